@@ -1,0 +1,44 @@
+// Every code this library reports, and the one class that carries a code to the public edge.
+// Imports nothing. Operating errors travel inside as data (`Failure` in machines/protocol.ts).
+
+/** The closed union of codes. */
+export type ErrorCode =
+  | 'DOCUMENT_INVALID'
+  | 'DOCUMENT_NOT_FOUND'
+  | 'MODULE_NOT_REGISTERED'
+  | 'MODULE_LOAD_FAILED'
+  | 'MODULE_OUTSIDE_FOLDER'
+  | 'MODULE_INIT_FAILED'
+  | 'MODULE_CLEANUP_FAILED'
+  | 'OPERATION_UNKNOWN'
+  | 'OPERATION_FAILED'
+  | 'OUTPUT_NOT_SERIALISABLE'
+  | 'EXPRESSION_INVALID'
+  | 'EXPRESSION_FAILED'
+  | 'DEPENDENCIES_NOT_SATISFIED'
+  | 'ATTEMPT_TIMED_OUT'
+  | 'RESOURCE_TIMEOUT'
+  | 'RESOURCE_CLOSED'
+  | 'RUN_TIMED_OUT'
+  | 'RUN_CANCELLED'
+  | 'RUN_FAILED'
+  | 'RUN_NOT_RESUMABLE'
+  | 'EVENT_BUS_NOT_AVAILABLE'
+  | 'WORKFLOW_INVALID'
+  | 'INPUT_INVALID'
+  | 'USAGE'
+  | 'INTERNAL'
+
+/** An error of this library: `code` to act on, `message` to read. */
+export class SagachartError extends Error {
+  readonly code: ErrorCode
+  /** Set where trying again cannot help. */
+  readonly retryable?: boolean
+
+  constructor(code: ErrorCode, message: string, options: { cause?: unknown; retryable?: boolean } = {}) {
+    super(message, 'cause' in options ? { cause: options.cause } : undefined)
+    this.name = 'SagachartError'
+    this.code = code
+    if (options.retryable !== undefined) this.retryable = options.retryable
+  }
+}
