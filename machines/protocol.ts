@@ -70,15 +70,11 @@ export type StepEvent =
   | { readonly type: 'slot.granted' }
   | { readonly type: 'lease.denied'; readonly failure: Failure }
   | { readonly type: 'attempt.succeeded'; readonly attempt: number; readonly output: unknown }
-  | {
-      readonly type: 'attempt.failed'
-      readonly attempt: number
-      readonly failure: Failure
-      readonly elapsedMs?: number
-    }
+  | { readonly type: 'attempt.failed'; readonly attempt: number; readonly failure: Failure }
   | { readonly type: 'attempt.timedOut'; readonly attempt: number }
   | { readonly type: 'grace.ended'; readonly attempt: number }
   | { readonly type: 'backoff.ended'; readonly attempt: number }
+  | { readonly type: 'retries.expired' }
   | { readonly type: 'step.cancel' }
 
 /** What a step leaves behind. */

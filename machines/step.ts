@@ -1,0 +1,232 @@
+// One step of a run: attempts, time-outs, retries, fallback, verdict.
+// Not here: dependencies and queues (the run grants a slot), and any effect (the host performs what the actions name).
+// Invariant: the outcome is reached once; a reply to an older attempt changes nothing.
+import { assign, setup } from 'xstate'
+import type { Failure, StepEvent, StepOutput, StepPolicy, StepStatus } from './protocol.ts'
+
+export type { StepEvent, StepOutput } from './protocol.ts'
+
+export interface StepInput {
+  /** The step's place in its plan. */
+  readonly index: number
+  /** The step's address, such as `run/42/step/load`. */
+  readonly path: string
+  readonly policy: StepPolicy
+  /**
+   * Where the step is when its actor begins: before its gates (`pending`, the default), past them
+   * (`admitted`), or with a failure met at the gates (`denied`).
+   */
+  readonly entry?: 'pending' | 'admitted' | 'denied'
+  /** With `denied`: what was met. */
+  readonly failure?: Failure
+}
+
+export interface StepContext {
+  readonly index: number
+  readonly path: string
+  readonly policy: StepPolicy
+  readonly entry: 'pending' | 'admitted' | 'denied'
+  /** Attempts made. */
+  readonly attempt: number
+  /** Failures that the retry limit has counted. */
+  readonly failures: number
+  /** What the attempts call: the step's operation or, once its retries are spent, the fallback. */
+  readonly target: 'operation' | 'fallback'
+  /** Why the current or the last attempt failed. */
+  readonly failure: Failure | null
+  readonly output: unknown
+  /** `closed` once the time for retries is over. */
+  readonly retryWindow: 'open' | 'closed'
+}
+
+type Facts = { readonly context: StepContext; readonly event: StepEvent }
+
+const isCurrent = ({ context, event }: Facts) => 'attempt' in event && event.attempt === context.attempt
+
+const isRetryable = (failure: Failure | null, policy: StepPolicy) =>
+  failure !== null &&
+  failure.retryable !== false &&
+  !policy.nonRetryable.includes(failure.code) &&
+  (failure.name === undefined || !policy.nonRetryable.includes(failure.name))
+
+/** The first verdict that applies once retries and fallback are spent. */
+export const verdictOf = (policy: StepPolicy) =>
+  policy.verdicts.find((verdict) => verdict !== 'fallback') ?? 'fail'
+
+const timedOut = ({ context }: { readonly context: StepContext }): Failure => ({
+  code: 'ATTEMPT_TIMED_OUT',
+  message: `Attempt ${context.attempt} timed out after ${context.policy.timeoutMs} ms: it was told to stop`,
+})
+
+const noEffect = () => {}
+
+/** The statechart of a step. Its effects are named actions that a host provides. */
+export const stepMachine = setup({
+  types: {} as { context: StepContext; events: StepEvent; input: StepInput; output: StepOutput },
+  actions: {
+    /** Asks the run for leases and a slot. */
+    requestSlot: noEffect,
+    /** Takes the request back. */
+    withdrawRequest: noEffect,
+    /** Performs the operation and starts the time-out of the attempt. */
+    startAttempt: noEffect,
+    /** Tells the operation to stop and starts its grace. */
+    abortAttempt: noEffect,
+    /** Stops the timer, returns leases and slot. */
+    endAttempt: noEffect,
+    /** Gives up on an operation that outlived its grace. */
+    abandonAttempt: noEffect,
+    startBackoff: noEffect,
+    stopBackoff: noEffect,
+    publish: (_: unknown, _event: { readonly type: string }) => {},
+    beginAttempt: assign({ attempt: ({ context }) => context.attempt + 1, failure: null }),
+    keepOutput: assign(({ event }) => (event.type === 'attempt.succeeded' ? { output: event.output } : {})),
+    keepFailure: assign(({ context, event }) =>
+      'failure' in event ? { failure: event.failure, failures: context.failures + 1 } : {},
+    ),
+    keepTimeout: assign(({ context }) => ({
+      failure: timedOut({ context }),
+      failures: context.failures + 1,
+    })),
+    closeRetries: assign({ retryWindow: 'closed' }),
+    fallBack: assign({ target: 'fallback' }),
+  },
+  guards: {
+    isAdmitted: ({ context }) => context.entry === 'admitted',
+    isDenied: ({ context }) => context.entry === 'denied',
+    isCurrent,
+    /** A success that came in time, though the step is being cancelled. */
+    isInTime: ({ context, event }) => isCurrent({ context, event }) && context.failure === null,
+    mayRetry: ({ context }) =>
+      context.target === 'operation' &&
+      context.retryWindow === 'open' &&
+      context.failures <= context.policy.retries &&
+      isRetryable(context.failure, context.policy),
+    mayFallBack: ({ context }) => context.policy.hasFallback && context.target === 'operation',
+    isSkipped: ({ context }) => verdictOf(context.policy) === 'skip',
+  },
+}).createMachine({
+  id: 'step',
+  description: 'One step of a run, from its gates to its only outcome.',
+  context: ({ input }) => ({
+    index: input.index,
+    path: input.path,
+    policy: input.policy,
+    entry: input.entry ?? 'pending',
+    attempt: 0,
+    failures: input.failure ? 1 : 0,
+    target: 'operation',
+    failure: input.failure ?? null,
+    output: null,
+    retryWindow: 'open',
+  }),
+  initial: 'pending',
+  output: ({ context, event }) => ({
+    index: context.index,
+    status: (event as unknown as { readonly output: StepStatus }).output,
+    output: context.output,
+    failure: context.failure,
+    attempts: context.attempt,
+    endsRun:
+      (event as unknown as { readonly output: StepStatus }).output === 'failed' &&
+      verdictOf(context.policy) === 'fail_workflow',
+  }),
+  states: {
+    pending: {
+      description: 'Waits until its dependencies are final and the run lets it through its gates.',
+      always: [
+        { guard: 'isAdmitted', target: 'running' },
+        { guard: 'isDenied', target: 'judging' },
+      ],
+      on: {
+        'slot.granted': 'running',
+        'lease.denied': { target: 'judging', actions: 'keepFailure' },
+        'step.cancel': 'cancelled',
+      },
+    },
+    waiting: {
+      description: 'Waits for leases and a slot for its next attempt.',
+      entry: 'requestSlot',
+      on: {
+        'slot.granted': 'running',
+        'lease.denied': { target: 'judging', actions: 'keepFailure' },
+        'retries.expired': { target: 'judging', actions: ['closeRetries', 'withdrawRequest'] },
+        'step.cancel': { target: 'cancelled', actions: 'withdrawRequest' },
+      },
+    },
+    running: {
+      description: 'An attempt is under way.',
+      entry: ['beginAttempt', 'startAttempt'],
+      on: {
+        'attempt.succeeded': {
+          guard: 'isCurrent',
+          target: 'succeeded',
+          actions: ['endAttempt', 'keepOutput'],
+        },
+        'attempt.failed': { guard: 'isCurrent', target: 'judging', actions: ['endAttempt', 'keepFailure'] },
+        'attempt.timedOut': { guard: 'isCurrent', target: 'aborting', actions: 'keepTimeout' },
+        'retries.expired': { actions: 'closeRetries' },
+        'step.cancel': 'cancelling',
+      },
+    },
+    aborting: {
+      description: 'The attempt timed out, and its operation has a grace in which to stop.',
+      entry: 'abortAttempt',
+      on: {
+        'attempt.succeeded': { guard: 'isCurrent', target: 'judging', actions: 'endAttempt' },
+        'attempt.failed': { guard: 'isCurrent', target: 'judging', actions: 'endAttempt' },
+        'grace.ended': { guard: 'isCurrent', target: 'judging', actions: ['abandonAttempt', 'endAttempt'] },
+        'retries.expired': { actions: 'closeRetries' },
+        'step.cancel': 'cancelling',
+      },
+    },
+    cancelling: {
+      description: 'The step is being cancelled, and its operation has a grace in which to stop.',
+      entry: 'abortAttempt',
+      on: {
+        'attempt.succeeded': [
+          { guard: 'isInTime', target: 'succeeded', actions: ['endAttempt', 'keepOutput'] },
+          { guard: 'isCurrent', target: 'cancelled', actions: 'endAttempt' },
+        ],
+        'attempt.failed': { guard: 'isCurrent', target: 'cancelled', actions: 'endAttempt' },
+        'grace.ended': { guard: 'isCurrent', target: 'cancelled', actions: ['abandonAttempt', 'endAttempt'] },
+      },
+    },
+    judging: {
+      description: 'Asks of a failure whether a retry or the fallback is left.',
+      always: [
+        { guard: 'mayRetry', target: 'retrying' },
+        { guard: 'mayFallBack', target: 'waiting', actions: 'fallBack' },
+        { target: 'deciding' },
+      ],
+    },
+    retrying: {
+      description: 'Backs off before the next attempt.',
+      entry: ['startBackoff', { type: 'publish', params: { type: 'step_retrying' } }],
+      on: {
+        'backoff.ended': { guard: 'isCurrent', target: 'waiting' },
+        'retries.expired': { target: 'judging', actions: ['closeRetries', 'stopBackoff'] },
+        'step.cancel': { target: 'cancelled', actions: 'stopBackoff' },
+      },
+    },
+    deciding: {
+      description: 'Nothing is left to try, and a verdict is given.',
+      entry: { type: 'publish', params: { type: 'step_failed' } },
+      always: [{ guard: 'isSkipped', target: 'skipped' }, { target: 'failed' }],
+    },
+    succeeded: {
+      description: 'Ended with an output.',
+      type: 'final',
+      entry: { type: 'publish', params: { type: 'step_completed' } },
+      output: 'success',
+    },
+    skipped: {
+      description: 'Its failure was set aside, and dependents go on without an output.',
+      type: 'final',
+      entry: { type: 'publish', params: { type: 'step_skipped' } },
+      output: 'skipped',
+    },
+    failed: { description: 'Ended with a failure.', type: 'final', output: 'failed' },
+    cancelled: { description: 'Ended before it could succeed or fail.', type: 'final', output: 'cancelled' },
+  },
+})
