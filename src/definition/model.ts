@@ -24,7 +24,12 @@ export interface DataScope {
 export type Computed =
   | { readonly kind: 'value'; readonly value: unknown }
   /** Deterministic and bounded (CEL): recomputed on replay. */
-  | { readonly kind: 'expression'; evaluate(scope: DataScope): unknown }
+  | {
+      readonly kind: 'expression'
+      /** The steps it reads, where that is known: a scope needs no others. */
+      readonly references?: readonly string[]
+      evaluate(scope: DataScope): unknown
+    }
   /** A user's function: its answer is journaled where a decision hangs on it. */
   | { readonly kind: 'function'; evaluate(scope: DataScope): unknown }
 

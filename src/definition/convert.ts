@@ -1,0 +1,172 @@
+// Document to definition: snake_case to camelCase, times to whole milliseconds, defaults filled in. It takes only
+// documents without errors, and judges nothing.
+import { SagachartError } from '../errors.ts'
+import type { BackoffPolicy, Verdict } from '../../machines/protocol.ts'
+import { poolUnits } from './check.ts'
+import { shown } from './diagnostic.ts'
+import { durationMs } from './duration.ts'
+import type {
+  Computed,
+  IntegrationDefinition,
+  OperationCall,
+  StepDefinition,
+  WorkflowDefinition,
+} from './model.ts'
+import type { ScenarioParts, StepParts } from './references.ts'
+import type { CheckedDocument, RetryDocument, ScenarioDocument, StepDocument } from './schema.ts'
+
+/** Name of an integration that gives none. */
+export const WORKFLOW_ID_DEFAULT = 'integration_template_workflow'
+/** Steps side by side in a parallel scenario that gives no number. */
+export const MAX_CONCURRENCY_DEFAULT = 64
+/** Limit of an integration that gives none. */
+export const EXECUTION_TIME_MS_DEFAULT = 300_000
+/** How long a step waits for resources where the document says nothing. */
+export const RESOURCE_TIMEOUT_MS_DEFAULT = 300_000
+/** Events kept for late subscribers where the document says nothing. */
+export const EVENT_HISTORY_DEFAULT = { sizeMax: 1000, ageMsMax: 24 * 3_600_000 } as const
+/** Delays between attempts where the document says nothing. */
+export const BACKOFF_DEFAULT: BackoffPolicy = {
+  kind: 'exponential',
+  initialMs: 1000,
+  factor: 2,
+  maxMs: 60_000,
+  jitter: 'full',
+  maxElapsedMs: null,
+}
+
+/** What a run is given from outside. */
+export interface Given {
+  readonly inputs: Readonly<Record<string, unknown>>
+  readonly env: Readonly<Record<string, string>>
+}
+
+/** A document without errors as the definition that the runtime takes. */
+export function convert(
+  document: CheckedDocument,
+  parts: readonly ScenarioParts[],
+  given: Given,
+): IntegrationDefinition {
+  const { integration, resources, events, performance } = document
+  const mayBeParallel = performance?.parallel_execution !== false
+  return {
+    name: integration.workflow_id ?? WORKFLOW_ID_DEFAULT,
+    failFast: integration.fail_fast ?? false,
+    eventsEnabled: (integration.enable_events ?? true) && (events?.enabled ?? true),
+    timeoutMs: durationMs(integration.max_execution_time) ?? EXECUTION_TIME_MS_DEFAULT,
+    maxConcurrentWorkflows: resources?.max_concurrent_workflows ?? 1,
+    leaseTimeoutMs: durationMs(resources?.resource_timeout) ?? RESOURCE_TIMEOUT_MS_DEFAULT,
+    history: {
+      sizeMax: events?.event_bus_size ?? EVENT_HISTORY_DEFAULT.sizeMax,
+      ageMsMax: durationMs(events?.event_retention_hours, 3_600_000) ?? EVENT_HISTORY_DEFAULT.ageMsMax,
+    },
+    pools: [...poolUnits(document)].map(([name, units]) => ({ name, units })),
+    inputs: given.inputs,
+    env: given.env,
+    workflows: integration.scenarios.map((scenario, i) =>
+      workflow(document, scenario, parts[i]!, mayBeParallel),
+    ),
+  }
+}
+
+function workflow(
+  document: CheckedDocument,
+  scenario: ScenarioDocument,
+  parts: ScenarioParts,
+  mayBeParallel: boolean,
+): WorkflowDefinition {
+  const { integration } = document
+  const retries = retryCountDefault(document)
+  return {
+    name: scenario.name,
+    description: scenario.description ?? '',
+    timeoutMs: durationMs(scenario.timeout),
+    parallel: mayBeParallel && (scenario.parallel_execution ?? false),
+    maxConcurrency: scenario.max_concurrency ?? MAX_CONCURRENCY_DEFAULT,
+    failFast: integration.fail_fast ?? false,
+    steps: scenario.steps.map((step, i) => stepDefinition(step, parts.steps[i]!, retries)),
+    outputs: parts.outputs,
+  }
+}
+
+/** Retries of a step that gives no number. */
+export function retryCountDefault({ integration }: CheckedDocument): number {
+  return integration.retry_failed_steps === false ? 0 : (integration.max_retries ?? 0)
+}
+
+const NOTHING_LISTED: readonly string[] = []
+
+function stepDefinition(step: StepDocument, parts: StepParts, retries: number): StepDefinition {
+  const module = step.module ?? ''
+  return {
+    name: step.name,
+    call: { module, operation: step.operation ?? '', parameters: parts.parameters },
+    dependsOn: step.depends_on === undefined ? NOTHING_LISTED : [...new Set(step.depends_on)],
+    runIf: step.run_if ?? 'all_succeeded',
+    when: parts.when === null ? null : truth(parts.when, step.name),
+    timeoutMs: durationMs(step.timeout),
+    retry: {
+      count: step.retry_count ?? retries,
+      backoff: backoffPolicy(step.retry),
+      nonRetryable: step.retry?.non_retryable ?? NOTHING_LISTED,
+    },
+    fallback: fallback(step, parts.fallback),
+    onFailure: verdicts(step),
+    resources: needs(step),
+    priority: step.priority ?? 0,
+  }
+}
+
+/** How long a step with this `retry` waits between attempts. */
+export function backoffPolicy(retry: RetryDocument | undefined): BackoffPolicy {
+  if (retry === undefined) return BACKOFF_DEFAULT
+  return {
+    kind: retry.backoff ?? BACKOFF_DEFAULT.kind,
+    initialMs: durationMs(retry.initial) ?? BACKOFF_DEFAULT.initialMs,
+    factor: retry.factor ?? BACKOFF_DEFAULT.factor,
+    maxMs: durationMs(retry.max) ?? BACKOFF_DEFAULT.maxMs,
+    jitter: retry.jitter ?? BACKOFF_DEFAULT.jitter,
+    maxElapsedMs: durationMs(retry.max_elapsed),
+  }
+}
+
+function fallback(step: StepDocument, computed: Computed | null): OperationCall | Computed | null {
+  if (step.fallback === undefined || computed === null) return null
+  if (!('operation' in step.fallback)) return computed
+  return {
+    module: step.fallback.module ?? step.module ?? '',
+    operation: step.fallback.operation,
+    parameters: computed,
+  }
+}
+
+const FAIL: readonly Verdict[] = ['fail']
+const BUILT: ReadonlySet<string> = new Set<Verdict>(['fallback', 'skip', 'fail', 'fail_workflow'])
+
+function verdicts(step: StepDocument): readonly Verdict[] {
+  if (step.on_failure === undefined) return FAIL
+  return [step.on_failure].flat().filter((verdict): verdict is Verdict => BUILT.has(verdict))
+}
+
+function needs(step: StepDocument): StepDefinition['resources'] {
+  const units = new Map<string, number>()
+  for (const need of step.resources ?? []) {
+    const [name, more] = typeof need === 'string' ? [need, 1] : [need.name, need.units ?? 1]
+    units.set(name, (units.get(name) ?? 0) + more)
+  }
+  return [...units].map(([pool, count]) => ({ pool, units: count }))
+}
+
+// A condition that yields anything but true or false is a mistake, not a "no".
+function truth(computed: Computed, step: string): Computed {
+  if (computed.kind === 'value') return computed
+  return {
+    ...computed,
+    evaluate(scope) {
+      const value = computed.evaluate(scope)
+      if (typeof value === 'boolean') return value
+      const message = `step ${shown(step)}: its "when" must yield true or false, found ${shown(value)}`
+      throw new SagachartError('EXPRESSION_FAILED', message, { retryable: false })
+    },
+  }
+}

@@ -1,0 +1,57 @@
+// The kinds of values that a document's schema is made of. Each says in words what it expects; that text becomes the
+// diagnostic. Nothing here knows a key.
+import * as z from 'zod'
+import { DURATION_EXPECTED, DURATION_PATTERN } from './duration.ts'
+
+const expects = (what: string) => ({ error: () => what })
+
+/** Text. */
+export const text = () => z.string(expects('text'))
+/** A name. What a name may hold is judged later, with the place of each. */
+export const name = (of = 'a name') => z.string(expects(of))
+/** `true` or `false`. */
+export const flag = () => z.boolean(expects('true or false'))
+/** A whole number of at least `min`. */
+export const whole = (min: number) => {
+  const what = expects(`a whole number of at least ${min}`)
+  return z.number(what).int(what).min(min, what)
+}
+/** Any whole number. */
+export const integer = () => z.number(expects('a whole number')).int(expects('a whole number'))
+/** A number from `min` to `max`. */
+export const between = (min: number, max: number) => {
+  const what = expects(`a number from ${min} to ${max}`)
+  return z.number(what).min(min, what).max(max, what)
+}
+/** A number of at least `min`. */
+export const atLeast = (min: number) => {
+  const what = expects(`a number of at least ${min}`)
+  return z.number(what).min(min, what)
+}
+/** A time above zero: seconds, or text with a unit. */
+export const duration = (expected = DURATION_EXPECTED) => {
+  const what = expects(expected)
+  return z.union([z.number(what).positive(what), z.string(what).regex(DURATION_PATTERN, what)], what)
+}
+/** One of a few words. */
+export const oneOf = <const W extends readonly [string, ...string[]]>(...words: W) =>
+  z.enum(words, expects(`one of ${words.join(', ')}`))
+/** A list. */
+export const list = <T extends z.ZodType>(item: T) => z.array(item, expects('a list'))
+/** A mapping from names of the user's own choice. */
+export const mapping = <T extends z.ZodType>(value: T) => z.record(z.string(), value, expects('a mapping'))
+/** Anything that YAML can say. */
+export const anything = () => z.unknown()
+/** An expression, or `true` or `false`. */
+export const condition = () => z.union([text(), flag()], expects('an expression, as text'))
+
+/** The keys of each kind of mapping, for suggestions. */
+export const SECTION_KEYS = new Map<string, readonly string[]>()
+
+/** A mapping whose keys are all known. An unknown one is reported under the section's title. */
+export function section<S extends z.core.$ZodLooseShape>(title: string, shape: S) {
+  SECTION_KEYS.set(title, Object.keys(shape))
+  return z.strictObject(shape, {
+    error: (issue) => (issue.code === 'unrecognized_keys' ? title : `a mapping (${title})`),
+  })
+}

@@ -1,0 +1,108 @@
+// Modules as users write them, and the one form in which the runtime knows them. It finds and loads nothing.
+import { SagachartError } from '../errors.ts'
+import { listed } from './diagnostic.ts'
+import type { Module, ModuleContext, Operation } from './model.ts'
+
+/** A module with a life cycle. */
+export interface ModuleSource<
+  O extends Readonly<Record<string, Operation>> = Readonly<Record<string, Operation>>,
+> {
+  /** Called once before the first scenario. */
+  init?(context: ModuleContext): unknown
+  /** Called once at the end, in reverse order of initialisation, always. */
+  cleanup?(context: ModuleContext): unknown
+  readonly operations: O
+}
+
+/** Names that belong to the life cycle, not to operations. */
+const LIFE_CYCLE: ReadonlySet<string> = new Set(['constructor', 'init', 'cleanup', 'health'])
+
+/** Declares a module; returns it as it is, with its operations' types kept. */
+export function defineModule<const O extends Readonly<Record<string, Operation>>>(
+  source: ModuleSource<O>,
+): ModuleSource<O>
+export function defineModule<const O extends Readonly<Record<string, Operation>>>(operations: O): O
+export function defineModule(source: unknown): unknown {
+  return source
+}
+
+/**
+ * Brings what a user wrote into the runtime's form: `defineModule({…})`, a plain object of operations, a class (built
+ * with its configuration), or an instance of one.
+ * @throws SagachartError `MODULE_LOAD_FAILED`
+ */
+export function toModule(name: string, value: unknown, config: unknown): Module {
+  const built = isClass(value) ? build(name, value, config) : value
+  if (typeof built !== 'object' || built === null || Array.isArray(built)) {
+    refuse(name, `expected an object of operations, defineModule({…}) or a class, found ${kindOf(built)}`)
+  }
+  const source = built as Record<string, unknown>
+  const grouped =
+    Object.hasOwn(source, 'operations') &&
+    typeof source['operations'] === 'object' &&
+    source['operations'] !== null
+  const operations = grouped ? ownOperations(source['operations'] as object) : methodsOf(source)
+  if (Object.keys(operations).length === 0) {
+    refuse(name, `expected at least one operation, found ${listed(Object.keys(source))}`)
+  }
+  const module: { -readonly [K in keyof Module]: Module[K] } = { name, operations, config }
+  const { init, cleanup } = source
+  if (typeof init === 'function') module.init = (context) => Reflect.apply(init, source, [context])
+  if (typeof cleanup === 'function') module.cleanup = (context) => Reflect.apply(cleanup, source, [context])
+  return module
+}
+
+function refuse(name: string, reason: string): never {
+  throw new SagachartError('MODULE_LOAD_FAILED', `Failed to load module ${name}: ${reason}`)
+}
+
+function kindOf(value: unknown): string {
+  if (value === null || value === undefined) return 'nothing'
+  if (Array.isArray(value)) return 'a list'
+  return typeof value === 'function' ? 'a function' : `a ${typeof value}`
+}
+
+type Class = new (config: unknown) => unknown
+
+function isClass(value: unknown): value is Class {
+  if (typeof value !== 'function') return false
+  if (/^class\b/.test(Function.prototype.toString.call(value))) return true
+  const prototype: unknown = value.prototype
+  return (
+    typeof prototype === 'object' && prototype !== null && Object.getOwnPropertyNames(prototype).length > 1
+  )
+}
+
+function build(name: string, constructor: Class, config: unknown): unknown {
+  try {
+    return new constructor(config)
+  } catch (error) {
+    return refuse(name, `its class can't be built: ${error instanceof Error ? error.message : String(error)}`)
+  }
+}
+
+function ownOperations(source: object): Record<string, Operation> {
+  const operations: Record<string, Operation> = Object.create(null)
+  for (const [name, value] of Object.entries(source)) {
+    if (typeof value === 'function') operations[name] = value.bind(source) as Operation
+  }
+  return operations
+}
+
+/** Deepest chain of classes that is looked through. */
+const INHERITANCE_MAX = 32
+
+// Own functions and those of the classes above, the nearest first; getters are not touched.
+function methodsOf(source: object): Record<string, Operation> {
+  const operations: Record<string, Operation> = Object.create(null)
+  let holder: object | null = source
+  for (let depth = 0; holder && holder !== Object.prototype && depth < INHERITANCE_MAX; depth++) {
+    for (const name of Object.getOwnPropertyNames(holder)) {
+      if (LIFE_CYCLE.has(name) || name in operations) continue
+      const value: unknown = Object.getOwnPropertyDescriptor(holder, name)?.value
+      if (typeof value === 'function') operations[name] = value.bind(source) as Operation
+    }
+    holder = Object.getPrototypeOf(holder) as object | null
+  }
+  return operations
+}

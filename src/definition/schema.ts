@@ -1,0 +1,314 @@
+// Every key a document may have, with its kind and what it is for: the one list from which both the refusal of unknown
+// keys and the editors' JSON Schema come. What only the whole document can tell (names, references, cycles) is judged
+// in check.ts; what is not built yet, in unbuilt.ts; defaults are filled in by convert.ts.
+import * as z from 'zod'
+import {
+  anything,
+  atLeast,
+  between,
+  condition,
+  duration,
+  flag,
+  integer,
+  list,
+  mapping,
+  name,
+  oneOf,
+  section,
+  text,
+  whole,
+} from './fields.ts'
+
+const verdict = () => oneOf('retry', 'fallback', 'skip', 'degradation', 'fail', 'fail_workflow', 'compensate')
+
+const retry = section('retry', {
+  backoff: oneOf('exponential', 'linear', 'constant')
+    .optional()
+    .describe('how the delay grows; default exponential'),
+  initial: duration().optional().describe('delay before the first retry; default 1 s'),
+  factor: atLeast(1).optional().describe('growth of an exponential delay; default 2'),
+  max: duration().optional().describe('longest delay; default 60 s'),
+  jitter: oneOf('full', 'equal', 'none').optional().describe('how the delay is drawn; default full'),
+  max_elapsed: duration().optional().describe('no retry starts later than this after the first attempt'),
+  non_retryable: list(text()).optional().describe('names and codes of errors that are never retried'),
+})
+
+const fallback = z.union(
+  [
+    section('fallback', {
+      module: name().optional().describe("default: the step's own module"),
+      operation: name().describe('the operation that is called instead'),
+      parameters: mapping(anything()).optional().describe('may hold ${{ expressions }}'),
+    }),
+    section('fallback value', { value: anything().describe('the output in place of the failed one') }),
+  ],
+  { error: () => '{module, operation, parameters} or {value}' },
+)
+
+const compensate = section('compensate', {
+  module: name().optional().describe("default: the step's own module"),
+  operation: name().describe('the operation that undoes the step'),
+  parameters: mapping(anything()).optional().describe('may hold ${{ expressions }}'),
+  on: oneOf('success', 'attempt').optional().describe('what is undone; default success'),
+  timeout: duration().optional().describe('limit of one attempt to compensate'),
+  retry_count: whole(0).optional().describe('retries of a failing compensation'),
+  retry: retry.optional().describe('backoff of a failing compensation'),
+})
+
+const need = section('resource of a step', {
+  name: name().describe('a pool'),
+  units: whole(1).optional().describe('units taken; default 1'),
+  mode: oneOf('exclusive', 'read', 'write').optional().describe('how the resource is shared'),
+})
+
+const cache = section('cache', {
+  key: text().describe('expression; equal keys share an output'),
+  ttl: duration().optional().describe('how long an output is kept'),
+})
+
+/** One step, of whatever type. */
+export const stepSchema = section('step', {
+  name: name().describe('unique in its list'),
+  description: text().optional().describe('for people'),
+  type: oneOf('parallel', 'conditional', 'iterative', 'wait', 'scenario')
+    .optional()
+    .describe('a control step'),
+  module: name().optional().describe('a module of integration.modules'),
+  operation: name().optional().describe('an operation of the module'),
+  parameters: mapping(anything()).optional().describe('given to the operation; may hold ${{ expressions }}'),
+  depends_on: list(name()).optional().describe('steps of the same list that come before'),
+  run_if: oneOf('all_succeeded', 'all_done', 'any_succeeded', 'none_failed')
+    .optional()
+    .describe('judged once all dependencies are final; default all_succeeded'),
+  when: condition().optional().describe('CEL expression; the step is skipped where it is false'),
+  timeout: duration().optional().describe('limit of one attempt; default none'),
+  retry_count: whole(0)
+    .optional()
+    .describe('retries after the first attempt; default integration.max_retries'),
+  retry: retry.optional().describe('delays between attempts'),
+  fallback: fallback.optional().describe('one more attempt elsewhere, or a value, after the retries'),
+  on_failure: z
+    .union([verdict(), list(verdict())], { error: () => 'a verdict or a list of verdicts' })
+    .optional()
+    .describe('the first applicable verdict counts; default fail'),
+  compensate: compensate.optional().describe('undoes the step when the run compensates'),
+  on_cancel: oneOf('abort', 'await').optional().describe('what a cancellation does to a running attempt'),
+  resources: list(z.union([name(), need], { error: () => 'a pool, or {name, units}' }))
+    .optional()
+    .describe('held during each attempt'),
+  priority: integer().optional().describe('higher starts earlier; default 0'),
+  heartbeat: duration().optional().describe('the operation must report within it'),
+  cache: cache.optional().describe('reuses the output of an equal call'),
+  output: anything().optional().describe('reshapes the output of a control step'),
+  get steps() {
+    return list(stepSchema).optional().describe('nested steps of a parallel or iterative step')
+  },
+  max_concurrency: whole(1).optional().describe('nested steps or iterations side by side'),
+  wait_for: z
+    .union([oneOf('all', 'any'), whole(1)], { error: () => 'all, any or a number' })
+    .optional()
+    .describe('successes that a parallel step waits for'),
+  condition: condition().optional().describe('chooses the branch of a conditional step'),
+  get then() {
+    return list(stepSchema).optional().describe('steps where the condition is true')
+  },
+  get else() {
+    return list(stepSchema).optional().describe('steps where the condition is false')
+  },
+  get cases() {
+    const one = section('case', { when: condition(), steps: list(stepSchema) })
+    return list(one).optional().describe('branches, of which the first true one is taken')
+  },
+  get default() {
+    return list(stepSchema).optional().describe('the branch where no case is true')
+  },
+  for_each: z
+    .union([text(), list(anything())], { error: () => 'a list or an expression' })
+    .optional()
+    .describe('items of an iterative step'),
+  while: condition().optional().describe('iterates as long as it is true'),
+  until: condition().optional().describe('iterates until it is true'),
+  max_iterations: whole(1).optional().describe('limit of an iterative step'),
+  tolerate: z
+    .union([whole(0), text()], { error: () => 'a number or a share such as "10%"' })
+    .optional()
+    .describe('failed iterations that are put up with'),
+  for: duration().optional().describe('how long a wait step waits'),
+  event: text().optional().describe('the event that a wait step waits for'),
+  filter: condition().optional().describe('which events count'),
+  on_timeout: oneOf('fail', 'skip', 'continue')
+    .optional()
+    .describe('what a wait step does when it has waited too long'),
+  scenario: name().optional().describe('the scenario that a scenario step runs'),
+  inputs: mapping(anything()).optional().describe('inputs of that scenario'),
+})
+
+const scenario = section('scenario', {
+  name: name().describe('unique in the document'),
+  description: text().optional().describe('for people'),
+  timeout: duration().optional().describe('limit of the whole run; default none'),
+  parallel_execution: flag().optional().describe('false, the default: one step at a time'),
+  max_concurrency: whole(1).optional().describe('steps side by side; default 64'),
+  on_failure: oneOf('fail', 'compensate')
+    .optional()
+    .describe('what a failed step does to the run; default fail'),
+  compensation_timeout: duration().optional().describe("limit of the compensation; outside the run's own"),
+  outputs: mapping(anything()).optional().describe("the run's output by name; ${{ expressions }}"),
+  steps: list(stepSchema).describe('the graph'),
+})
+
+const moduleEntry = z.union(
+  [
+    name('the name of a module'),
+    section('module', {
+      name: name().describe('what steps call it'),
+      type: oneOf('local', 'api', 'database', 'processing').optional().describe('default local'),
+      path: text().optional().describe('the file, relative to the document'),
+      parameters: mapping(anything()).optional().describe('its configuration'),
+    }),
+  ],
+  { error: () => 'the name of a module, or {name, type, path, parameters}' },
+)
+
+const input = section('input', {
+  type: oneOf('string', 'number', 'integer', 'boolean', 'list', 'array', 'object', 'any')
+    .optional()
+    .describe('default any'),
+  default: anything().optional().describe('used where none is given; without it the input is required'),
+  description: text().optional().describe('for people'),
+})
+
+/** The section `integration`. */
+export const integrationSchema = section('integration', {
+  workflow_id: name().optional().describe('default integration_template_workflow'),
+  description: text().optional().describe('for people'),
+  fail_fast: flag()
+    .optional()
+    .describe('the first failed step ends its scenario, and later ones do not start'),
+  enable_events: flag().optional().describe('default true'),
+  max_execution_time: duration().optional().describe('limit of the whole integration; default 300 s'),
+  retry_failed_steps: flag().optional().describe('false: the default retry count is 0'),
+  max_retries: whole(0).optional().describe('default retry_count of every step; default 0'),
+  modules: list(moduleEntry).describe('what steps may call'),
+  inputs: mapping(input).optional().describe('what a run may be given'),
+  env: list(name()).optional().describe('environment variables that expressions may read'),
+  scenarios: list(scenario).describe('what is run, in this order'),
+  error_scenarios: list(anything()).optional().describe('further error scenarios of the drill'),
+})
+
+const handler = z.union(
+  [
+    name('the name of a handler'),
+    section('handler', {
+      module: name(),
+      operation: name(),
+      parameters: mapping(anything()).optional(),
+      priority: integer().optional(),
+      filter: condition().optional(),
+    }),
+  ],
+  { error: () => 'the name of a handler, or {module, operation}' },
+)
+
+const pool = section('pool', {
+  units: whole(1).optional().describe('how many there are; default resource_pool_size'),
+  type: oneOf('database', 'cache', 'queue', 'units').optional().describe('default units'),
+  url: text().optional().describe('where the resource is'),
+  size: whole(1).optional().describe('members of the pool'),
+})
+
+const hours = () => duration('hours as a number above zero, or text with a unit (250ms, 5s, 2m, 1h, 1d)')
+
+/** The sections beside `integration`. */
+export const sectionSchemas = {
+  output: section('output', {
+    format: oneOf('json', 'text').optional().describe('default json'),
+    file: text().optional().describe('where the result is written, relative to the document'),
+    compress: flag().optional().describe('gzip the result'),
+  }),
+  logging: section('logging', {
+    level: oneOf('DEBUG', 'INFO', 'WARNING', 'ERROR').optional().describe('least level that is logged'),
+    file: text().optional().describe('log file, relative to the document'),
+    format: text().optional().describe('%(asctime)s, %(name)s, %(levelname)s, %(message)s; or json'),
+    max_file_size: whole(1).optional().describe('bytes before rotation'),
+    backup_count: whole(0).optional().describe('rotated files kept'),
+  }),
+  resources: section('resources', {
+    max_concurrent_workflows: whole(1).optional().describe('scenarios running at once; default 1'),
+    resource_pool_size: whole(1).optional().describe('size of a pool that gives none; default 10'),
+    cleanup_interval: duration().optional().describe('idle members are evicted after it'),
+    resource_timeout: duration().optional().describe('how long a step waits for a resource; default 300 s'),
+    pools: mapping(pool).optional().describe('pools by name'),
+  }),
+  events: section('events', {
+    enabled: flag().optional().describe('default true'),
+    event_bus_size: whole(1).optional().describe('events kept for late subscribers; default 1000'),
+    event_retention_hours: hours().optional().describe('how long they are kept; default 24 hours'),
+    handlers: mapping(list(handler)).optional().describe('handlers by event'),
+  }),
+  monitoring: section('monitoring', {
+    enabled: flag().optional().describe('default true'),
+    metrics_collection_interval: duration().optional().describe('time between samples'),
+    enable_performance_monitoring: flag().optional().describe('per-step cost in the result'),
+    enable_health_checks: flag().optional().describe('health of modules and pools'),
+    alert_thresholds: section('alert thresholds', {
+      max_execution_time: duration().optional().describe('alert when the integration takes longer'),
+      error_rate_threshold: between(0, 1).optional().describe('alert when more attempts fail'),
+      memory_usage_threshold: between(0, 1).optional().describe('share of the heap limit'),
+    })
+      .optional()
+      .describe('when alert_raised is emitted'),
+  }),
+  error_handling: section('error handling', {
+    enable_circuit_breaker: flag().optional().describe('a breaker for each module'),
+    circuit_breaker_threshold: whole(1).optional().describe('consecutive failures that open it'),
+    circuit_breaker_reset: duration().optional().describe('time until it is half open'),
+    recovery_strategies: list(oneOf('retry', 'fallback', 'skip', 'degradation'))
+      .optional()
+      .describe('verdicts for steps that say nothing'),
+    notification_channels: list(anything())
+      .optional()
+      .describe('where alerts and failures go: log, slack, email'),
+  }),
+  performance: section('performance', {
+    enable_optimization: flag().optional().describe('a permission'),
+    cache_enabled: flag().optional().describe('a permission: step caches'),
+    cache_size: whole(1).optional().describe('outputs kept'),
+    parallel_execution: flag().optional().describe('a permission: false runs every scenario step by step'),
+    batch_processing: flag().optional().describe('a permission'),
+  }),
+  testing: section('testing', {
+    enable_integration_tests: flag().optional().describe('whether check explores the document'),
+    mock_external_dependencies: flag().optional().describe('how check stubs'),
+    generate_test_data: flag().optional().describe('outputs of stubs from types'),
+    test_scenarios: list(text()).optional().describe('what check explores'),
+  }),
+} as const
+
+/** A module's own block at the top level, under the module's name. */
+export const moduleBlockSchema = section('module block', {
+  name: name().optional().describe("the module's name again"),
+  version: text().optional().describe('for people'),
+  path: text().optional().describe('the file, relative to the document'),
+  config: anything().optional().describe('given to the module'),
+})
+
+/** Names of the sections beside `integration`. */
+export type SectionName = keyof typeof sectionSchemas
+
+type Sections = { readonly [K in SectionName]?: z.infer<(typeof sectionSchemas)[K]> }
+
+export type StepDocument = z.infer<typeof stepSchema>
+export type ScenarioDocument = z.infer<typeof scenario>
+export type InputDocument = z.infer<typeof input>
+export type RetryDocument = z.infer<typeof retry>
+export type FallbackDocument = z.infer<typeof fallback>
+export type IntegrationDocument = z.infer<typeof integrationSchema>
+export type ModuleBlock = z.infer<typeof moduleBlockSchema>
+
+/** A document whose every key and kind of value is known to be right. Sense is not: that is for check.ts. */
+export interface CheckedDocument extends Sections {
+  readonly integration: IntegrationDocument
+  /** The blocks at the top level that are named after modules. */
+  readonly blocks: ReadonlyMap<string, ModuleBlock>
+}

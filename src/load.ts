@@ -1,0 +1,100 @@
+// A document and its modules, ready to run, or everything that is wrong with them. The one place where the pure
+// definition pipeline, the file system and the loading of modules meet.
+import { readFile, stat } from 'node:fs/promises'
+import { dirname, resolve } from 'node:path'
+import { diagnosticAt } from './definition/diagnostic.ts'
+import type { Diagnostic, DiagnosticCode } from './definition/diagnostic.ts'
+import { checkOperations, placed, readDocument } from './definition/document.ts'
+import type { DocumentRead, ReadOptions } from './definition/document.ts'
+import type { IntegrationDefinition, Module } from './definition/model.ts'
+import { DOCUMENT_LENGTH_MAX } from './definition/parse.ts'
+import { loadModules } from './modules/load.ts'
+import type { ModuleLoading, ModuleSources } from './modules/load.ts'
+
+/** What a document is loaded with. */
+export interface LoadOptions extends ReadOptions {
+  /** Modules registered in code, by name: they come before files. */
+  readonly modules?: Readonly<Record<string, unknown>>
+  /** Folders beside the document's own that module files may stand in. */
+  readonly allowModules?: readonly string[]
+}
+
+/** What a document asks of whoever runs it. */
+export interface LoadedSettings {
+  /** Where the result is to be written, absolute; `null`: nowhere. */
+  readonly outputFile: string | null
+  readonly outputFormat: 'json' | 'text'
+}
+
+/** A document and its modules, or what is wrong. */
+export type Loaded =
+  | {
+      readonly ok: true
+      readonly definition: IntegrationDefinition
+      /** In the order of the document. */
+      readonly modules: readonly Module[]
+      readonly loading: ModuleLoading
+      readonly settings: LoadedSettings
+      readonly warnings: readonly Diagnostic[]
+    }
+  | { readonly ok: false; readonly diagnostics: readonly Diagnostic[] }
+
+/**
+ * Loads a document from a file, with its modules. Nothing of a module runs where the document has errors of its own.
+ * Never throws for what a document or a module does.
+ * @param file relative to the current folder
+ */
+export async function loadIntegration(file: string, options: LoadOptions = {}): Promise<Loaded> {
+  const path = resolve(file)
+  const text = await readText(file, path)
+  if (typeof text !== 'string') return { ok: false, diagnostics: [text] }
+  const result = readDocument(text, file, { env: process.env, ...options })
+  if (!result.ok) return result
+  const folder = dirname(path)
+  const sources = { registered: options.modules ?? {}, folder, allowed: options.allowModules ?? [] }
+  return finish(result.read, sources)
+}
+
+/** Loads a document from its text, with modules that code registers. It touches no file. */
+export async function loadIntegrationText(
+  text: string,
+  options: Omit<LoadOptions, 'allowModules'> & { readonly file?: string } = {},
+): Promise<Loaded> {
+  const result = readDocument(text, options.file ?? '<document>', options)
+  if (!result.ok) return result
+  return finish(result.read, { registered: options.modules ?? {}, folder: null, allowed: [] })
+}
+
+async function finish(read: DocumentRead, sources: ModuleSources): Promise<Loaded> {
+  const { problems, document, checked } = read
+  const { modules, loading } = await loadModules(read.modules, sources, problems)
+  checkOperations(checked, modules, problems)
+  if (problems.hasErrors) return { ok: false, diagnostics: placed(document, problems) }
+  const { file, format } = checked.output ?? {}
+  const settings: LoadedSettings = {
+    outputFile: file === undefined ? null : resolve(sources.folder ?? '.', file),
+    outputFormat: format ?? 'json',
+  }
+  const warnings = problems.place(document, 'warning')
+  return { ok: true, definition: read.definition, modules, loading, settings, warnings }
+}
+
+async function readText(file: string, path: string): Promise<string | Diagnostic> {
+  const refuse = (code: DiagnosticCode, message: string, remedy: string): Diagnostic =>
+    diagnosticAt({ file, text: '' }, { start: 0, end: 1 }, { code, message, remedy })
+  try {
+    const { size } = await stat(path)
+    if (size > DOCUMENT_LENGTH_MAX) {
+      const message = `the document is too long: at most ${DOCUMENT_LENGTH_MAX} bytes, found ${size}`
+      return refuse('DOCUMENT_TOO_LARGE', message, 'split it into several documents')
+    }
+    return new TextDecoder('utf-8', { fatal: true }).decode(await readFile(path))
+  } catch (error) {
+    if (error instanceof TypeError) {
+      return refuse('DOCUMENT_NOT_TEXT', 'the document is not UTF-8 text', 'save it as UTF-8')
+    }
+    const reason = error instanceof Error && 'code' in error ? String(error.code) : String(error)
+    const said = reason === 'ENOENT' ? 'no such file' : reason === 'EISDIR' ? 'it is a folder' : reason
+    return refuse('DOCUMENT_NOT_FOUND', `the document can't be read: ${said}`, 'check the path')
+  }
+}
