@@ -20,8 +20,9 @@ export type IntegrationEvent =
   | { readonly type: 'run.cancel'; readonly cause?: 'cancelled' | 'timed_out' }
 
 export interface IntegrationMachineInput {
-  /** The integration's address, such as `run/42`. */
-  readonly path: string
+  /** Names the integration among all runs of its host. */
+  readonly runId: string
+  readonly inputs: Readonly<Record<string, unknown>>
   readonly failFast: boolean
   readonly timeoutMs: number | null
 }

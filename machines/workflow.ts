@@ -32,8 +32,10 @@ export type WorkflowEvent =
   | { readonly type: 'run.cancel'; readonly cause?: 'cancelled' | 'timed_out' }
 
 export interface WorkflowMachineInput {
-  /** The run's address, such as `run/42`. */
-  readonly path: string
+  /** Names the run among all runs of its host. */
+  readonly runId: string
+  /** The workflow's inputs, checked. */
+  readonly inputs: Readonly<Record<string, unknown>>
   readonly failFast: boolean
   readonly timeoutMs: number | null
 }

@@ -1,0 +1,253 @@
+// The host of this process: real time, real promises, nothing kept beyond the process. Runs in Node and in browsers.
+// Decides nothing. Invariant: it never calls a root back from within one of the root's own calls.
+import { SagachartError } from '../errors.ts'
+import type {
+  Effect,
+  EffectControl,
+  Guest,
+  Host,
+  HostPort,
+  InboundEvent,
+  Outcome,
+  RootRequest,
+  TimerHandle,
+} from '../runtime/host.ts'
+import { TimerQueue, type Timer } from '../runtime/timers.ts'
+
+/** The longest delay that `setTimeout` takes; a longer one would fire at once. */
+const TIMEOUT_MS_MAX = 2 ** 31 - 1
+
+/** How long synchronous operations may follow one another before timers and I/O get their turn. */
+const TURN_MS_MAX = 10
+
+export interface MemoryHostOptions {
+  /** Where `log` of an operation goes. Default: nowhere. */
+  readonly log?: (path: string, message: string, data: unknown) => void
+}
+
+/** Runs workflows in this process, on its clock. A run that is restored from a snapshot is refused: `RUN_NOT_RESUMABLE`. */
+export function memoryHost(options: MemoryHostOptions = {}): Host {
+  return new MemoryHost(options)
+}
+
+class MemoryHost implements Host {
+  readonly name = 'memory'
+  readonly options: MemoryHostOptions
+  private executing = 0
+  private waiting: (() => void)[] = []
+
+  constructor(options: MemoryHostOptions) {
+    this.options = options
+  }
+
+  newRunId(): string {
+    return globalThis.crypto.randomUUID()
+  }
+
+  open({ runId, resume }: RootRequest, guest: Guest): HostPort {
+    if (!resume) return new MemoryPort(this, guest)
+    throw new SagachartError(
+      'RUN_NOT_RESUMABLE',
+      `Run ${runId} cannot be resumed: the memory host keeps no journal beyond the run; start it anew, or use a durable host`,
+    )
+  }
+
+  idle(): Promise<void> {
+    return this.executing === 0 ? Promise.resolve() : new Promise((done) => this.waiting.push(done))
+  }
+
+  begin(): void {
+    this.executing++
+  }
+
+  end(): void {
+    if (--this.executing > 0) return
+    for (const done of this.waiting.splice(0)) done()
+  }
+}
+
+class MemoryPort implements HostPort {
+  readonly seed = globalThis.crypto.getRandomValues(new Uint32Array(1))[0]!
+  readonly journal = []
+  private readonly host: MemoryHost
+  private readonly guest: Guest
+  private readonly open = new Map<Effect, Control>()
+  private readonly timers = new TimerQueue()
+  private readonly turns = new Turns()
+  private alarm: ReturnType<typeof setTimeout> | undefined
+  private alarmDue = Infinity
+  private closed = false
+
+  constructor(host: MemoryHost, guest: Guest) {
+    this.host = host
+    this.guest = guest
+  }
+
+  now(): number {
+    return Date.now()
+  }
+
+  perform(effect: Effect): void {
+    const control = new Control()
+    this.open.set(effect, control)
+    this.host.begin()
+    this.turns.add(() => this.execute(effect, control))
+  }
+
+  abort(effect: Effect): void {
+    this.open.get(effect)?.abort()
+  }
+
+  abandon(effect: Effect): void {
+    this.open.delete(effect)
+  }
+
+  performDetached(effects: readonly Effect[]): void {
+    if (effects.length === 0) return
+    this.host.begin()
+    void this.performInTurn(effects).finally(() => this.host.end())
+  }
+
+  startTimer(to: string, event: InboundEvent, delayMs: number): TimerHandle {
+    const timer = this.timers.start(this.now() + delayMs, to, event)
+    if (timer.due < this.alarmDue) this.arm()
+    return timer
+  }
+
+  cancelTimer(timer: TimerHandle): void {
+    this.timers.cancel(timer as Timer)
+    if (this.timers.size === 0) this.arm()
+  }
+
+  defer(callback: () => void): void {
+    this.turns.add(callback)
+  }
+
+  record(): void {}
+
+  log(path: string, message: string, data: unknown): void {
+    this.host.options.log?.(path, message, data)
+  }
+
+  close(): void {
+    this.closed = true
+    for (const control of this.open.values()) control.abort()
+    this.open.clear()
+    this.timers.clear()
+    this.arm()
+  }
+
+  private execute(effect: Effect, control: Control): void {
+    if (control.aborted) {
+      this.settle(effect, { status: 'failed', error: control.signal.reason })
+      return
+    }
+    let result: unknown
+    try {
+      result = this.guest.execute(effect, control)
+    } catch (error) {
+      this.settle(effect, { status: 'failed', error })
+      return
+    }
+    if (!isThenable(result)) {
+      this.settle(effect, { status: 'succeeded', value: result })
+      return
+    }
+    Promise.resolve(result).then(
+      (value) => this.settle(effect, { status: 'succeeded', value }),
+      (error: unknown) => this.settle(effect, { status: 'failed', error }),
+    )
+  }
+
+  private settle(effect: Effect, outcome: Outcome): void {
+    this.open.delete(effect)
+    this.host.end()
+    if (!this.closed) this.guest.settle(effect, outcome)
+  }
+
+  private async performInTurn(effects: readonly Effect[]): Promise<void> {
+    for (const effect of effects) {
+      try {
+        await this.guest.execute(effect, new Control())
+      } catch (error) {
+        this.log(effect.to, `${effect.kind} failed`, error)
+      }
+    }
+  }
+
+  /** One `setTimeout` for all timers, for the earliest of them. */
+  private arm(): void {
+    clearTimeout(this.alarm)
+    const next = this.timers.peek()
+    this.alarmDue = next?.due ?? Infinity
+    if (!next) return
+    const delayMs = Math.min(Math.max(0, next.due - this.now()), TIMEOUT_MS_MAX)
+    this.alarm = setTimeout(() => this.ring(), delayMs)
+  }
+
+  private ring(): void {
+    for (let timer = this.timers.take(this.now()); timer; timer = this.timers.take(this.now())) {
+      this.guest.deliver(timer.to, timer.event)
+    }
+    this.arm()
+  }
+}
+
+/** The signal costs more than the rest of an attempt, so it is made only when someone asks for it. */
+class Control implements EffectControl {
+  aborted = false
+  private controller: AbortController | undefined
+
+  get signal(): AbortSignal {
+    this.controller ??= new AbortController()
+    if (this.aborted) this.controller.abort(stopped())
+    return this.controller.signal
+  }
+
+  abort(): void {
+    this.aborted = true
+    this.controller?.abort(stopped())
+  }
+}
+
+const stopped = () => new DOMException('The operation was told to stop', 'AbortError')
+
+/** Runs callbacks in order, each after the current call stack, and lets the event loop breathe. */
+class Turns {
+  private queue: (() => void)[] = []
+  private head = 0
+  private scheduled = false
+  private turnBegan = 0
+
+  add(callback: () => void): void {
+    this.queue.push(callback)
+    if (this.scheduled) return
+    this.scheduled = true
+    queueMicrotask(() => this.run())
+  }
+
+  private run(): void {
+    while (this.head < this.queue.length) {
+      if (performance.now() - this.turnBegan > TURN_MS_MAX) {
+        nextTurn(() => {
+          this.turnBegan = performance.now()
+          this.run()
+        })
+        return
+      }
+      const callback = this.queue[this.head++]!
+      callback()
+    }
+    this.queue = []
+    this.head = 0
+    this.scheduled = false
+  }
+}
+
+const nextTurn: (callback: () => void) => void =
+  typeof setImmediate === 'function'
+    ? (callback) => setImmediate(callback)
+    : (callback) => setTimeout(callback, 0)
+
+const isThenable = (value: unknown): value is PromiseLike<unknown> =>
+  typeof value === 'object' && value !== null && 'then' in value && typeof value.then === 'function'

@@ -1,0 +1,328 @@
+// The host of simulations: virtual time, and every decision about order and outcome is a chooser's.
+// Same choices, same history. Not an explorer: it plays one schedule. Nothing here waits for the real clock,
+// and nothing happens until the caller drives it.
+import { SagachartError } from '../errors.ts'
+import type {
+  Effect,
+  EffectControl,
+  Entry,
+  Guest,
+  Host,
+  HostPort,
+  InboundEvent,
+  Outcome,
+  RootRequest,
+  TimerHandle,
+} from '../runtime/host.ts'
+import { TimerQueue, type Timer } from '../runtime/timers.ts'
+
+/** Picks one of `count` possibilities: an integer from [0, count). */
+export type Chooser = (count: number) => number
+
+/** How an effect goes in a simulation. */
+export type Reply =
+  /** Runs the effect's own function, which must answer at once (no promise). */
+  | { readonly kind: 'execute'; readonly afterMs?: number }
+  | { readonly kind: 'settle'; readonly outcome: Outcome; readonly afterMs?: number }
+  /** Settles as `outcome`, and says the same once more later. */
+  | { readonly kind: 'duplicate'; readonly outcome: Outcome }
+  /** Answers only once it is aborted. */
+  | { readonly kind: 'hang' }
+  /** Never answers, whatever it is told. */
+  | { readonly kind: 'deaf' }
+
+export interface SimulationOptions {
+  /** Draws all chance in the runs. Default 1. */
+  readonly seed?: number
+  /** Milliseconds since the epoch at which virtual time begins. Default 0. */
+  readonly startAt?: number
+  /** Default: drawn from `seed`. */
+  readonly chooser?: Chooser
+  /** Default: executes, at a time that the chooser picks. */
+  readonly reply?: (effect: Effect) => Reply
+  /** Events that may happen before the simulation gives up. Default 1,000,000. */
+  readonly eventsMax?: number
+}
+
+/** Plays runs in virtual time. Drive it with `run()` or, event by event, with `step()`. */
+export class SimulationHost implements Host {
+  readonly name = 'simulation'
+  readonly options: Required<SimulationOptions>
+  /** Virtual time, in milliseconds since the epoch. */
+  time: number
+  private readonly journals = new Map<string, Entry[]>()
+  private ports: SimulationPort[] = []
+  private runs = 0
+
+  constructor(options: SimulationOptions = {}) {
+    const seed = options.seed ?? 1
+    const defaults = { seed, startAt: 0, chooser: randomChooser(seed), eventsMax: 1_000_000 }
+    this.options = { ...defaults, reply: () => ({ kind: 'execute' }), ...options }
+    this.time = this.options.startAt
+  }
+
+  newRunId(): string {
+    return String(++this.runs)
+  }
+
+  open({ runId, resume }: RootRequest, guest: Guest): HostPort {
+    const written = this.journals.get(runId)
+    if (resume && !written) {
+      throw new SagachartError(
+        'RUN_NOT_RESUMABLE',
+        `Run ${runId} cannot be resumed: this simulation has no journal of it`,
+      )
+    }
+    const journal = resume && written ? [...written] : []
+    if (!resume) this.journals.set(runId, [])
+    const port = new SimulationPort(this, guest, journal, this.journals.get(runId)!)
+    this.ports.push(port)
+    return port
+  }
+
+  /** Resolves at once: nothing executes between two calls. */
+  idle(): Promise<void> {
+    return Promise.resolve()
+  }
+
+  /** Everything that crossed into a run so far. */
+  journal(runId: string): readonly Entry[] {
+    return this.journals.get(runId) ?? []
+  }
+
+  /** Cuts a run's journal, as if all that came later had been lost. */
+  truncate(runId: string, length: number): void {
+    this.journals.get(runId)?.splice(length)
+  }
+
+  /** The process dies: whatever was open is gone, the journals stay. Restore the runs' snapshots to go on. */
+  crash(): void {
+    for (const port of this.ports) port.kill()
+    this.ports = []
+  }
+
+  /** Lets one enabled event happen. Returns false where there was none. */
+  step(): boolean {
+    const live = this.ports
+    for (const port of live) if (port.runDeferred()) return true
+    const enabled = live.flatMap((port) => port.enabled())
+    const due = earliest(live)
+    const count = enabled.length + (due ? 1 : 0)
+    if (count === 0) return false
+    const chosen = count === 1 ? 0 : this.options.chooser(count)
+    const event = enabled[chosen]
+    if (event) event()
+    else if (due) this.fire(due.port, due.timer)
+    return true
+  }
+
+  /**
+   * Lets events happen until there is none left, or until `done` holds. Returns how many there were.
+   * @throws INTERNAL after `eventsMax` events.
+   */
+  run(done: () => boolean = () => false): number {
+    for (let events = 0; events < this.options.eventsMax; events++) {
+      if (done() || !this.step()) return events
+    }
+    throw new SagachartError(
+      'INTERNAL',
+      `The simulation did not come to rest within ${this.options.eventsMax} events`,
+    )
+  }
+
+  close(port: SimulationPort): void {
+    this.ports = this.ports.filter((open) => open !== port)
+  }
+
+  private fire(port: SimulationPort, timer: Timer): void {
+    this.time = Math.max(this.time, timer.due)
+    port.fire(timer)
+  }
+}
+
+/** The same choices for the same seed (mulberry32). */
+export function randomChooser(seed: number): Chooser {
+  let state = seed >>> 0
+  return (count) => {
+    state = (state + 0x6d2b79f5) >>> 0
+    let mixed = Math.imul(state ^ (state >>> 15), state | 1)
+    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61)
+    return Math.floor((((mixed ^ (mixed >>> 14)) >>> 0) / 0x1_0000_0000) * count)
+  }
+}
+
+interface Pending {
+  readonly effect: Effect
+  readonly reply: Reply
+  readonly control: SimulatedControl
+  /** Set while a reply with a duration is in the queue of timers. */
+  timer: Timer | null
+}
+
+const REPLY = 'simulation.reply'
+
+class SimulationPort implements HostPort {
+  readonly seed: number
+  readonly journal: readonly Entry[]
+  readonly timers = new TimerQueue()
+  private readonly host: SimulationHost
+  private readonly guest: Guest
+  private readonly written: Entry[]
+  private readonly pending = new Map<Effect, Pending>()
+  private deferred: (() => void)[] = []
+  /** Replies that have been given once already. */
+  private repeats: (() => void)[] = []
+
+  constructor(host: SimulationHost, guest: Guest, journal: readonly Entry[], written: Entry[]) {
+    this.host = host
+    this.guest = guest
+    this.journal = journal
+    this.written = written
+    this.seed = host.options.seed
+    if (journal.length > 0) written.length = 0
+  }
+
+  now(): number {
+    return this.host.time
+  }
+
+  perform(effect: Effect): void {
+    const reply = this.host.options.reply(effect)
+    const pending: Pending = { effect, reply, control: new SimulatedControl(), timer: null }
+    if ('afterMs' in reply && reply.afterMs !== undefined) {
+      const event = { type: REPLY, effect } as InboundEvent
+      pending.timer = this.timers.start(this.host.time + reply.afterMs, '', event)
+    }
+    this.pending.set(effect, pending)
+  }
+
+  abort(effect: Effect): void {
+    this.pending.get(effect)?.control.abort()
+  }
+
+  abandon(): void {}
+
+  performDetached(effects: readonly Effect[]): void {
+    for (const effect of effects) this.outcomeOf(effect, new SimulatedControl())
+  }
+
+  startTimer(to: string, event: InboundEvent, delayMs: number): TimerHandle {
+    return this.timers.start(this.host.time + delayMs, to, event)
+  }
+
+  cancelTimer(timer: TimerHandle): void {
+    this.timers.cancel(timer as Timer)
+  }
+
+  defer(callback: () => void): void {
+    this.deferred.push(callback)
+  }
+
+  record(entry: Entry): void {
+    this.written.push(entry)
+  }
+
+  log(): void {}
+
+  close(): void {
+    this.kill()
+    this.host.close(this)
+  }
+
+  /** Forgets everything, as a process that dies does. */
+  kill(): void {
+    for (const { control } of this.pending.values()) control.abort()
+    this.pending.clear()
+    this.timers.clear()
+    this.deferred = []
+    this.repeats = []
+  }
+
+  runDeferred(): boolean {
+    const next = this.deferred.shift()
+    next?.()
+    return next !== undefined
+  }
+
+  /** What could happen now, in the order in which it became possible. */
+  enabled(): (() => void)[] {
+    const events: (() => void)[] = []
+    for (const pending of this.pending.values()) {
+      const { kind } = pending.reply
+      const answers = kind !== 'deaf' && (kind !== 'hang' || pending.control.aborted)
+      if (answers && (pending.timer === null || pending.control.aborted))
+        events.push(() => this.answer(pending))
+    }
+    return events.concat(this.repeats)
+  }
+
+  fire(timer: Timer): void {
+    this.timers.take(timer.due)
+    if (timer.event.type !== REPLY) {
+      this.guest.deliver(timer.to, timer.event)
+      return
+    }
+    const pending = this.pending.get((timer.event as unknown as { effect: Effect }).effect)
+    if (pending) this.answer(pending)
+  }
+
+  private answer(pending: Pending): void {
+    const { effect, reply, control, timer } = pending
+    this.pending.delete(effect)
+    if (timer) this.timers.cancel(timer)
+    const outcome = 'outcome' in reply ? reply.outcome : this.outcomeOf(effect, control)
+    const told: Outcome =
+      control.aborted && reply.kind !== 'settle'
+        ? { status: 'failed', error: control.signal.reason }
+        : outcome
+    if (reply.kind === 'duplicate') {
+      const repeat = () => {
+        this.repeats = this.repeats.filter((other) => other !== repeat)
+        this.guest.settle(effect, told)
+      }
+      this.repeats.push(repeat)
+    }
+    this.guest.settle(effect, told)
+  }
+
+  private outcomeOf(effect: Effect, control: SimulatedControl): Outcome {
+    try {
+      const value = this.guest.execute(effect, control)
+      if (value instanceof Promise) {
+        value.catch(() => {})
+        throw new SagachartError(
+          'INTERNAL',
+          `${effect.to} answers with a promise: a simulation needs operations that answer at once`,
+        )
+      }
+      return { status: 'succeeded', value }
+    } catch (error) {
+      return { status: 'failed', error }
+    }
+  }
+}
+
+class SimulatedControl implements EffectControl {
+  private readonly controller = new AbortController()
+
+  get signal(): AbortSignal {
+    return this.controller.signal
+  }
+
+  get aborted(): boolean {
+    return this.controller.signal.aborted
+  }
+
+  abort(): void {
+    this.controller.abort(new DOMException('The operation was told to stop', 'AbortError'))
+  }
+}
+
+function earliest(ports: readonly SimulationPort[]): { port: SimulationPort; timer: Timer } | undefined {
+  let first: { port: SimulationPort; timer: Timer } | undefined
+  for (const port of ports) {
+    const timer = port.timers.peek()
+    if (timer && (!first || timer.due < first.timer.due)) first = { port, timer }
+  }
+  return first
+}

@@ -1,0 +1,183 @@
+// An integration as actor logic: the integration's chart, bound to its scenarios, modules, pools and bus.
+import { StateMachine, type AnyActorRef, type AnyActorScope, type Snapshot } from 'xstate'
+import {
+  integrationMachine,
+  type IntegrationEvent,
+  type IntegrationMachineOutput,
+} from '../../machines/integration.ts'
+import type { BusContext } from '../../machines/bus.ts'
+import type { Failure, IntegrationStatus } from '../../machines/protocol.ts'
+import type { IntegrationDefinition, Module } from '../definition/model.ts'
+import { planWorkflow } from '../definition/plan.ts'
+import { boundIntegrationMachine } from './bindings.ts'
+import type { Host, InboundEvent } from './host.ts'
+import { refuseSnapshot, transitionAround } from './lifecycle.ts'
+import { Program } from './program.ts'
+import { programs, roots } from './registry.ts'
+import { Root } from './root.ts'
+import { RunLogic, type PersistedRun, type RunInput } from './run-logic.ts'
+import type { ModuleReport, ScopeParts, Subscription } from './scope.ts'
+import type { RunReport } from './step-records.ts'
+
+export interface IntegrationBlueprint {
+  readonly definition: IntegrationDefinition
+  readonly modules: readonly Module[]
+  readonly host: Host
+  readonly subscriptions?: readonly Subscription[]
+}
+
+/** What an integration leaves behind; the result document is made from it. */
+export interface IntegrationReport {
+  readonly runId: string
+  readonly name: string
+  readonly status: IntegrationStatus
+  readonly error: Failure | null
+  readonly startedAt: number
+  readonly finishedAt: number
+  readonly modules: readonly ModuleReport[]
+  /** In declared order; `null` for a scenario that never started. */
+  readonly scenarios: readonly (RunReport | null)[]
+  readonly scenarioNames: readonly string[]
+  readonly cleanupIssues: readonly Failure[]
+  readonly leasesOpen: number
+  readonly lateReplies: number
+  /** `null` where events are off. */
+  readonly bus: BusContext | null
+  readonly pools: number
+}
+
+type Base = typeof integrationMachine
+type IntegrationSnapshot = ReturnType<Base['getInitialSnapshot']>
+const BaseMachine = StateMachine as unknown as new (
+  config: Base['config'],
+  implementations: Base['implementations'],
+) => Base
+
+const restored = new WeakSet<AnyActorRef>()
+
+export class IntegrationLogic extends BaseMachine {
+  readonly blueprint: IntegrationBlueprint
+  private readonly workflows: readonly RunLogic[]
+  private readonly parts: ScopeParts
+
+  /** @throws WORKFLOW_INVALID */
+  constructor(
+    blueprint: IntegrationBlueprint,
+    implementations: Base['implementations'] = boundIntegrationMachine.implementations,
+  ) {
+    super(integrationMachine.config, implementations)
+    const { definition, modules, host, subscriptions = [] } = blueprint
+    const { pools, leaseTimeoutMs, eventsEnabled, history, env } = definition
+    this.blueprint = blueprint
+    const parts: ScopeParts = { modules, pools, leaseTimeoutMs, eventsEnabled, history, subscriptions }
+    this.parts = parts
+    this.workflows = definition.workflows.map(
+      (workflow) => new RunLogic({ plan: planWorkflow(workflow), host, env, parts }),
+    )
+  }
+
+  /** The same integration on another host. */
+  withHost(host: Host): IntegrationLogic {
+    return new IntegrationLogic({ ...this.blueprint, host }, this.implementations)
+  }
+
+  override provide(implementations: Parameters<Base['provide']>[0]): Base {
+    return new IntegrationLogic(this.blueprint, super.provide(implementations).implementations)
+  }
+
+  override getInitialSnapshot(scope: AnyActorScope, input?: RunInput): IntegrationSnapshot {
+    const { host, definition } = this.blueprint
+    const { failFast, timeoutMs, inputs: defaults } = definition
+    const { runId = host.newRunId(), inputs = {} } = input ?? {}
+    return super.getInitialSnapshot(scope as never, {
+      runId,
+      inputs: { ...defaults, ...inputs },
+      failFast,
+      timeoutMs,
+    })
+  }
+
+  override start(snapshot: IntegrationSnapshot, scope?: AnyActorScope): void {
+    super.start(snapshot)
+    if (!scope) return
+    const self = scope.self as AnyActorRef
+    const { host, definition } = this.blueprint
+    const { runId, inputs } = snapshot.context
+    const root = new Root(scope, host, { runId, resume: restored.has(self) }, this.parts)
+    roots.set(self, root)
+    programs.set(
+      self,
+      new Program(root, this.workflows, { runId, concurrentMax: definition.maxConcurrentWorkflows, inputs }),
+    )
+  }
+
+  override transition(
+    snapshot: IntegrationSnapshot,
+    event: InboundEvent,
+    scope: AnyActorScope,
+  ): IntegrationSnapshot {
+    const program = programs.get(scope.self as AnyActorRef)
+    return transitionAround({
+      snapshot,
+      event,
+      scope,
+      address: `run/${snapshot.context.runId}`,
+      translate: (child) => program?.settlementOf(child) ?? null,
+      next: (translated) => super.transition(snapshot, translated as IntegrationEvent, scope as never),
+      finish: (last) => (program ? this.finish(last, program, scope.self as AnyActorRef) : last),
+      abandon: (stop) => program?.abandonAll(stop),
+    })
+  }
+
+  override getPersistedSnapshot({ status, output, error, context }: IntegrationSnapshot): Snapshot<unknown> {
+    const persisted: PersistedRun = { status, output, error, runId: context.runId, inputs: context.inputs }
+    return persisted as unknown as Snapshot<unknown>
+  }
+
+  override restoreSnapshot(snapshot: Snapshot<unknown>, scope: AnyActorScope): IntegrationSnapshot {
+    const { status, output, error, runId, inputs } = snapshot as unknown as PersistedRun
+    if (typeof runId !== 'string') refuseSnapshot(snapshot)
+    if (status === 'active') {
+      restored.add(scope.self as AnyActorRef)
+      return this.getInitialSnapshot(scope, { runId, inputs })
+    }
+    const ended = (output as { status?: IntegrationStatus } | undefined)?.status ?? 'failed'
+    const { failFast, timeoutMs } = this.blueprint.definition
+    const cause = ended === 'completed_with_cleanup_issues' ? 'completed' : ended
+    const context = { runId, inputs, failFast, timeoutMs, cause, failure: null, cleanupIssues: [] }
+    const resolved = this.resolveState({ value: VALUE_OF[ended], context } as never)
+    return { ...resolved, status, output, error } as unknown as IntegrationSnapshot
+  }
+
+  private finish(last: IntegrationSnapshot, program: Program, self: AnyActorRef): IntegrationSnapshot {
+    const { status, failure, cleanupIssues } = last.output as unknown as IntegrationMachineOutput
+    const { definition } = this.blueprint
+    const { session, scope } = roots.get(self)!
+    const report: IntegrationReport = {
+      runId: program.runId,
+      name: definition.name,
+      status,
+      error: failure,
+      startedAt: program.startedAt,
+      finishedAt: session.time,
+      modules: scope.moduleReports,
+      scenarios: program.reports,
+      scenarioNames: definition.workflows.map(({ name }) => name),
+      cleanupIssues,
+      leasesOpen: scope.leasesOpen,
+      lateReplies: session.lateReplies,
+      bus: scope.busContext,
+      pools: definition.pools.length,
+    }
+    session.close()
+    return { ...last, output: report } as unknown as IntegrationSnapshot
+  }
+}
+
+const VALUE_OF = {
+  completed: 'completed',
+  completed_with_cleanup_issues: 'completedWithCleanupIssues',
+  failed: 'failed',
+  cancelled: 'cancelled',
+  timed_out: 'timedOut',
+} as const

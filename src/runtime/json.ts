@@ -1,0 +1,59 @@
+// The form in which outputs are kept on every host: a frozen copy that is JSON.
+// Not a serialiser: nothing becomes text here.
+import { SagachartError } from '../errors.ts'
+
+/** How deep an output may nest. */
+const DEPTH_MAX = 500
+
+/**
+ * A deeply frozen copy. `undefined` becomes `null`, or is left out of an object; `toJSON` is honoured (so a `Date` is text).
+ * @throws OUTPUT_NOT_SERIALISABLE on a function, symbol, bigint, non-finite number, Map, Set, buffer or cycle.
+ */
+export function toJson(value: unknown): unknown {
+  return copy(value, '', 0)
+}
+
+function copy(value: unknown, path: string, depth: number): unknown {
+  switch (typeof value) {
+    case 'string':
+    case 'boolean':
+      return value
+    case 'undefined':
+      return null
+    case 'number':
+      return Number.isFinite(value) ? value : refuse(path, `the number ${value}`)
+    case 'object':
+      return value === null ? null : copyObject(value, path, depth)
+    default:
+      return refuse(path, `a ${typeof value}`)
+  }
+}
+
+function copyObject(value: object, path: string, depth: number): unknown {
+  if (depth >= DEPTH_MAX) return refuse(path, `a cycle, or more than ${DEPTH_MAX} levels`)
+  if ('toJSON' in value && typeof value.toJSON === 'function') return copy(value.toJSON(), path, depth + 1)
+  if (Array.isArray(value)) {
+    return Object.freeze(value.map((item, index) => copy(item, `${path}[${index}]`, depth + 1)))
+  }
+  if (!isPlain(value)) return refuse(path, `a ${value.constructor?.name ?? 'special object'}`)
+  const result: Record<string, unknown> = {}
+  for (const [key, item] of Object.entries(value)) {
+    if (item === undefined) continue
+    const copied = copy(item, `${path}.${key}`, depth + 1)
+    if (key === '__proto__') Object.defineProperty(result, key, { value: copied, enumerable: true })
+    else result[key] = copied
+  }
+  return Object.freeze(result)
+}
+
+function isPlain(value: object): boolean {
+  return Object.prototype.toString.call(value) === '[object Object]' && !(value instanceof Promise)
+}
+
+function refuse(path: string, found: string): never {
+  throw new SagachartError(
+    'OUTPUT_NOT_SERIALISABLE',
+    `Output${path} is not JSON: expected null, a boolean, number, string, list or object, found ${found}; return plain data`,
+    { retryable: false },
+  )
+}

@@ -1,0 +1,80 @@
+// What run and integration have in common as actor logic: how an end, a stop, an error and an event from outside
+// are handled around the chart's own transition. Four things do not come by themselves with actors that live
+// outside of `children`: stop, throw, persist, restore.
+import type { AnyActorRef, AnyActorScope, AnyMachineSnapshot } from 'xstate'
+import { SagachartError } from '../errors.ts'
+import type { InboundEvent } from './host.ts'
+import { roots } from './registry.ts'
+import { isCommand } from './session.ts'
+
+/** A finished child's event as its parent's chart knows it; `null` where the chart need not know. */
+export type Translate = (
+  event: InboundEvent & { readonly output?: unknown; readonly error?: unknown },
+) => InboundEvent | null
+
+interface Around<TSnapshot> {
+  readonly snapshot: TSnapshot
+  readonly event: InboundEvent
+  readonly scope: AnyActorScope
+  /** The actor's address. */
+  readonly address: string
+  readonly translate: Translate
+  /** The chart's own transition. */
+  readonly next: (event: InboundEvent) => TSnapshot
+  /** Called once with the last snapshot of an orderly end; returns it with the output that users get. */
+  readonly finish: (last: TSnapshot) => TSnapshot
+  /** Called where the end is not orderly: tells what is under way to stop. */
+  readonly abandon: (stop: (child: AnyActorRef) => void) => void
+}
+
+/** Wraps a chart's transition. Without a root (a pure call, as in graph tools) only the chart speaks. */
+export function transitionAround<TSnapshot extends AnyMachineSnapshot>(around: Around<TSnapshot>): TSnapshot {
+  const { snapshot, event, scope, address, translate, next, finish, abandon } = around
+  const self = scope.self as AnyActorRef
+  const root = roots.get(self)
+  if (!root) return next(event)
+  if (event.type === 'event.emitted') {
+    const { bus, source, correlation_id, data } = event as unknown as EmittedEvent
+    root.scope.publish(bus, source, correlation_id, data)
+    return snapshot
+  }
+  if (isCommand(event) && !root.session.isAccepted(event)) {
+    root.session.admit(address, event)
+    return snapshot
+  }
+  const translated = isChildEvent(event) ? translate(event) : event
+  if (translated === null) return snapshot
+  const end = () => {
+    const stop = (child: AnyActorRef) => scope.stopChild(child)
+    abandon(stop)
+    if (root.self === self) root.abandon(stop)
+  }
+  try {
+    const last = next(translated)
+    if (last.status === 'done') return finish(last)
+    if (last.status !== 'active') end()
+    return last
+  } catch (error) {
+    end()
+    throw error
+  }
+}
+
+/** What `emit` of an operation sends to the root, through the journal. */
+export interface EmittedEvent extends InboundEvent {
+  readonly bus: string
+  readonly source: string
+  readonly correlation_id: string
+  readonly data: unknown
+}
+
+const isChildEvent = (event: InboundEvent) =>
+  event.type.startsWith('xstate.done.actor.') || event.type.startsWith('xstate.error.actor.')
+
+/** What a chart's user gets where a persisted snapshot is not one of ours. */
+export function refuseSnapshot(found: unknown): never {
+  throw new SagachartError(
+    'RUN_NOT_RESUMABLE',
+    `A persisted run has status, output, error and runId, found ${JSON.stringify(found)?.slice(0, 200)}; pass what getPersistedSnapshot() gave`,
+  )
+}

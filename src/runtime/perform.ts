@@ -1,0 +1,119 @@
+// From an effect, which is data, to the user's function behind it. Called by a host, outside of any chart,
+// so whatever a user's code does here cannot harm a statechart.
+import { SagachartError } from '../errors.ts'
+import type { Computed, OperationCall, OperationContext } from '../definition/model.ts'
+import type { Effect, EffectControl } from './host.ts'
+import type { Root } from './root.ts'
+import type { Run } from './run.ts'
+import type { Session } from './session.ts'
+
+type Attempt = Extract<Effect, { kind: 'attempt' }>
+
+/** Runs the user's function behind an effect; throws or promises whatever that does. */
+export function execute({ session, scope }: Root, effect: Effect, control: EffectControl): unknown {
+  switch (effect.kind) {
+    case 'attempt':
+      return executeAttempt(session, runOf(session, effect.run), effect, control)
+    case 'condition': {
+      const run = runOf(session, effect.run)
+      return run.data.evaluate(run.stepAt(effect.index).when!)
+    }
+    case 'init':
+    case 'cleanup': {
+      const { name, config, [effect.kind]: call } = scope.module(effect.module)
+      return call?.({ name, config, signal: control.signal })
+    }
+    case 'handler':
+      return scope.handle(effect.subscription, effect.event)
+  }
+}
+
+function executeAttempt(session: Session, run: Run, effect: Attempt, control: EffectControl): unknown {
+  const step = run.stepAt(effect.index)
+  const target = effect.target === 'fallback' ? step.fallback! : step.call
+  if (!isCall(target)) return evaluateParameters(run, target)
+  const module = run.options.modules.get(target.module)
+  if (!module) {
+    throw new SagachartError('MODULE_NOT_REGISTERED', `Module not registered: ${target.module}`, {
+      retryable: false,
+    })
+  }
+  const operation = Object.hasOwn(module.operations, target.operation)
+    ? module.operations[target.operation]
+    : undefined
+  if (!operation) {
+    throw new SagachartError(
+      'OPERATION_UNKNOWN',
+      `Module "${target.module}" has no operation "${target.operation}"; it has ${Object.keys(module.operations).join(', ')}`,
+      { retryable: false },
+    )
+  }
+  const context = new AttemptContext(session, run, effect, control, module.config)
+  return operation(evaluateParameters(run, target.parameters) as never, context)
+}
+
+/** A failing expression cannot get better by trying again; nor can a builder's function, which sees the same data. */
+function evaluateParameters(run: Run, parameters: Computed): unknown {
+  try {
+    return run.data.evaluate(parameters)
+  } catch (error) {
+    if (error instanceof SagachartError) throw error
+    const reason = error instanceof Error ? error.message : String(error)
+    throw new SagachartError('EXPRESSION_FAILED', `The parameters could not be computed: ${reason}`, {
+      cause: error,
+      retryable: false,
+    })
+  }
+}
+
+const isCall = (target: OperationCall | Computed): target is OperationCall => 'module' in target
+
+function runOf(session: Session, path: string): Run {
+  const run = session.runs.get(path)
+  if (!run) throw new SagachartError('INTERNAL', `The run ${path} is over`)
+  return run
+}
+
+/** Methods are bound, so that `({ emit, log }) => …` works; the signal is made only when asked for. */
+class AttemptContext implements OperationContext {
+  readonly attempt: number
+  readonly step: string
+  readonly idempotencyKey: string
+  readonly config: unknown
+  readonly #session: Session
+  readonly #run: Run
+  readonly #control: EffectControl
+  readonly #index: number
+
+  constructor(session: Session, run: Run, effect: Attempt, control: EffectControl, config: unknown) {
+    this.#session = session
+    this.#run = run
+    this.#control = control
+    this.#index = effect.index
+    this.attempt = effect.attempt
+    this.step = run.stepAt(effect.index).name
+    this.idempotencyKey = effect.to
+    this.config = config
+  }
+
+  get signal(): AbortSignal {
+    return this.#control.signal
+  }
+
+  get run(): OperationContext['run'] {
+    return { id: this.#run.runId, scenario: this.#run.options.plan.workflow.name }
+  }
+
+  get resources(): OperationContext['resources'] {
+    const { resources } = this.#run.stepAt(this.#index)
+    return Object.fromEntries(resources.map(({ pool, units }) => [pool, units]))
+  }
+
+  get emit(): OperationContext['emit'] {
+    return (type, data) => this.#run.emitFromOutside(type, this.idempotencyKey, data)
+  }
+
+  get log(): OperationContext['log'] {
+    return (message, data) => this.#session.log(this.idempotencyKey, message, data)
+  }
+}

@@ -1,0 +1,30 @@
+// Which run or root an actor belongs to. Charts are bound once for the whole process, so their actions find
+// the run they serve by the actor that they run in. Weak: an actor that is gone leaves nothing behind.
+import type { AnyActorRef } from 'xstate'
+import type { Program } from './program.ts'
+import type { Root } from './root.ts'
+import type { Run } from './run.ts'
+
+/** Runs by their own actor. */
+export const runs = new WeakMap<AnyActorRef, Run>()
+
+/** The scenarios of integrations, by the integration's actor. */
+export const programs = new WeakMap<AnyActorRef, Program>()
+
+/** Roots by the actor of the root and by those of its runs. */
+export const roots = new WeakMap<AnyActorRef, Root>()
+
+/** The run whose actor this is. */
+export function runOf(self: AnyActorRef): Run {
+  return runs.get(self)!
+}
+
+/** The run of a step's actor. */
+export function runOfStep(step: AnyActorRef): Run {
+  return runs.get(step._parent!)!
+}
+
+/** The root above an actor of a module, a pool or the bus. */
+export function rootOfPart(part: AnyActorRef): Root {
+  return roots.get(part._parent!)!
+}

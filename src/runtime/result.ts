@@ -1,0 +1,187 @@
+// The result document of an integration: the JSON that the seed's "Integration Output Format" asks for.
+// Every number in it was measured. Not written to disk here.
+import type { Failure, IntegrationStatus, RunStatus, StepStatus } from '../../machines/protocol.ts'
+import type { IntegrationReport } from './integration-logic.ts'
+import { timestamp } from './run-data.ts'
+import type { RunReport, StepRecord } from './step-records.ts'
+
+/** How one step fared. Times in seconds. */
+export interface StepResult {
+  readonly step_name: string
+  readonly module_name: string
+  readonly operation: string
+  readonly status: StepStatus
+  readonly data: unknown
+  readonly error: Failure | null
+  readonly execution_time: number
+  readonly dependencies_satisfied: boolean
+  readonly attempts: number
+  readonly started_at: string | null
+  readonly finished_at: string | null
+}
+
+export interface ScenarioResult {
+  readonly scenario_name: string
+  readonly status: RunStatus
+  readonly error: Failure | null
+  readonly result: {
+    readonly workflow_name: string
+    readonly run_id: string
+    readonly total_steps: number
+    readonly completed_steps: number
+    readonly failed_steps: number
+    readonly skipped_steps: number
+    readonly cancelled_steps: number
+    readonly execution_time: number
+    /** Succeeded ÷ executed steps; 1 where none was executed. */
+    readonly success_rate: number
+    readonly outputs: unknown
+    readonly step_results: readonly StepResult[]
+  }
+}
+
+/** Grows with the product; what is there keeps its meaning. */
+export interface ResultDocument {
+  readonly status: IntegrationStatus
+  readonly integration_name: string
+  readonly run_id: string
+  readonly error: Failure | null
+  readonly module_initialization: {
+    readonly modules_attempted: number
+    readonly modules_successful: number
+    readonly modules_failed: number
+    readonly module_details: readonly { name: string; status: string; error?: Failure }[]
+  }
+  readonly integration_scenarios: {
+    readonly scenarios_executed: number
+    readonly scenario_results: readonly ScenarioResult[]
+  }
+  readonly cross_module_communication: {
+    readonly events_exchanged: number
+    readonly modules_coordinated: number
+    readonly shared_resources: number
+    readonly communication_patterns: readonly string[]
+  }
+  readonly integration_metrics: Readonly<Record<string, number | boolean>>
+  readonly execution_summary: Readonly<Record<string, number | boolean>>
+  readonly cleanup_issues: readonly Failure[]
+  readonly warnings: readonly string[]
+  readonly leases_open: number
+  readonly late_replies: number
+  readonly degraded: boolean
+}
+
+/** Makes the document. Linear in the number of steps. */
+export function resultDocument(report: IntegrationReport, warnings: readonly string[]): ResultDocument {
+  const scenarios = report.scenarioNames.map((name, at) =>
+    scenarioResult(name, report.scenarios[at] ?? null, report),
+  )
+  const executedScenarios = report.scenarios.filter((run) => run !== null).length
+  const steps = scenarios.flatMap(({ result }) => result.step_results)
+  const executed = steps.filter(({ attempts }) => attempts > 0)
+  const succeeded = executed.filter(({ status }) => status === 'success')
+  const attempts = executed.reduce((sum, step) => sum + step.attempts, 0)
+  const failedAttempts =
+    attempts - succeeded.length - executed.filter(({ status }) => status === 'cancelled').length
+  const efficiency = executed.length === 0 ? 1 : succeeded.length / executed.length
+  const modulesOk = report.modules.filter(({ status }) => status === 'success').length
+  const delivered = report.bus?.counters.delivered ?? 0
+  const coordinated = new Set(executed.map((step) => step.module_name)).size
+  return {
+    status: report.status,
+    integration_name: report.name,
+    run_id: report.runId,
+    error: report.error,
+    module_initialization: {
+      modules_attempted: report.modules.filter(({ status }) => status !== 'pending').length,
+      modules_successful: modulesOk,
+      modules_failed: report.modules.filter(({ status }) => status === 'failed').length,
+      module_details: report.modules.map(({ name, status, failure }) => ({
+        name,
+        status,
+        ...(failure && { error: failure }),
+      })),
+    },
+    integration_scenarios: { scenarios_executed: executedScenarios, scenario_results: scenarios },
+    cross_module_communication: {
+      events_exchanged: delivered,
+      modules_coordinated: coordinated,
+      shared_resources: report.pools,
+      communication_patterns: patterns(report, coordinated),
+    },
+    integration_metrics: {
+      total_execution_time: seconds(report.finishedAt - report.startedAt),
+      modules_integrated: modulesOk,
+      workflows_executed: executedScenarios,
+      total_operations: attempts,
+      error_rate: attempts === 0 ? 0 : failedAttempts / attempts,
+      integration_efficiency: efficiency,
+      event_system_active: report.bus !== null,
+      cross_module_communication: coordinated > 1,
+    },
+    execution_summary: {
+      modules_integrated: modulesOk,
+      workflows_executed: executedScenarios,
+      total_operations: attempts,
+      errors_encountered: failedAttempts,
+      integration_success_rate: efficiency,
+      event_driven_communication: delivered > 0,
+    },
+    cleanup_issues: report.cleanupIssues,
+    warnings,
+    leases_open: report.leasesOpen,
+    late_replies: report.lateReplies,
+    degraded: false,
+  }
+}
+
+function scenarioResult(name: string, run: RunReport | null, report: IntegrationReport): ScenarioResult {
+  const steps = (run?.steps ?? []).map(stepResult)
+  const executed = steps.filter(({ attempts }) => attempts > 0)
+  const { success = 0, failed = 0, skipped = 0, cancelled = 0 } = run?.counts ?? {}
+  return {
+    scenario_name: name,
+    status: run?.status ?? 'cancelled',
+    error: run ? run.error : report.error,
+    result: {
+      workflow_name: name,
+      run_id: run?.runId ?? '',
+      total_steps: steps.length,
+      completed_steps: success,
+      failed_steps: failed,
+      skipped_steps: skipped,
+      cancelled_steps: cancelled,
+      execution_time: run ? seconds(run.finishedAt - run.startedAt) : 0,
+      success_rate: executed.length === 0 ? 1 : success / executed.length,
+      outputs: run?.outputs ?? null,
+      step_results: steps,
+    },
+  }
+}
+
+function stepResult(step: StepRecord): StepResult {
+  return {
+    step_name: step.name,
+    module_name: step.module,
+    operation: step.operation,
+    status: step.status,
+    data: step.output,
+    error: step.error,
+    execution_time: step.startedAt === null ? 0 : seconds(step.finishedAt - step.startedAt),
+    dependencies_satisfied: step.error?.code !== 'DEPENDENCIES_NOT_SATISFIED',
+    attempts: step.attempts,
+    started_at: step.startedAt === null ? null : timestamp(step.startedAt),
+    finished_at: step.finishedAt === 0 ? null : timestamp(step.finishedAt),
+  }
+}
+
+/** The patterns that really occurred. */
+function patterns(report: IntegrationReport, coordinated: number): string[] {
+  const found: string[] = []
+  if ((report.bus?.counters.delivered ?? 0) > 0) found.push('event_driven')
+  if (report.pools > 0) found.push('shared_resources')
+  if (coordinated > 1) found.push('module_coordination')
+  return found
+}
+
+const seconds = (ms: number) => ms / 1000

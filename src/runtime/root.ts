@@ -1,0 +1,42 @@
+// A root: an actor that was started from outside (an integration, or a run that stands alone), with its session
+// on a host and the scope that its runs share.
+import type { AnyActorRef, AnyActorScope } from 'xstate'
+import type { BusEvent } from '../../machines/protocol.ts'
+import { execute } from './perform.ts'
+import type { Host, RootRequest } from './host.ts'
+import { roots } from './registry.ts'
+import { Scope, type ScopeParts } from './scope.ts'
+import { Session } from './session.ts'
+
+export class Root {
+  readonly session: Session
+  readonly scope: Scope
+  readonly self: AnyActorRef
+  private readonly actorScope: AnyActorScope
+
+  /** @throws RUN_NOT_RESUMABLE */
+  constructor(actorScope: AnyActorScope, host: Host, request: RootRequest, parts: ScopeParts) {
+    const self = actorScope.self as AnyActorRef
+    this.self = self
+    this.actorScope = actorScope
+    this.session = new Session(self, host, (effect, control) => execute(this, effect, control), request)
+    this.scope = new Scope(this, parts)
+    roots.set(self, this)
+  }
+
+  /** Hands a bus event to whoever listens with XState's `actor.on(type, …)`. */
+  emit(event: BusEvent): void {
+    this.actorScope.emit(event)
+  }
+
+  /** The root ended in order: everything in it is final. */
+  close(): void {
+    this.session.close()
+  }
+
+  /** The root was stopped or has thrown: modules are cleaned up by the host, and nobody waits for it. */
+  abandon(stop: (child: AnyActorRef) => void): void {
+    this.scope.abandon(stop)
+    this.session.close()
+  }
+}

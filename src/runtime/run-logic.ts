@@ -1,0 +1,186 @@
+// A workflow as actor logic: `createActor(workflow)`, `invoke: { src: workflow }`, `toPromise`, `inspect` all work.
+// It is the workflow's chart, bound to a run; whatever is not in the chart is in run.ts.
+import {
+  StateMachine,
+  type ActorLogic,
+  type AnyActorRef,
+  type ActorSystem,
+  type ActorSystemInfo,
+  type AnyActorScope,
+  type Snapshot,
+} from 'xstate'
+import type { Failure, RunStatus, StepOutput } from '../../machines/protocol.ts'
+import { workflowMachine, type WorkflowEvent, type WorkflowMachineOutput } from '../../machines/workflow.ts'
+import type { Plan } from '../definition/plan.ts'
+import { boundWorkflowMachine } from './bindings.ts'
+import type { Host, InboundEvent } from './host.ts'
+import { refuseSnapshot, transitionAround } from './lifecycle.ts'
+import { roots, runs } from './registry.ts'
+import { Root } from './root.ts'
+import { Run } from './run.ts'
+import type { ScopeParts } from './scope.ts'
+import { RunReport } from './step-records.ts'
+
+/** What a run may be given. */
+export interface RunInput {
+  /** Default: a name that the host makes. */
+  readonly runId?: string
+  readonly inputs?: Readonly<Record<string, unknown>>
+}
+
+/** Everything a workflow needs to run, on any host. */
+export interface Blueprint {
+  readonly plan: Plan
+  readonly host: Host
+  readonly env: Readonly<Record<string, string>>
+  /** Used where the workflow runs on its own; a run below an integration shares the integration's. */
+  readonly parts: ScopeParts
+}
+
+/** What `getPersistedSnapshot` gives: what a run is known by, and how it ended. */
+export interface PersistedRun {
+  readonly status: 'active' | 'done' | 'error' | 'stopped'
+  readonly output: unknown
+  readonly error: unknown
+  readonly runId: string
+  readonly inputs: Readonly<Record<string, unknown>>
+}
+
+type Base = typeof workflowMachine
+type RunSnapshot = ReturnType<Base['getInitialSnapshot']>
+const BaseMachine = StateMachine as unknown as new (
+  config: Base['config'],
+  implementations: Base['implementations'],
+) => Base
+
+/** Runs whose actor was restored and not started yet. */
+const restored = new WeakSet<AnyActorRef>()
+
+export class RunLogic extends BaseMachine {
+  readonly blueprint: Blueprint
+
+  constructor(
+    blueprint: Blueprint,
+    implementations: Base['implementations'] = boundWorkflowMachine.implementations,
+  ) {
+    super(workflowMachine.config, implementations)
+    this.blueprint = blueprint
+  }
+
+  /** The same workflow on another host. */
+  withHost(host: Host): RunLogic {
+    return new RunLogic({ ...this.blueprint, host }, this.implementations)
+  }
+
+  override provide(implementations: Parameters<Base['provide']>[0]): Base {
+    return new RunLogic(this.blueprint, super.provide(implementations).implementations)
+  }
+
+  override getInitialSnapshot(scope: AnyActorScope, input?: RunInput): RunSnapshot {
+    const { plan, host } = this.blueprint
+    const { failFast, timeoutMs } = plan.workflow
+    const { runId = host.newRunId(), inputs = {} } = input ?? {}
+    return super.getInitialSnapshot(scope as never, { runId, inputs, failFast, timeoutMs })
+  }
+
+  override start(snapshot: RunSnapshot, scope?: AnyActorScope): void {
+    super.start(snapshot)
+    if (scope) this.open(snapshot.context, scope)
+  }
+
+  override transition(snapshot: RunSnapshot, event: InboundEvent, scope: AnyActorScope): RunSnapshot {
+    const run = runs.get(scope.self as AnyActorRef)
+    return transitionAround({
+      snapshot,
+      event,
+      scope,
+      address: `run/${snapshot.context.runId}`,
+      translate: (child) => (run ? settlementOf(run, child) : null),
+      next: (translated) => super.transition(snapshot, translated as WorkflowEvent, scope as never),
+      finish: (last) => (run ? this.finish(last, run) : last),
+      abandon: (stop) => run?.abandonAll(stop),
+    })
+  }
+
+  override getPersistedSnapshot(snapshot: RunSnapshot): Snapshot<unknown> {
+    const { status, output, error, context } = snapshot
+    const persisted: PersistedRun = { status, output, error, runId: context.runId, inputs: context.inputs }
+    return persisted as unknown as Snapshot<unknown>
+  }
+
+  override restoreSnapshot(snapshot: Snapshot<unknown>, scope: AnyActorScope): RunSnapshot {
+    const { status, output, error, runId, inputs } = snapshot as unknown as PersistedRun
+    if (typeof runId !== 'string') refuseSnapshot(snapshot)
+    if (status === 'active') {
+      restored.add(scope.self as AnyActorRef)
+      return this.getInitialSnapshot(scope, { runId, inputs })
+    }
+    const { failFast, timeoutMs } = this.blueprint.plan.workflow
+    const ended = (output as { status?: RunStatus } | undefined)?.status ?? 'failed'
+    const context = {
+      runId,
+      inputs,
+      failFast,
+      timeoutMs,
+      cause: ended,
+      failure: null,
+      output: null,
+      cleanupIssues: [],
+    }
+    const resolved = this.resolveState({ value: VALUE_OF[ended], context } as never)
+    return { ...resolved, status, output, error } as unknown as RunSnapshot
+  }
+
+  /** Joins the run to the root above it, or makes it a root of its own. */
+  private open({ runId, inputs }: RunSnapshot['context'], scope: AnyActorScope): void {
+    const self = scope.self as AnyActorRef
+    const { host, plan, env, parts } = this.blueprint
+    const above = self._parent && roots.get(self._parent)
+    const root = above ?? new Root(scope, host, { runId, resume: restored.has(self) }, parts)
+    roots.set(self, root)
+    const options = { runId, plan, modules: root.scope.modulesByName, inputs, env, ownsScope: !above }
+    runs.set(self, new Run(self, root.session, root.scope, options))
+  }
+
+  private finish(last: RunSnapshot, run: Run): RunSnapshot {
+    const report = new RunReport(run, last.output as unknown as WorkflowMachineOutput)
+    if (run.options.ownsScope) roots.get(run.self)?.close()
+    return { ...last, output: report } as unknown as RunSnapshot
+  }
+}
+
+const VALUE_OF = {
+  completed: 'completed',
+  failed: 'failed',
+  cancelled: 'cancelled',
+  timed_out: 'timedOut',
+} as const
+
+/** A step's end as the run's chart knows it. A step whose chart threw ends the run: that is a fault of ours. */
+function settlementOf(
+  run: Run,
+  event: InboundEvent & { output?: unknown; error?: unknown },
+): WorkflowEvent | null {
+  const { actorId = '' } = event as { actorId?: string }
+  const index = run.indexOfPath(actorId)
+  if (index === undefined) return null
+  if (event.type.startsWith('xstate.done.')) return { type: 'step.settled', step: event.output as StepOutput }
+  const failure: Failure = {
+    code: 'INTERNAL',
+    message: `The chart of step ${actorId} failed: ${String(event.error)}`,
+  }
+  return {
+    type: 'step.settled',
+    step: { index, status: 'failed', output: null, failure, attempts: 0, endsRun: true },
+  }
+}
+
+/** A workflow, as users see it: plain XState actor logic, with a host to choose. */
+export interface WorkflowLogic<TOutputs = Record<string, unknown>> extends ActorLogic<
+  Snapshot<RunReport<TOutputs>>,
+  WorkflowEvent,
+  RunInput,
+  ActorSystem<ActorSystemInfo>
+> {
+  withHost(host: Host): WorkflowLogic<TOutputs>
+}

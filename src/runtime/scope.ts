@@ -1,0 +1,266 @@
+// What the runs of one root share: modules, pools and the bus, each an actor below the root.
+// Not here: their life cycles, which their charts decide. Invariant: whatever was initialised is cleaned up,
+// in reverse order, one after the other, before the root hears that its scope is released.
+import { createActor, type AnyActorRef } from 'xstate'
+import type { BusContext } from '../../machines/bus.ts'
+import type { BusEvent, Failure, PoolEvent } from '../../machines/protocol.ts'
+import type { WorkflowEvent } from '../../machines/workflow.ts'
+import type { Module, PoolDefinition } from '../definition/model.ts'
+import { boundBusMachine, boundModuleMachine, boundPoolMachine } from './bindings.ts'
+import { toJson } from './json.ts'
+import type { InboundEvent, TimerHandle } from './host.ts'
+import type { EmittedEvent } from './lifecycle.ts'
+import type { Root } from './root.ts'
+
+/** A handler of bus events, given before the start. */
+export interface Subscription {
+  readonly id: string
+  /** An exact type, `step_*`, or `*`. */
+  readonly pattern: string
+  /** Higher first. Default 0. */
+  readonly priority?: number
+  readonly once?: boolean
+  readonly filter?: (event: BusEvent) => boolean
+  readonly handler: (event: BusEvent) => unknown
+}
+
+export interface ScopeParts {
+  readonly modules: readonly Module[]
+  readonly pools: readonly PoolDefinition[]
+  readonly leaseTimeoutMs: number
+  readonly eventsEnabled: boolean
+  readonly history: { readonly sizeMax: number; readonly ageMsMax: number }
+  readonly subscriptions: readonly Subscription[]
+}
+
+/** How a module fared. */
+export interface ModuleReport {
+  readonly name: string
+  readonly status: 'pending' | 'success' | 'failed'
+  readonly failure: Failure | null
+}
+
+export class Scope {
+  readonly parts: ScopeParts
+  private readonly root: Root
+  private readonly modules: ReadonlyMap<string, Module>
+  private readonly subscriptions: ReadonlyMap<string, Subscription>
+  private readonly reports = new Map<string, ModuleReport>()
+  /** Module actors in the order of their initialisation. */
+  private started: { readonly name: string; readonly actor: AnyActorRef }[] = []
+  private readonly pools = new Map<string, AnyActorRef>()
+  private bus: AnyActorRef | null = null
+  private readonly issues: Failure[] = []
+  /** Timers of waiting leases and of modules, by what they limit. */
+  private readonly timers = new Map<string, TimerHandle>()
+  private phase: 'new' | 'preparing' | 'ready' | 'releasing' | 'released' = 'new'
+
+  constructor(root: Root, parts: ScopeParts) {
+    this.root = root
+    this.parts = parts
+    this.modules = new Map(parts.modules.map((module) => [module.name, module]))
+    this.subscriptions = new Map(parts.subscriptions.map((subscription) => [subscription.id, subscription]))
+    for (const { name } of parts.modules) this.reports.set(name, { name, status: 'pending', failure: null })
+  }
+
+  /** Starts bus and pools, then initialises the modules one after the other; the root hears `scope.ready` or `scope.failed`. */
+  prepare(): void {
+    this.phase = 'preparing'
+    if (this.parts.eventsEnabled) this.startBus()
+    for (const { name, units } of this.parts.pools) {
+      const input = { name, capacity: units, leaseTimeoutMs: this.parts.leaseTimeoutMs }
+      this.pools.set(
+        name,
+        this.start(
+          createActor(boundPoolMachine, { parent: this.root.self, id: this.pathOf('pool', name), input }),
+        ),
+      )
+    }
+    this.initialiseNext()
+  }
+
+  /** Cleans the modules up, the last one first; the root hears `scope.released`. */
+  release(): void {
+    if (this.phase === 'releasing' || this.phase === 'released') return
+    this.phase = 'releasing'
+    this.cleanUpNext()
+  }
+
+  /** Nobody waits any more: the clean-ups are left to the host. */
+  abandon(stop: (child: AnyActorRef) => void): void {
+    if (this.phase === 'released') return
+    this.phase = 'released'
+    const owed = this.started.filter(({ actor }) => actor.getSnapshot().status === 'active').reverse()
+    this.root.session.performDetached(
+      owed.map(({ name, actor }) => ({ kind: 'cleanup', to: actor.id, module: name })),
+    )
+    for (const { actor } of this.started) stop(actor)
+    for (const pool of this.pools.values()) stop(pool)
+    if (this.bus) stop(this.bus)
+  }
+
+  /** Publishes an event on the bus, if there is one. */
+  publish(type: string, source: string, correlationId: string, data: unknown): void {
+    if (!this.bus) return
+    const { session } = this.root
+    const event: BusEvent = {
+      id: session.nextEventId(),
+      type,
+      at: session.time,
+      source,
+      correlation_id: correlationId,
+      data,
+    }
+    this.bus.send({ type: 'event.published', event })
+    this.root.emit(event)
+  }
+
+  /** Publishes what an operation emitted, through the journal. Ignored where events are off. */
+  emitFromOutside(type: string, source: string, correlationId: string, data: unknown): void {
+    if (!this.bus) return
+    const emitted: EmittedEvent = {
+      type: 'event.emitted',
+      bus: type,
+      source,
+      correlation_id: correlationId,
+      data: toJson(data),
+    }
+    this.root.session.admit(this.root.session.path, emitted)
+  }
+
+  /** Performs the handler of a subscription; called when the bus delivers. */
+  dispatch(subscription: string, event: BusEvent): void {
+    this.root.session.perform({ kind: 'handler', to: this.pathOf('bus', 'events'), subscription, event })
+  }
+
+  handle(subscription: string, event: unknown): unknown {
+    const found = this.subscriptions.get(subscription)
+    const busEvent = event as BusEvent
+    return found && (found.filter?.(busEvent) ?? true) ? found.handler(busEvent) : undefined
+  }
+
+  /** @throws nothing: a plan names only modules that exist. */
+  module(name: string): Module {
+    return this.modules.get(name)!
+  }
+
+  get modulesByName(): ReadonlyMap<string, Module> {
+    return this.modules
+  }
+
+  sendToPool(pool: string, event: PoolEvent): void {
+    this.pools.get(pool)?.send(event)
+  }
+
+  /** Tells whoever asked for a lease how it went. */
+  answerLease(replyTo: string, event: WorkflowEvent): void {
+    this.root.session.actors.get(replyTo)?.send(event)
+  }
+
+  startLeaseTimer(pool: string, lease: string): void {
+    const event = { type: 'lease.timedOut', lease } as InboundEvent
+    const timer = this.root.session.startTimer(this.pathOf('pool', pool), event, this.parts.leaseTimeoutMs)
+    this.timers.set(`${pool}/${lease}`, timer)
+  }
+
+  stopLeaseTimer(pool: string, lease: string): void {
+    this.stopTimer(`${pool}/${lease}`)
+  }
+
+  performModule(kind: 'init' | 'cleanup', to: string, module: string): void {
+    this.root.session.perform({ kind, to, module })
+  }
+
+  get moduleReports(): readonly ModuleReport[] {
+    return [...this.reports.values()]
+  }
+
+  get busContext(): BusContext | null {
+    return (this.bus?.getSnapshot().context as BusContext | undefined) ?? null
+  }
+
+  get leasesOpen(): number {
+    let open = 0
+    for (const pool of this.pools.values()) open += Object.keys(pool.getSnapshot().context.holders).length
+    return open
+  }
+
+  private initialiseNext(): void {
+    const next = this.parts.modules[this.started.length]
+    if (this.phase !== 'preparing') return
+    if (!next) {
+      this.phase = 'ready'
+      this.root.self.send({ type: 'scope.ready' })
+      return
+    }
+    const id = this.pathOf('module', next.name)
+    const actor = createActor(boundModuleMachine, { parent: this.root.self, id, input: { name: next.name } })
+    this.started.push({ name: next.name, actor })
+    actor.subscribe((snapshot) => {
+      if (snapshot.matches('running')) this.reportModule(next.name, 'success', null)
+      else if (snapshot.matches('failed')) this.reportModule(next.name, 'failed', snapshot.context.failure)
+    })
+    this.start(actor)
+    actor.send({ type: 'module.initialise' })
+  }
+
+  private reportModule(name: string, status: 'success' | 'failed', failure: Failure | null): void {
+    if (this.reports.get(name)?.status !== 'pending') return
+    this.reports.set(name, { name, status, failure })
+    if (this.phase !== 'preparing') return
+    if (status === 'success') this.initialiseNext()
+    else this.root.self.send({ type: 'scope.failed', failure: failure! })
+  }
+
+  private cleanUpNext(): void {
+    const last = this.started.pop()
+    if (!last) {
+      this.phase = 'released'
+      for (const pool of this.pools.values()) pool.send({ type: 'pool.close' })
+      this.bus?.send({ type: 'bus.close' })
+      this.root.self.send({ type: 'scope.released', issues: this.issues })
+      return
+    }
+    const { actor } = last
+    const next = () => {
+      const { cleanupFailure } = actor.getSnapshot().context as { cleanupFailure: Failure | null }
+      if (cleanupFailure) this.issues.push(cleanupFailure)
+      this.root.session.actors.delete(actor.id)
+      this.cleanUpNext()
+    }
+    if (actor.getSnapshot().status !== 'active') next()
+    else {
+      actor.subscribe({ complete: next })
+      actor.send({ type: 'module.cleanUp' })
+    }
+  }
+
+  private stopTimer(key: string): void {
+    const timer = this.timers.get(key)
+    if (timer) this.root.session.cancelTimer(timer)
+    this.timers.delete(key)
+  }
+
+  private startBus(): void {
+    const { sizeMax, ageMsMax } = this.parts.history
+    const bus = createActor(boundBusMachine, {
+      parent: this.root.self,
+      id: this.pathOf('bus', 'events'),
+      input: { historySizeMax: sizeMax, historyAgeMsMax: ageMsMax },
+    })
+    this.bus = this.start(bus)
+    for (const { id, pattern, priority, once } of this.parts.subscriptions) {
+      bus.send({ type: 'subscription.added', id, pattern, priority: priority ?? 0, once: once ?? false })
+    }
+  }
+
+  private start<TActor extends AnyActorRef>(actor: TActor): TActor {
+    this.root.session.actors.set(actor.id, actor)
+    actor.start()
+    return actor
+  }
+
+  private pathOf(kind: 'module' | 'pool' | 'bus', name: string): string {
+    return `${this.root.session.path}/${kind}/${name}`
+  }
+}

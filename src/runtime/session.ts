@@ -1,0 +1,240 @@
+// Joins one root (an integration, or a run that stands alone) to its host: addresses, journal, time, replay.
+// Decides nothing. Invariant: an entry is in the journal before an actor hears of it, and the time that actors
+// see is the time of the entry, so that replaying the journal into fresh actors gives the same states.
+import type { AnyActorRef } from 'xstate'
+import { SagachartError } from '../errors.ts'
+import { toFailure } from './failure.ts'
+import type {
+  Effect,
+  EffectControl,
+  Entry,
+  Host,
+  HostPort,
+  InboundEvent,
+  Outcome,
+  Guest,
+  RootRequest,
+  TimerHandle,
+} from './host.ts'
+import { toJson } from './json.ts'
+import { Replay } from './replay.ts'
+import type { Run } from './run.ts'
+
+/** What the runtime runs for an effect; see perform.ts. */
+export type Execute = (effect: Effect, control: EffectControl) => unknown
+
+/** What users send to a run from outside, and what must therefore pass through the journal. */
+export const isCommand = (event: InboundEvent) => event.type === 'run.cancel'
+
+export class Session {
+  /** The root's own address. */
+  readonly path: string
+  readonly runId: string
+  /** Live actors by address. */
+  readonly actors = new Map<string, AnyActorRef>()
+  /** Runs by address. */
+  readonly runs = new Map<string, Run>()
+  readonly journal: Entry[] = []
+  /** Settlements that nobody waited for any more. */
+  lateReplies = 0
+  /** The time of the entry that is being handled. */
+  time: number
+  private readonly port: HostPort
+  private readonly seed: number
+  private readonly accepted = new WeakSet<InboundEvent>()
+  private readonly abandoned = new WeakSet<Effect>()
+  private replay: Replay | null
+  private published = 0
+  private closed = false
+
+  /** @throws RUN_NOT_RESUMABLE */
+  constructor(self: AnyActorRef, host: Host, execute: Execute, request: RootRequest) {
+    const guest: Guest = {
+      execute,
+      settle: (effect, outcome) => this.settle(effect, outcome),
+      deliver: (to, event) => this.deliver(to, event),
+    }
+    this.port = host.open(request, guest)
+    this.runId = request.runId
+    this.path = `run/${this.runId}`
+    const [first, ...rest] = this.port.journal
+    this.seed = first ? (first.event as unknown as Started).seed : this.port.seed
+    this.time = first ? first.at : this.port.now()
+    this.write(
+      first ?? { at: this.time, to: this.path, event: { type: 'run.started', seed: this.seed } as Started },
+    )
+    this.replay = first ? new Replay() : null
+    if (first) this.port.defer(() => this.replayAll(rest))
+    this.actors.set(this.path, self)
+  }
+
+  /** A chance from [0, 1), the same for the same key in every life of the run. */
+  random(key: string): number {
+    return chance(this.seed, key)
+  }
+
+  /** The next event's number on the bus. */
+  nextEventId(): string {
+    return `${this.runId}#${++this.published}`
+  }
+
+  perform(effect: Effect): void {
+    if (this.replay) this.replay.perform(effect)
+    else this.port.perform(effect)
+  }
+
+  abort(effect: Effect): void {
+    if (this.replay) this.replay.abort(effect)
+    else this.port.abort(effect)
+  }
+
+  abandon(effect: Effect): void {
+    this.abandoned.add(effect)
+    if (this.replay) this.replay.abandon(effect)
+    else this.port.abandon(effect)
+  }
+
+  /** Performs effects one after the other, though their actors are gone. */
+  performDetached(effects: readonly Effect[]): void {
+    this.port.performDetached(effects)
+  }
+
+  startTimer(to: string, event: InboundEvent, delayMs: number): TimerHandle {
+    return this.replay
+      ? this.replay.startTimer(to, event, this.time + delayMs)
+      : this.port.startTimer(to, event, delayMs)
+  }
+
+  cancelTimer(timer: TimerHandle): void {
+    const started = this.replay ? this.replay.cancelTimer(timer) : (Replay.startedAs(timer) ?? timer)
+    if (started) this.port.cancelTimer(started)
+  }
+
+  log(path: string, message: string, data: unknown): void {
+    this.port.log(path, message, data)
+  }
+
+  /** Whether an event came through the journal or from an actor of this tree, and not straight from outside. */
+  isAccepted(event: InboundEvent): boolean {
+    return this.accepted.has(event)
+  }
+
+  /** Sends an event from within this tree to one of its actors. */
+  send(to: AnyActorRef, event: InboundEvent): void {
+    if (isCommand(event)) this.accepted.add(event)
+    to.send(event)
+  }
+
+  /** Lets an event from outside in, as an entry, once the tree is quiet. */
+  admit(to: string, event: InboundEvent): void {
+    this.port.defer(() => this.deliver(to, { ...event }))
+  }
+
+  /** The one way in. What nobody waits for any more is counted and forgotten. */
+  deliver(to: string, event: InboundEvent): void {
+    if (this.closed) return
+    if (this.replay) {
+      this.port.defer(() => this.deliver(to, event))
+      return
+    }
+    if (!this.actors.has(to)) {
+      this.lateReplies++
+      return
+    }
+    const entry: Entry = { at: Math.max(this.port.now(), this.time), to, event }
+    this.write(entry)
+    this.handle(entry)
+  }
+
+  /** Ends the root: effects are aborted, timers forgotten, nothing gets in any more. */
+  close(): void {
+    if (this.closed) return
+    this.closed = true
+    this.port.close()
+    this.actors.clear()
+  }
+
+  private write(entry: Entry): void {
+    this.journal.push(entry)
+    this.port.record(entry)
+  }
+
+  private handle(entry: Entry): void {
+    this.time = entry.at
+    const actor = this.actors.get(entry.to)
+    if (actor === undefined)
+      throw new SagachartError('INTERNAL', `The journal names ${entry.to}, which is not there`)
+    this.send(actor, entry.event)
+  }
+
+  /** What was under way when the journal ended is performed again; what it records as ended is not. */
+  private replayAll(entries: readonly Entry[]): void {
+    const replay = this.replay
+    if (!replay || this.closed) return
+    for (const entry of entries) {
+      this.journal.push(entry)
+      replay.pass(entry)
+      this.handle(entry)
+      if (this.closed) return
+    }
+    this.replay = null
+    replay.resume(this.port)
+  }
+
+  private settle(effect: Effect, outcome: Outcome): void {
+    if (this.abandoned.has(effect)) this.lateReplies++
+    else this.deliver(effect.to, settlement(effect, outcome))
+  }
+}
+
+interface Started extends InboundEvent {
+  readonly seed: number
+}
+
+/** An effect's outcome as the event that its actor waits for. */
+function settlement(effect: Effect, outcome: Outcome): InboundEvent & Record<string, unknown> {
+  switch (effect.kind) {
+    case 'attempt':
+      return attemptSettlement(effect.attempt, outcome)
+    case 'condition':
+      return outcome.status === 'succeeded'
+        ? { type: 'condition.decided', index: effect.index, holds: Boolean(outcome.value) }
+        : {
+            type: 'condition.decided',
+            index: effect.index,
+            holds: false,
+            failure: { ...toFailure(outcome.error, 'EXPRESSION_FAILED'), retryable: false },
+          }
+    case 'init':
+      return outcome.status === 'succeeded'
+        ? { type: 'module.initialised' }
+        : { type: 'module.failed', failure: toFailure(outcome.error, 'MODULE_INIT_FAILED') }
+    case 'cleanup':
+      return outcome.status === 'succeeded'
+        ? { type: 'module.cleaned' }
+        : { type: 'module.failed', failure: toFailure(outcome.error, 'MODULE_CLEANUP_FAILED') }
+    case 'handler':
+      return outcome.status === 'succeeded'
+        ? { type: 'handler.succeeded', subscription: effect.subscription }
+        : { type: 'handler.failed', subscription: effect.subscription, failure: toFailure(outcome.error) }
+  }
+}
+
+function attemptSettlement(attempt: number, outcome: Outcome): InboundEvent & Record<string, unknown> {
+  if (outcome.status === 'failed')
+    return { type: 'attempt.failed', attempt, failure: toFailure(outcome.error) }
+  try {
+    return { type: 'attempt.succeeded', attempt, output: toJson(outcome.value) }
+  } catch (error) {
+    return { type: 'attempt.failed', attempt, failure: toFailure(error) }
+  }
+}
+
+/** FNV-1a over the key, then a finaliser (murmur3's), so that near keys give far values. */
+function chance(seed: number, key: string): number {
+  let hash = (seed ^ 0x811c9dc5) >>> 0
+  for (let at = 0; at < key.length; at++) hash = Math.imul(hash ^ key.charCodeAt(at), 0x01000193)
+  hash = Math.imul(hash ^ (hash >>> 16), 0x85ebca6b)
+  hash = Math.imul(hash ^ (hash >>> 13), 0xc2b2ae35)
+  return ((hash ^ (hash >>> 16)) >>> 0) / 0x1_0000_0000
+}

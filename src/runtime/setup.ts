@@ -1,0 +1,121 @@
+// From a definition to actor logic: where modules, resources and a host meet a workflow.
+import { createActor, toPromise, type AnyActorLogic } from 'xstate'
+import { defineWorkflow, type Duration, type WorkflowConfig } from '../definition/builder.ts'
+import { DURATION_EXPECTED, durationMs } from '../definition/duration.ts'
+import type { Module, PoolDefinition } from '../definition/model.ts'
+import { toModule } from '../definition/module.ts'
+import { planWorkflow } from '../definition/plan.ts'
+import { SagachartError } from '../errors.ts'
+import type { Host } from './host.ts'
+import { RunLogic, type RunInput, type WorkflowLogic } from './run-logic.ts'
+import type { ScopeParts, Subscription } from './scope.ts'
+import type { RunReport } from './step-records.ts'
+
+export interface SetupOptions<TModules, TResource extends string> {
+  /** Plain objects of operations, classes, or what `defineModule` gives. */
+  readonly modules: TModules
+  /** Counted pools, by name. */
+  readonly resources?: { readonly [TName in TResource]: { readonly units: number } }
+  /** How long a step waits for its resources. Default 300 s. */
+  readonly resourceTimeout?: Duration
+  /** `false`: no bus, no history. Default `true`. */
+  readonly events?: boolean
+  /** Handlers of bus events. */
+  readonly subscriptions?: readonly Subscription[]
+  /** Default: the memory host. */
+  readonly host?: Host
+}
+
+export interface Setup<TModules, TResource extends string> {
+  /** @throws WORKFLOW_INVALID */
+  createWorkflow<TStep extends string>(config: WorkflowConfig<TModules, TResource, TStep>): WorkflowLogic
+}
+
+/** Events kept for late subscribers. */
+const HISTORY = { sizeMax: 1000, ageMsMax: 24 * 3_600_000 }
+
+/** Makes the `setup` of a default host; `src/index.ts` wires it. */
+export function setupOn(defaultHost: Host) {
+  return function setup<const TModules extends object, TResource extends string = never>(
+    options: SetupOptions<TModules, TResource>,
+  ): Setup<TModules, TResource> {
+    const { host = defaultHost } = options
+    const parts = partsOf(options)
+    return {
+      createWorkflow(config) {
+        const workflow = defineWorkflow(config as never)
+        checkCalls(workflow.steps, parts)
+        return new RunLogic({
+          plan: planWorkflow(workflow),
+          host,
+          env: {},
+          parts,
+        }) as unknown as WorkflowLogic
+      },
+    }
+  }
+}
+
+/**
+ * Runs a workflow to its end.
+ * @throws RUN_NOT_RESUMABLE, INTERNAL; a run that fails, times out or is cancelled is reported, not thrown.
+ */
+export function run<TOutputs>(
+  workflow: WorkflowLogic<TOutputs>,
+  input: RunInput = {},
+): Promise<RunReport<TOutputs>> {
+  return runLogic<RunReport<TOutputs>>(workflow as unknown as AnyActorLogic, input)
+}
+
+/** Starts any root and gives its output. */
+export function runLogic<TOutput>(logic: AnyActorLogic, input: RunInput = {}): Promise<TOutput> {
+  return toPromise(createActor(logic, { input }).start()) as Promise<TOutput>
+}
+
+function partsOf(options: SetupOptions<object, string>): ScopeParts {
+  const { modules, resources = {}, resourceTimeout = 300, events = true, subscriptions = [] } = options
+  const leaseTimeoutMs = durationMs(resourceTimeout)
+  if (leaseTimeoutMs === null) {
+    throw invalid(`resourceTimeout: expected ${DURATION_EXPECTED}, found ${JSON.stringify(resourceTimeout)}`)
+  }
+  return {
+    modules: Object.entries(modules).map(([name, value]): Module => toModule(name, value, {})),
+    pools: Object.entries(resources as Record<string, { units: number }>).map(
+      ([name, { units }]): PoolDefinition => {
+        if (Number.isSafeInteger(units) && units >= 1) return { name, units }
+        throw invalid(`resource "${name}": expected units from 1, found ${JSON.stringify(units)}`)
+      },
+    ),
+    leaseTimeoutMs,
+    eventsEnabled: events,
+    history: HISTORY,
+    subscriptions,
+  }
+}
+
+/** What the types refuse already, for those who write JavaScript. */
+function checkCalls(steps: ReturnType<typeof defineWorkflow>['steps'], { modules, pools }: ScopeParts): void {
+  const operations = new Map(modules.map((module) => [module.name, module.operations]))
+  const capacity = new Map(pools.map((pool) => [pool.name, pool.units]))
+  for (const { name, call, fallback, resources } of steps) {
+    for (const target of [call, fallback]) {
+      if (target === null || !('module' in target)) continue
+      const known = operations.get(target.module)
+      if (!known) throw new SagachartError('MODULE_NOT_REGISTERED', `Module not registered: ${target.module}`)
+      if (!Object.hasOwn(known, target.operation)) {
+        throw new SagachartError(
+          'OPERATION_UNKNOWN',
+          `Step "${name}": module "${target.module}" has no operation "${target.operation}"; it has ${Object.keys(known).join(', ')}`,
+        )
+      }
+    }
+    for (const { pool, units } of resources) {
+      const most = capacity.get(pool)
+      if (most === undefined)
+        throw invalid(`step "${name}" needs the resource "${pool}", which is not declared`)
+      if (units > most) throw invalid(`step "${name}" needs ${units} units of "${pool}", which has ${most}`)
+    }
+  }
+}
+
+const invalid = (problem: string) => new SagachartError('WORKFLOW_INVALID', `Setup: ${problem}; correct it`)
