@@ -5,8 +5,9 @@ import { Environment, ParseError } from '@marcbachmann/cel-js'
 import type { ASTNode } from '@marcbachmann/cel-js'
 import { SagachartError } from '../errors.ts'
 import { nearest, printable } from './diagnostic.ts'
-import { evaluateNode, ExpressionFault, finished, METHODS, FUNCTIONS } from './evaluate.ts'
+import { evaluateNode, finished } from './evaluate.ts'
 import type { DataScope } from './model.ts'
+import { ExpressionFault, FUNCTIONS, METHODS } from './operators.ts'
 
 /** Longest expression, in characters. */
 export const EXPRESSION_LENGTH_MAX = 4096

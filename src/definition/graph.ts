@@ -4,8 +4,8 @@
 /** For each step, the steps it depends on. */
 export type Dependencies = readonly (readonly number[])[]
 
-/** Starts of the search for a shorter cycle in one component. */
-const CYCLE_STARTS_MAX = 32
+/** Steps that the search for a shorter cycle in one component may visit, beyond its first round. */
+const CYCLE_VISITS_MAX = 1_000_000
 
 /** One cycle of each strongly connected component, as short as a bounded search finds; its first step is repeated at the end. */
 export function findCycles(dependencies: Dependencies): number[][] {
@@ -18,7 +18,8 @@ export function findCycles(dependencies: Dependencies): number[][] {
     }
     const inside = new Set(component)
     let best: number[] | null = null
-    for (const start of component.toSorted((a, b) => a - b).slice(0, CYCLE_STARTS_MAX)) {
+    const starts = Math.max(1, Math.floor(CYCLE_VISITS_MAX / component.length))
+    for (const start of component.toSorted((a, b) => a - b).slice(0, Math.min(starts, 1000))) {
       const cycle = dependencies[start]!.includes(start)
         ? [start, start]
         : cycleThrough(dependencies, start, inside)

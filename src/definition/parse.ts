@@ -111,11 +111,12 @@ function parseYaml(source: Source): Parsed {
   if (diagnostics.length > 0) return { ok: false, document: null, diagnostics }
   const reader = new YamlReader(source, yaml)
   const value = reader.read()
-  if (reader.diagnostics.length > 0) return { ok: false, document: null, diagnostics: reader.diagnostics }
+  if (reader.diagnostics.length > 0) {
+    return { ok: false, document: null, diagnostics: withPlaceholders(source, reader.diagnostics) }
+  }
   return { ok: true, document: { source, value, locate: (path, part) => reader.locate(path, part) } }
 }
 
-// What is left of a template breaks its YAML in many ways, so the placeholders come first.
 function syntaxDiagnostics(source: Source, yaml: Document.Parsed): Diagnostic[] {
   const diagnostics: Diagnostic[] = []
   const errors = yaml.errors.slice(0, PROBLEMS_MAX)
@@ -132,6 +133,11 @@ function syntaxDiagnostics(source: Source, yaml: Document.Parsed): Diagnostic[] 
       diagnosticAt(source, span(pos), { code: 'TAG_UNKNOWN', message: firstLine(message), remedy }),
     )
   }
+  return withPlaceholders(source, diagnostics)
+}
+
+// What is left of a template breaks its YAML in many ways, so the placeholders come first.
+function withPlaceholders(source: Source, diagnostics: Diagnostic[]): Diagnostic[] {
   if (diagnostics.length === 0) return diagnostics
   const left = [...placeholdersInText(source.text)].map(([placeholder, at]) =>
     diagnosticAt(source, span([at, at + placeholder.length]), {

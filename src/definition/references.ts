@@ -9,7 +9,7 @@ import type { Question } from './graph.ts'
 import type { Computed } from './model.ts'
 import type { ScenarioDocument, StepDocument } from './schema.ts'
 import type { Path } from './source.ts'
-import { readTemplate } from './template.ts'
+import { readTemplate, splitTemplate } from './template.ts'
 import type { Broken, Compiler, Found, Template } from './template.ts'
 
 /** What expressions outside of steps may name. */
@@ -109,9 +109,19 @@ class Reading {
 
   #when(when: string | boolean, index: number, path: Path): Computed {
     if (typeof when === 'boolean') return { kind: 'value', value: when }
+    const at = [...path, 'when']
+    const what = `step ${shown(this.#scenario.steps[index]!.name)}`
+    const pieces = [...splitTemplate(when)].filter(
+      (piece) => typeof piece !== 'string' || piece.trim() !== '',
+    )
+    if (when.includes('${{') && (pieces.length > 1 || typeof pieces[0] === 'string')) {
+      const message = `"when" takes one expression, found ${pieces.length} pieces of text and expressions`
+      this.#reportBroken({ path: at, source: when, message }, what)
+      return { kind: 'value', value: false }
+    }
     const text = when.includes('${{') ? when : `\${{ ${when} }}`
-    const template = readTemplate(text, [...path, 'when'], this.#compiler)
-    this.#judge(template, index, `step ${shown(this.#scenario.steps[index]!.name)}`)
+    const template = readTemplate(text, at, this.#compiler)
+    this.#judge(template, index, what)
     return template.computed
   }
 

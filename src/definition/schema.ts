@@ -109,6 +109,7 @@ export const stepSchema = section('step', {
     .optional()
     .describe('successes that a parallel step waits for'),
   condition: condition().optional().describe('chooses the branch of a conditional step'),
+  // oxlint-disable-next-line unicorn/no-thenable -- the document's own word; a schema is never awaited
   get then() {
     return list(stepSchema).optional().describe('steps where the condition is true')
   },

@@ -71,7 +71,7 @@ class LoadFault extends Error {
 
 async function loadModule(request: ModuleRequest, sources: ModuleSources): Promise<Module> {
   const { name } = request
-  if (request.path === null && Object.hasOwn(sources.registered, name)) {
+  if (Object.hasOwn(sources.registered, name)) {
     return shaped(request, sources.registered[name], 'where it is registered')
   }
   const file = findFile(request, sources)
