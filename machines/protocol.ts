@@ -90,6 +90,35 @@ export interface StepOutput {
   readonly endsRun: boolean
 }
 
+// ---- workflow ----------------------------------------------------------------------------------------
+
+export type WorkflowEvent =
+  | { readonly type: 'scope.ready' }
+  | { readonly type: 'scope.failed'; readonly failure: Failure }
+  | { readonly type: 'scope.released'; readonly issues: readonly Failure[] }
+  | { readonly type: 'step.settled'; readonly step: StepOutput }
+  | { readonly type: 'steps.finished' }
+  | { readonly type: 'slot.requested'; readonly index: number }
+  | { readonly type: 'slot.returned' }
+  | { readonly type: 'lease.granted'; readonly lease: string; readonly pool: string }
+  | {
+      readonly type: 'lease.denied'
+      readonly lease: string
+      readonly pool: string
+      readonly failure: Failure
+    }
+  | {
+      readonly type: 'condition.decided'
+      readonly index: number
+      readonly holds: boolean
+      readonly failure?: Failure
+    }
+  | { readonly type: 'outputs.collected'; readonly output: unknown }
+  | { readonly type: 'outputs.failed'; readonly failure: Failure }
+  | { readonly type: 'run.timedOut' }
+  /** Ends the run in order: running steps are told to stop, and the scope is released. */
+  | { readonly type: 'run.cancel'; readonly cause?: 'cancelled' | 'timed_out' }
+
 // ---- bus ---------------------------------------------------------------------------------------------
 
 /** An event on the bus. */

@@ -2,6 +2,7 @@
 // Not here: dependencies and queues (the run grants a slot), and any effect (the host performs what the actions name).
 // Invariant: the outcome is reached once; a reply to an older attempt changes nothing.
 import { assign, setup } from 'xstate'
+import { isRetryable, timedOut, verdictOf } from './verdict.ts'
 import type { Failure, StepEvent, StepOutput, StepPolicy, StepStatus } from './protocol.ts'
 
 export type { StepEvent, StepOutput } from './protocol.ts'
@@ -43,21 +44,6 @@ type Facts = { readonly context: StepContext; readonly event: StepEvent }
 
 const isCurrent = ({ context, event }: Facts) => 'attempt' in event && event.attempt === context.attempt
 
-const isRetryable = (failure: Failure | null, policy: StepPolicy) =>
-  failure !== null &&
-  failure.retryable !== false &&
-  !policy.nonRetryable.includes(failure.code) &&
-  (failure.name === undefined || !policy.nonRetryable.includes(failure.name))
-
-/** The first verdict that applies once retries and fallback are spent. */
-export const verdictOf = (policy: StepPolicy) =>
-  policy.verdicts.find((verdict) => verdict !== 'fallback') ?? 'fail'
-
-const timedOut = ({ context }: { readonly context: StepContext }): Failure => ({
-  code: 'ATTEMPT_TIMED_OUT',
-  message: `Attempt ${context.attempt} timed out after ${context.policy.timeoutMs} ms: it was told to stop`,
-})
-
 const noEffect = () => {}
 
 /** The statechart of a step. Its effects are named actions that a host provides. */
@@ -85,7 +71,7 @@ export const stepMachine = setup({
       'failure' in event ? { failure: event.failure, failures: context.failures + 1 } : {},
     ),
     keepTimeout: assign(({ context }) => ({
-      failure: timedOut({ context }),
+      failure: timedOut(context.attempt, context.policy),
       failures: context.failures + 1,
     })),
     closeRetries: assign({ retryWindow: 'closed' }),

@@ -2,34 +2,9 @@
 // Not here: the graph's counters and queues, which the runtime keeps in flat arrays beside the chart.
 // Invariant: once it stops, nothing more starts; it ends only when every step is final and its scope is released.
 import { assign, setup } from 'xstate'
-import type { Failure, RunStatus, StepOutput } from './protocol.ts'
+import type { Failure, RunStatus, WorkflowEvent } from './protocol.ts'
 
-export type WorkflowEvent =
-  | { readonly type: 'scope.ready' }
-  | { readonly type: 'scope.failed'; readonly failure: Failure }
-  | { readonly type: 'scope.released'; readonly issues: readonly Failure[] }
-  | { readonly type: 'step.settled'; readonly step: StepOutput }
-  | { readonly type: 'steps.finished' }
-  | { readonly type: 'slot.requested'; readonly index: number }
-  | { readonly type: 'slot.returned' }
-  | { readonly type: 'lease.granted'; readonly lease: string; readonly pool: string }
-  | {
-      readonly type: 'lease.denied'
-      readonly lease: string
-      readonly pool: string
-      readonly failure: Failure
-    }
-  | {
-      readonly type: 'condition.decided'
-      readonly index: number
-      readonly holds: boolean
-      readonly failure?: Failure
-    }
-  | { readonly type: 'outputs.collected'; readonly output: unknown }
-  | { readonly type: 'outputs.failed'; readonly failure: Failure }
-  | { readonly type: 'run.timedOut' }
-  /** Ends the run in order: running steps are told to stop, and the scope is released. */
-  | { readonly type: 'run.cancel'; readonly cause?: 'cancelled' | 'timed_out' }
+export type { WorkflowEvent } from './protocol.ts'
 
 export interface WorkflowMachineInput {
   /** Names the run among all runs of its host. */
@@ -87,7 +62,8 @@ export const workflowMachine = setup({
     recordCondition: noEffect,
     cancelSteps: noEffect,
     collectOutputs: noEffect,
-    publish: (_: unknown, _event: { readonly type: string }) => {},
+    publishStart: noEffect,
+    publishEnd: noEffect,
     keepOutput: assign(({ event }) => (event.type === 'outputs.collected' ? { output: event.output } : {})),
     keepFailure: assign(({ event }) =>
       'failure' in event ? { cause: 'failed', failure: event.failure ?? null } : {},
@@ -139,12 +115,7 @@ export const workflowMachine = setup({
     },
     running: {
       description: 'Starts each step as soon as its dependencies, leases and a slot allow.',
-      entry: [
-        'startRunTimer',
-        { type: 'publish', params: { type: 'workflow_started' } },
-        'openSteps',
-        'startReady',
-      ],
+      entry: ['startRunTimer', 'publishStart', 'openSteps', 'startReady'],
       exit: 'stopRunTimer',
       on: {
         'step.settled': [
@@ -180,7 +151,7 @@ export const workflowMachine = setup({
     },
     cleaningUp: {
       description: 'Releases the modules and pools that belong to this run alone.',
-      entry: 'releaseScope',
+      entry: ['publishEnd', 'releaseScope'],
       on: { 'scope.released': { target: 'ending', actions: 'keepIssues' } },
     },
     ending: {
@@ -195,22 +166,18 @@ export const workflowMachine = setup({
     completed: {
       description: 'Every step ended well.',
       type: 'final',
-      entry: { type: 'publish', params: { type: 'workflow_completed' } },
     },
     failed: {
       description: 'A step, the preparation or an output failed.',
       type: 'final',
-      entry: { type: 'publish', params: { type: 'workflow_error' } },
     },
     cancelled: {
       description: 'Someone asked the run to end.',
       type: 'final',
-      entry: { type: 'publish', params: { type: 'workflow_error' } },
     },
     timedOut: {
       description: 'The run exceeded its time.',
       type: 'final',
-      entry: { type: 'publish', params: { type: 'workflow_error' } },
     },
   },
 })

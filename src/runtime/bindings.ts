@@ -46,7 +46,12 @@ export const boundWorkflowMachine = workflowMachine.provide({
     },
     cancelSteps: ({ self }) => runOf(self).cancelSteps(),
     collectOutputs: ({ self }) => runOf(self).collectOutputs(),
-    publish: ({ self, context }, { type }) => runOf(self).publishRun(context, type),
+    publishStart: ({ self, context }) => runOf(self).publishRun(context, 'workflow_started'),
+    publishEnd: ({ self, context }) =>
+      runOf(self).publishRun(
+        context,
+        context.cause === 'completed' ? 'workflow_completed' : 'workflow_error',
+      ),
   },
 })
 
@@ -68,8 +73,11 @@ export const boundIntegrationMachine = integrationMachine.provide({
 /** The pool's chart on the root of its parent. */
 export const boundPoolMachine = poolMachine.provide({
   actions: {
-    grant: ({ self, context }, { lease, replyTo }) =>
-      rootOfPart(self).scope.answerLease(replyTo, { type: 'lease.granted', lease, pool: context.name }),
+    grant: ({ self, context }, { lease, replyTo, units }) => {
+      const { scope } = rootOfPart(self)
+      scope.publishPool(self.id, 'resource_allocated', { resource: context.name, holder: lease, units })
+      scope.answerLease(replyTo, { type: 'lease.granted', lease, pool: context.name })
+    },
     deny: ({ self, context }, { lease, replyTo, failure }) =>
       rootOfPart(self).scope.answerLease(replyTo, {
         type: 'lease.denied',
@@ -77,6 +85,12 @@ export const boundPoolMachine = poolMachine.provide({
         pool: context.name,
         failure,
       }),
+    release: ({ self, context }, { lease }) =>
+      rootOfPart(self).scope.publishPool(self.id, 'resource_released', {
+        resource: context.name,
+        holder: lease,
+      }),
+    reportExhausted: ({ self, context }) => rootOfPart(self).scope.publishExhausted(self.id, context),
     startLeaseTimer: ({ self, context }, { lease }) =>
       rootOfPart(self).scope.startLeaseTimer(context.name, lease),
     stopLeaseTimer: ({ self, context }, { lease }) =>
@@ -88,13 +102,22 @@ export const boundPoolMachine = poolMachine.provide({
 export const boundModuleMachine = moduleMachine.provide({
   actions: {
     performInit: ({ self, context }) => rootOfPart(self).scope.performModule('init', self.id, context.name),
-    performCleanup: ({ self, context }) => rootOfPart(self).scope.performModule('cleanup', self.id, context.name),
+    performCleanup: ({ self, context }) =>
+      rootOfPart(self).scope.performModule('cleanup', self.id, context.name),
+    abandonEffect: ({ self }) => rootOfPart(self).scope.abandonModule(self.id),
+    startTimer: ({ self }, { delayMs }) =>
+      rootOfPart(self).scope.startTimer(self.id, 'module.timedOut', delayMs),
+    stopTimer: ({ self }) => rootOfPart(self).scope.stopTimer(self.id),
+    publish: ({ self, context }, { type }) => rootOfPart(self).scope.publishModule(self.id, type, context),
   },
 })
 
 /** The bus's chart on the root of its parent. */
 export const boundBusMachine = busMachine.provide({
   actions: {
+    startTimer: ({ self }, { delayMs }) =>
+      rootOfPart(self).scope.startTimer(self.id, 'bus.timedOut', delayMs),
+    stopTimer: ({ self }) => rootOfPart(self).scope.stopTimer(self.id),
     dispatch: ({ self }, { subscription, event }) => rootOfPart(self).scope.dispatch(subscription, event),
   },
 })

@@ -101,7 +101,11 @@ export class Program {
     const runId = `${this.runId}/${logic.blueprint.plan.workflow.name}`
     const path = `run/${runId}`
     const input = { runId, inputs: this.inputs }
-    const actor: AnyActorRef = createActor(logic as unknown as AnyActorLogic, { parent: this.root.self, id: path, input })
+    const actor: AnyActorRef = createActor(logic as unknown as AnyActorLogic, {
+      parent: this.root.self,
+      id: path,
+      input,
+    })
     this.live.set(path, { actor, scenario })
     actor.start()
   }

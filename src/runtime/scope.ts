@@ -3,12 +3,14 @@
 // in reverse order, one after the other, before the root hears that its scope is released.
 import { createActor, type AnyActorRef } from 'xstate'
 import type { BusContext } from '../../machines/bus.ts'
+import type { ModuleContext } from '../../machines/module.ts'
+import type { PoolContext } from '../../machines/resource.ts'
 import type { BusEvent, Failure, PoolEvent } from '../../machines/protocol.ts'
 import type { WorkflowEvent } from '../../machines/workflow.ts'
 import type { Module, PoolDefinition } from '../definition/model.ts'
 import { boundBusMachine, boundModuleMachine, boundPoolMachine } from './bindings.ts'
 import { toJson } from './json.ts'
-import type { InboundEvent, TimerHandle } from './host.ts'
+import type { Effect, InboundEvent, TimerHandle } from './host.ts'
 import type { EmittedEvent } from './lifecycle.ts'
 import type { Root } from './root.ts'
 
@@ -53,6 +55,7 @@ export class Scope {
   private readonly issues: Failure[] = []
   /** Timers of waiting leases and of modules, by what they limit. */
   private readonly timers = new Map<string, TimerHandle>()
+  private readonly moduleEffects = new Map<string, Effect>()
   private phase: 'new' | 'preparing' | 'ready' | 'releasing' | 'released' = 'new'
 
   constructor(root: Root, parts: ScopeParts) {
@@ -158,17 +161,51 @@ export class Scope {
   }
 
   startLeaseTimer(pool: string, lease: string): void {
-    const event = { type: 'lease.timedOut', lease } as InboundEvent
-    const timer = this.root.session.startTimer(this.pathOf('pool', pool), event, this.parts.leaseTimeoutMs)
-    this.timers.set(`${pool}/${lease}`, timer)
+    const to = this.pathOf('pool', pool)
+    this.startTimer(to, 'lease.timedOut', this.parts.leaseTimeoutMs, lease)
   }
 
   stopLeaseTimer(pool: string, lease: string): void {
-    this.stopTimer(`${pool}/${lease}`)
+    this.stopTimer(this.pathOf('pool', pool), lease)
+  }
+
+  /** An actor has one timer, or one for each of its leases. */
+  startTimer(to: string, type: string, delayMs: number, lease = ''): void {
+    const event = (lease === '' ? { type } : { type, lease }) as InboundEvent
+    this.timers.set(`${to}|${lease}`, this.root.session.startTimer(to, event, delayMs))
+  }
+
+  stopTimer(to: string, lease = ''): void {
+    const timer = this.timers.get(`${to}|${lease}`)
+    if (timer) this.root.session.cancelTimer(timer)
+    this.timers.delete(`${to}|${lease}`)
   }
 
   performModule(kind: 'init' | 'cleanup', to: string, module: string): void {
-    this.root.session.perform({ kind, to, module })
+    const effect: Effect = { kind, to, module }
+    this.moduleEffects.set(to, effect)
+    this.root.session.perform(effect)
+  }
+
+  abandonModule(to: string): void {
+    const effect = this.moduleEffects.get(to)
+    if (!effect) return
+    this.root.session.abort(effect)
+    this.root.session.abandon(effect)
+  }
+
+  publishModule(path: string, type: string, { name, failure, cleanupFailure }: ModuleContext): void {
+    const error = failure ?? cleanupFailure
+    this.publish(type, path, this.root.session.runId, { module_name: name, ...(error && { error }) })
+  }
+
+  publishPool(path: string, type: string, data: object): void {
+    this.publish(type, path, this.root.session.runId, data)
+  }
+
+  publishExhausted(path: string, { name, waiting, holders }: PoolContext): void {
+    const data = { resource: name, queue_length: waiting.length, holders: Object.keys(holders) }
+    this.publish('resource_exhausted', path, this.root.session.runId, data)
   }
 
   get moduleReports(): readonly ModuleReport[] {
@@ -215,10 +252,7 @@ export class Scope {
   private cleanUpNext(): void {
     const last = this.started.pop()
     if (!last) {
-      this.phase = 'released'
-      for (const pool of this.pools.values()) pool.send({ type: 'pool.close' })
-      this.bus?.send({ type: 'bus.close' })
-      this.root.self.send({ type: 'scope.released', issues: this.issues })
+      this.drainBus()
       return
     }
     const { actor } = last
@@ -235,10 +269,18 @@ export class Scope {
     }
   }
 
-  private stopTimer(key: string): void {
-    const timer = this.timers.get(key)
-    if (timer) this.root.session.cancelTimer(timer)
-    this.timers.delete(key)
+  private drainBus(): void {
+    for (const pool of this.pools.values()) pool.send({ type: 'pool.close' })
+    const released = () => {
+      this.phase = 'released'
+      this.root.self.send({ type: 'scope.released', issues: this.issues })
+    }
+    if (!this.bus) {
+      released()
+      return
+    }
+    this.bus.subscribe({ complete: released })
+    this.bus.send({ type: 'bus.close' })
   }
 
   private startBus(): void {

@@ -1,0 +1,95 @@
+// Walks a chart along paths that @xstate/graph generates, and tells which transitions no path took.
+// A guarded branch counts on its own, and so does an eventless one.
+import { getAdjacencyMap, getShortestPaths } from '@xstate/graph'
+import {
+  createActor,
+  type AnyStateMachine,
+  type EventObject,
+  type InspectionEvent,
+  type StateNode,
+} from 'xstate'
+
+/** What the paths are made of. */
+export interface Walk<TInput, TEvent extends EventObject> {
+  /** The walk is made once with each. */
+  readonly inputs: readonly TInput[]
+  readonly events: readonly TEvent[]
+  /** States are not walked on from where this holds: it bounds counters. */
+  readonly stopWhen?: (snapshot: { readonly context: never }) => boolean
+}
+
+type Transition = StateNode['transitions'] extends Map<string, (infer T)[]> ? T : never
+
+/** The transitions of a chart that no generated path took, as `state --event--> target [guard]`. */
+export function unreached<TInput, TEvent extends EventObject>(
+  machine: AnyStateMachine,
+  { inputs, events, stopWhen }: Walk<TInput, TEvent>,
+): string[] {
+  const taken = new Set<unknown>()
+  for (const input of inputs) {
+    const options = {
+      input,
+      events: events as never,
+      serializeState: (state: unknown) => serialise(state as never),
+      ...(stopWhen && { stopWhen: (state: unknown) => stopWhen(state as never) }),
+    }
+    const edges = getAdjacencyMap(machine, options as never)
+    for (const path of getShortestPaths(machine, options as never)) {
+      const before = path.steps.map(({ event }) => event as EventObject)
+      follow(machine, input, before, taken)
+      const outgoing = edges[serialise(path.state as never) as never]?.transitions ?? {}
+      for (const { event } of Object.values(outgoing)) follow(machine, input, [...before, event], taken)
+    }
+  }
+  return transitionsOf(machine)
+    .filter(([, transition]) => !taken.has(transition))
+    .map(([name]) => name)
+    .toSorted()
+}
+
+function serialise(state: {
+  readonly value: unknown
+  readonly context: unknown
+  readonly status: string
+}): string {
+  return JSON.stringify([state.value, state.context, state.status])
+}
+
+/** Runs a real actor along a path and notes the transitions of every microstep. */
+function follow(
+  machine: AnyStateMachine,
+  input: unknown,
+  path: readonly EventObject[],
+  taken: Set<unknown>,
+): void {
+  const actor = createActor(machine, {
+    input,
+    inspect: (event: InspectionEvent) => {
+      if (event.type === '@xstate.microstep')
+        for (const transition of event._transitions) taken.add(transition)
+    },
+  } as never)
+  actor.start()
+  for (const event of path)
+    if (event.type !== 'xstate.init' && actor.getSnapshot().status === 'active') actor.send(event as never)
+  actor.stop()
+}
+
+function transitionsOf(machine: AnyStateMachine): (readonly [string, Transition])[] {
+  const open: StateNode[] = [machine.root as unknown as StateNode]
+  const found: (readonly [string, Transition])[] = []
+  for (let node = open.pop(); node; node = open.pop()) {
+    open.push(...Object.values(node.states))
+    for (const [type, transitions] of node.transitions) {
+      for (const transition of transitions) found.push([nameOf(node, type, transition), transition])
+    }
+    for (const transition of node.always ?? []) found.push([nameOf(node, 'always', transition), transition])
+  }
+  return found
+}
+
+function nameOf(node: StateNode, type: string, { target, guard }: Transition): string {
+  const to = target?.map(({ key }) => key).join() ?? 'itself'
+  const branch = typeof guard === 'object' ? (guard as { type: string }).type : guard
+  return `${node.key} --${type}--> ${to}${typeof branch === 'string' ? ` [${branch}]` : ''}`
+}
