@@ -201,7 +201,7 @@ export function pathText(path: Path): string {
 export function nearest(name: string, candidates: Iterable<string>): string | null {
   if (name.length > CANDIDATE_LENGTH_MAX) return null
   let best: string | null = null
-  let bestDistance = Math.max(1, Math.floor(name.length / 3)) + 1
+  let bestDistance = name.length < 3 ? 1 : Math.max(1, Math.floor(name.length / 3)) + 1
   let seen = 0
   for (const candidate of candidates) {
     if (++seen > CANDIDATES_MAX) break

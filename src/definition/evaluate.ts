@@ -69,23 +69,25 @@ function variable(run: Run, name: string): unknown {
 }
 
 function field(run: Run, base: unknown, name: string, from: ASTNode): unknown {
-  const where = printable(from.input.slice(from.start, from.end), 60)
   if (base === run.scope.steps) {
     const step = run.scope.steps[name]
     if (step === undefined) throw new ExpressionFault(`the step ${shown(name)} is not in scope`)
     return step
   }
+  const where = (): string => printable(from.input.slice(from.start, from.end), 60)
   if (!isMapping(base)) {
-    const why = base === null && /^steps\b/.test(where) ? '; an output is null unless the step succeeded' : ''
-    throw new ExpressionFault(`${where} is ${shown(base)}, which has no field ${shown(name)}${why}`)
+    const why =
+      base === null && /^steps\b/.test(where()) ? '; an output is null unless the step succeeded' : ''
+    throw new ExpressionFault(`${where()} is ${shown(base)}, which has no field ${shown(name)}${why}`)
   }
   if (Object.hasOwn(base, name)) {
     const value = base[name]
     if (value !== undefined) return value
   }
+  spend(run, Object.keys(base).length)
   const unset =
     base === run.scope.env ? ': the environment variable is not set' : `: it has ${listed(Object.keys(base))}`
-  throw new ExpressionFault(`${where} has no field ${shown(name)}${unset}`)
+  throw new ExpressionFault(`${where()} has no field ${shown(name)}${unset}`)
 }
 
 function item(run: Run, node: ASTNode & { op: '[]' }): unknown {
@@ -122,6 +124,14 @@ function truth(run: Run, node: ASTNode, where: string): boolean {
   return value
 }
 
+/** Units of work that a failure costs which is not the end of its evaluation. */
+const FAILURE_WORK = 50
+
+function forgiven(run: Run, error: ExpressionFault): ExpressionFault {
+  spend(run, FAILURE_WORK)
+  return error
+}
+
 // As in CEL, a side that decides makes up for the other side's failure.
 function either(run: Run, sides: readonly [ASTNode, ASTNode], decisive: boolean): boolean {
   const where = decisive ? 'beside "||"' : 'beside "&&"'
@@ -130,7 +140,7 @@ function either(run: Run, sides: readonly [ASTNode, ASTNode], decisive: boolean)
     left = truth(run, sides[0], where)
   } catch (error) {
     if (!(error instanceof ExpressionFault) || error.final) throw error
-    left = error
+    left = forgiven(run, error)
   }
   if (left === decisive) return decisive
   const right = truth(run, sides[1], where)
@@ -200,12 +210,13 @@ function comprehension(run: Run, name: string, receiver: unknown, args: readonly
     case 'exists_one':
       return items.filter(test).length === 1
     default:
-      return quantified(items, test, name === 'exists')
+      return quantified(run, items, test, name === 'exists')
   }
 }
 
 // As with `||` and `&&`: an item that decides makes up for others that fail.
 function quantified(
+  run: Run,
   items: readonly unknown[],
   test: (value: unknown) => boolean,
   decisive: boolean,
@@ -216,7 +227,8 @@ function quantified(
       if (test(value) === decisive) return decisive
     } catch (error) {
       if (!(error instanceof ExpressionFault) || error.final) throw error
-      failed ??= error
+      const kept = forgiven(run, error)
+      failed ??= kept
     }
   }
   if (failed) throw failed

@@ -1,9 +1,10 @@
 // The kinds of values that a document's schema is made of. Each says in words what it expects; that text becomes the
 // diagnostic. Nothing here knows a key.
 import * as z from 'zod'
-import { DURATION_EXPECTED, DURATION_PATTERN } from './duration.ts'
+import { DURATION_EXPECTED, durationMs, DURATION_PATTERN } from './duration.ts'
 
-const expects = (what: string) => ({ error: () => what })
+// A value is wrong once: the first check that fails ends the others.
+const expects = (what: string) => ({ error: () => what, abort: true })
 
 /** Text. */
 export const text = () => z.string(expects('text'))
@@ -28,10 +29,12 @@ export const atLeast = (min: number) => {
   const what = expects(`a number of at least ${min}`)
   return z.number(what).min(min, what)
 }
-/** A time above zero: seconds, or text with a unit. */
-export const duration = (expected = DURATION_EXPECTED) => {
+/** A time above zero: text with a unit, or a number of `unitMs`, by default seconds. */
+export const duration = (expected = DURATION_EXPECTED, unitMs = 1000) => {
   const what = expects(expected)
-  return z.union([z.number(what).positive(what), z.string(what).regex(DURATION_PATTERN, what)], what)
+  return z
+    .union([z.number(what).positive(what), z.string(what).regex(DURATION_PATTERN, what)], what)
+    .refine((value) => durationMs(value, unitMs) !== null, what)
 }
 /** One of a few words. */
 export const oneOf = <const W extends readonly [string, ...string[]]>(...words: W) =>

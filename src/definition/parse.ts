@@ -245,7 +245,7 @@ class YamlReader {
           'a key must be plain text, found a list or a mapping',
           'put the key in quotes',
         )
-      } else if (key === '<<') {
+      } else if (key === '<<' && isScalar(pair.key) && pair.key.type === 'PLAIN') {
         this.#refuse(
           pair.key,
           'MERGE_KEY',

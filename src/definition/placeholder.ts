@@ -61,6 +61,8 @@ export function findPlaceholders(value: unknown, problems: Problems): boolean {
       const names = named || ['modules', 'depends_on', 'resources'].includes(String(path.at(-1)))
       for (let i = at.length - 1; i >= 0; i--) open.push({ value: at[i], path: [...path, i], named: names })
     } else if (typeof at === 'object' && at !== null) {
+      const unquoted = named ? loneKey(at) : null
+      if (unquoted !== null) reportOne(unquoted, path, 'value', found, problems)
       const entries = Object.entries(at)
       for (let i = entries.length - 1; i >= 0; i--) {
         const [key, item] = entries[i]!
@@ -71,6 +73,13 @@ export function findPlaceholders(value: unknown, problems: Problems): boolean {
     }
   }
   return found.size > 0
+}
+
+// Where a name belongs, `{module1}` without quotes is a mapping with one key and no value.
+function loneKey(value: object): string | null {
+  const [entry, ...others] = Object.entries(value)
+  if (!entry || others.length > 0 || entry[1] !== null || entry[0] === 'name') return null
+  return `{${entry[0]}}`
 }
 
 function reportOne(

@@ -117,7 +117,10 @@ export const stepSchema = section('step', {
     return list(stepSchema).optional().describe('steps where the condition is false')
   },
   get cases() {
-    const one = section('case', { when: condition(), steps: list(stepSchema) })
+    const one = section('case', {
+      when: condition().describe('CEL expression'),
+      steps: list(stepSchema).describe('the branch'),
+    })
     return list(one).optional().describe('branches, of which the first true one is taken')
   },
   get default() {
@@ -201,11 +204,11 @@ const handler = z.union(
   [
     name('the name of a handler'),
     section('handler', {
-      module: name(),
-      operation: name(),
-      parameters: mapping(anything()).optional(),
-      priority: integer().optional(),
-      filter: condition().optional(),
+      module: name().describe('a module of integration.modules'),
+      operation: name().describe('an operation of the module; it is given the event'),
+      parameters: mapping(anything()).optional().describe('given beside the event'),
+      priority: integer().optional().describe('higher is called earlier; default 0'),
+      filter: condition().optional().describe('CEL expression over the event'),
     }),
   ],
   { error: () => 'the name of a handler, or {module, operation}' },
@@ -218,7 +221,8 @@ const pool = section('pool', {
   size: whole(1).optional().describe('members of the pool'),
 })
 
-const hours = () => duration('hours as a number above zero, or text with a unit (250ms, 5s, 2m, 1h, 1d)')
+const hours = () =>
+  duration('hours as a number above zero, or text with a unit (250ms, 5s, 2m, 1h, 1d)', 3_600_000)
 
 /** The sections beside `integration`. */
 export const sectionSchemas = {

@@ -1,5 +1,6 @@
 // Finds the modules that a document asks for and loads them: registered in code, or files beside the document. It runs
 // what it loads (an import runs a file), so a document is judged before, and files outside its folder are refused.
+import { spawnSync } from 'node:child_process'
 import { readdirSync, realpathSync, statSync } from 'node:fs'
 import { basename, dirname, extname, isAbsolute, join, relative, resolve, sep } from 'node:path'
 import { pathToFileURL } from 'node:url'
@@ -191,10 +192,22 @@ function reasonOf(error: unknown): string {
   return `${error.name}: ${printable(error.message.split('\n')[0] ?? '', 300)}`
 }
 
-// For a syntax error, the first line of the stack is the place, and the only one that names it.
+/** How long Node may take to find the place of a syntax error, in milliseconds. */
+const SYNTAX_CHECK_MS_MAX = 5000
+
+// The first line of a syntax error's stack is its place. Where V8 keeps that to itself, a mere parse by Node tells.
 function placeOf(error: unknown, file: string): string {
-  const first =
-    error instanceof Error && error.name === 'SyntaxError' ? (error.stack?.split('\n', 1)[0] ?? '') : ''
-  const place = /^(?:file:\/\/)?(.+):(\d+)$/.exec(first)
-  return place ? `${decodeURI(place[1]!)}:${place[2]!}` : file
+  if (!(error instanceof Error) || error.name !== 'SyntaxError') return file
+  const told = placeIn(error.stack)
+  if (told !== null) return told
+  const checked = spawnSync(process.execPath, ['--check', file], {
+    encoding: 'utf8',
+    timeout: SYNTAX_CHECK_MS_MAX,
+  })
+  return placeIn(checked.stderr) ?? file
+}
+
+function placeIn(stack: string | undefined): string | null {
+  const [, path, line] = /^(?:file:\/\/)?(\/.+|[A-Za-z]:.+):(\d+)$/.exec(stack?.split('\n', 1)[0] ?? '') ?? []
+  return path === undefined ? null : `${path}:${line!}`
 }

@@ -1,0 +1,104 @@
+// Parts that are not built yet, and templates that are not filled in yet.
+import { readFileSync } from 'node:fs'
+import { describe, expect, it } from 'vitest'
+import { accepted, codes, flow, refused, step, warnings } from './documents.ts'
+
+describe('parts not built yet', () => {
+  it.each<[string, string]>([
+    ['type', flow([{ name: 'a', type: 'parallel', steps: [step('b')] }])],
+    ['compensate', flow([step('a', { compensate: { operation: 'undo' } })])],
+    ['on_cancel', flow([step('a', { on_cancel: 'await' })])],
+    ['a verdict', flow([step('a', { on_failure: 'compensate' })])],
+    ['a verdict in a list', flow([step('a', { on_failure: ['skip', 'retry'] })])],
+    ['on_failure of a scenario', flow([step('a')], { on_failure: 'compensate' })],
+    ['compensation_timeout', flow([step('a')], { compensation_timeout: 1 })],
+    ['heartbeat', flow([step('a', { heartbeat: 1 })])],
+    ['cache', flow([step('a', { cache: { key: 'x' } })])],
+    ['a typed module', flow([step('a')], {}, { modules: [{ name: 'm', type: 'api' }] })],
+    ['a typed pool', flow([step('a')], {}, {}, { resources: { pools: { p: { type: 'database' } } } })],
+    [
+      'mode',
+      flow(
+        [step('a', { resources: [{ name: 'p', mode: 'read' }] })],
+        {},
+        {},
+        { resources: { pools: { p: {} } } },
+      ),
+    ],
+    ['circuit_breaker_reset', flow([step('a')], {}, {}, { error_handling: { circuit_breaker_reset: 1 } })],
+    ['error_scenarios', flow([step('a')], {}, { error_scenarios: ['x'] })],
+  ])('are refused where the template has no such key: %s', (_, text) => {
+    expect(codes(text)).toEqual(['NOT_BUILT_YET'])
+  })
+
+  it('are warned of where the template has the key, a section at a time', () => {
+    const top = {
+      logging: { level: 'INFO', file: 'x' },
+      output: { format: 'text', compress: true },
+      testing: { test_scenarios: [] },
+    }
+    expect(warnings(flow([step('a')], {}, {}, top)).map(({ message }) => message)).toEqual([
+      'logging: level, file have no effect yet',
+      'output: format: "text", compress have no effect yet',
+      'testing: test_scenarios has no effect yet',
+    ])
+  })
+
+  it('say nothing of keys that ask for nothing', () => {
+    const top = {
+      output: { format: 'json', compress: false },
+      monitoring: { enabled: false },
+      performance: { cache_enabled: false },
+    }
+    expect(warnings(flow([step('a')], {}, {}, top))).toEqual([])
+  })
+})
+
+describe('template', () => {
+  const template = readFileSync(new URL('./integration_template_config.yaml', import.meta.url), 'utf8')
+
+  it('is refused with each of its placeholders, whatever YAML makes of them', () => {
+    const left = refused(template).filter(({ code }) => code === 'PLACEHOLDER_LEFT')
+    expect(left.map(({ message }) => /\{\w+\}/.exec(message)?.[0])).toEqual([
+      '{module1}',
+      '{module2}',
+      '{module3}',
+    ])
+    expect(left[0]!.message).toMatch(/placeholder/)
+  })
+
+  it('is accepted once they are filled in, with few warnings', () => {
+    const text = template
+      .replaceAll('{module1}', 'ingest')
+      .replaceAll('{module2}', 'process')
+      .replaceAll('{module3}', 'store')
+    const { definition, modules } = accepted(text)
+    expect(definition.workflows.map(({ steps }) => steps.length)).toEqual([3, 5])
+    expect(modules.map(({ name }) => name)).toEqual(['ingest', 'process', 'store'])
+    expect(modules[1]!.config).toMatchObject({ max_workers: 4 })
+    expect(warnings(text).length).toBeLessThanOrEqual(10)
+  })
+
+  it.each([
+    ['a module', 'integration:\n  modules: ["{module1}"]\n  scenarios: []\n', 1],
+    ['an unquoted key', 'integration: {modules: [], scenarios: []}\n{module1}:\n  version: "1"\n', 1],
+    ['an unquoted module', 'integration:\n  modules:\n    - {module1}\n  scenarios: []\n', 1],
+    ['a step', flow([step('{step_1}', { operation: '{actual_operation}' })]), 2],
+    ['broken YAML', 'integration:\n  modules: [{module1}, {module2}\n  scenarios: []\n', 2],
+    ['doubled keys', 'integration: {modules: []}\n{m}: 1\nintegration: {}\n', 1],
+    ['a name with spaces', 'integration: {workflow_id: "{Integration Name}", modules: [], scenarios: []}', 1],
+  ])('finds placeholders in %s', (_, text, count) => {
+    expect(codes(text).filter((code) => code === 'PLACEHOLDER_LEFT')).toHaveLength(count)
+  })
+
+  it('leaves braces alone that are data', () => {
+    accepted(
+      flow([
+        step('a', {
+          parameters: { url: '/users/{id}', name: '{name}', map: { '{k}': 1 } },
+          description: 'of {id}',
+        }),
+      ]),
+    )
+  })
+})
