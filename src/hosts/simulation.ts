@@ -21,7 +21,7 @@ export type Chooser = (count: number) => number
 
 /** How an effect goes in a simulation. */
 export type Reply =
-  /** Runs the effect's own function, which must answer at once (no promise). */
+  /** Runs the effect's own function, which must answer at once (no promise). Without `afterMs` it takes no time. */
   | { readonly kind: 'execute'; readonly afterMs?: number }
   | { readonly kind: 'settle'; readonly outcome: Outcome; readonly afterMs?: number }
   /** Settles as `outcome`, and says the same once more later. */
@@ -38,7 +38,7 @@ export interface SimulationOptions {
   readonly startAt?: number
   /** Default: drawn from `seed`. */
   readonly chooser?: Chooser
-  /** Default: executes, at a time that the chooser picks. */
+  /** Default: executes, in an order that the chooser picks. */
   readonly reply?: (effect: Effect) => Reply
   /** Events that may happen before the simulation gives up. Default 1,000,000. */
   readonly eventsMax?: number
@@ -101,18 +101,23 @@ export class SimulationHost implements Host {
     this.ports = []
   }
 
-  /** Lets one enabled event happen. Returns false where there was none. */
+  /**
+   * Lets one event happen: a reply that is ready, of the chooser's choice; else time goes on to the next timer.
+   * Returns false where there was nothing left.
+   */
   step(): boolean {
     const live = this.ports
     for (const port of live) if (port.runDeferred()) return true
     const enabled = live.flatMap((port) => port.enabled())
+    if (enabled.length > 0) {
+      const chosen = enabled.length === 1 ? 0 : this.options.chooser(enabled.length)
+      enabled[chosen]!()
+      return true
+    }
     const due = earliest(live)
-    const count = enabled.length + (due ? 1 : 0)
-    if (count === 0) return false
-    const chosen = count === 1 ? 0 : this.options.chooser(count)
-    const event = enabled[chosen]
-    if (event) event()
-    else if (due) this.fire(due.port, due.timer)
+    if (!due) return false
+    this.time = Math.max(this.time, due.timer.due)
+    due.port.fire(due.timer)
     return true
   }
 
@@ -132,11 +137,6 @@ export class SimulationHost implements Host {
 
   close(port: SimulationPort): void {
     this.ports = this.ports.filter((open) => open !== port)
-  }
-
-  private fire(port: SimulationPort, timer: Timer): void {
-    this.time = Math.max(this.time, timer.due)
-    port.fire(timer)
   }
 }
 

@@ -1,123 +1,173 @@
 // Gives the charts' named actions their meaning, once for the whole process: binding a chart costs more than
-// creating an actor, and each binding has its own caches.
+// creating an actor, and each binding has its own caches. An action does nothing by itself: it notes what is to be
+// done, and the session does it once the chart has come to rest.
+import type { AnyActorRef } from 'xstate'
 import { busMachine } from '../../machines/bus.ts'
-import { integrationMachine } from '../../machines/integration.ts'
+import { integrationMachine, type IntegrationContext } from '../../machines/integration.ts'
 import { moduleMachine } from '../../machines/module.ts'
 import { poolMachine } from '../../machines/resource.ts'
-import { stepMachine } from '../../machines/step.ts'
-import { workflowMachine } from '../../machines/workflow.ts'
-import { programs, rootOfPart, runOf, runOfStep } from './registry.ts'
+import { stepMachine, type StepContext } from '../../machines/step.ts'
+import { workflowMachine, type WorkflowContext } from '../../machines/workflow.ts'
+import type { Program } from './program.ts'
+import { programs, roots, runs } from './registry.ts'
+import type { Run } from './run.ts'
+import type { Scope } from './scope.ts'
 
-/** The step's chart on the run of its parent. */
+interface Acting<TContext> {
+  readonly self: AnyActorRef
+  readonly context: TContext
+}
+
+/** An action of a step, on the run of its parent. */
+const onStep = (effect: (run: Run, context: StepContext) => void) => {
+  return ({ self, context }: Acting<StepContext>) => {
+    const run = runs.get(self._parent!)!
+    run.session.later(() => effect(run, context))
+  }
+}
+
+/** An action of the orchestrator, on its own run. */
+const onRun = (effect: (run: Run, context: WorkflowContext) => void) => {
+  return ({ self, context }: Acting<WorkflowContext>) => {
+    const run = runs.get(self)!
+    run.session.later(() => effect(run, context))
+  }
+}
+
+/** An action of the integration, on its scenarios. */
+const onProgram = (effect: (program: Program, context: IntegrationContext) => void) => {
+  return ({ self, context }: Acting<IntegrationContext>) => {
+    const program = programs.get(self)!
+    program.later(() => effect(program, context))
+  }
+}
+
+/** An action of a module, a pool or the bus, on the scope of its parent. */
+const onScope = (self: AnyActorRef, effect: (scope: Scope, path: string) => void) => {
+  const { scope, session } = roots.get(self._parent!)!
+  session.later(() => effect(scope, self.id))
+}
+
+/** The step's chart, bound. */
 export const boundStepMachine = stepMachine.provide({
   actions: {
-    requestSlot: ({ self, context }) => runOfStep(self).requestSlot(context),
-    withdrawRequest: ({ self, context }) => runOfStep(self).withdrawRequest(context),
-    startAttempt: ({ self, context }) => runOfStep(self).startAttempt(context),
-    abortAttempt: ({ self, context }) => runOfStep(self).abortAttempt(context),
-    abandonAttempt: ({ self, context }) => runOfStep(self).abandonAttempt(context),
-    endAttempt: ({ self, context }) => runOfStep(self).endAttempt(context),
-    startBackoff: ({ self, context }) => runOfStep(self).startBackoff(context),
-    stopBackoff: ({ self, context }) => runOfStep(self).stopBackoff(context),
-    publish: ({ self, context }, { type }) => runOfStep(self).publishStep(context, type),
+    requestSlot: onStep((run, context) => run.requestSlot(context)),
+    withdrawRequest: onStep((run, context) => run.withdrawRequest(context)),
+    startAttempt: onStep((run, context) => run.startAttempt(context)),
+    abortAttempt: onStep((run, context) => run.abortAttempt(context)),
+    abandonAttempt: onStep((run, context) => run.abandonAttempt(context)),
+    endAttempt: onStep((run, context) => run.endAttempt(context)),
+    startBackoff: onStep((run, context) => run.startBackoff(context)),
+    stopBackoff: onStep((run, context) => run.stopBackoff(context)),
+    publish: ({ self, context }, { type }) => {
+      onStep((run) => run.publishStep(context, type))({ self, context })
+    },
   },
 })
 
-/** The orchestrator's chart on its own run. */
+/** The orchestrator's chart, bound. */
 export const boundWorkflowMachine = workflowMachine.provide({
   actions: {
-    prepareScope: ({ self }) => runOf(self).prepareScope(),
-    releaseScope: ({ self }) => runOf(self).releaseScope(),
-    startRunTimer: ({ self, context }) => runOf(self).startRunTimer(context),
-    stopRunTimer: ({ self }) => runOf(self).stopRunTimer(),
-    openSteps: ({ self }) => runOf(self).openSteps(),
-    startReady: ({ self }) => runOf(self).startReady(),
-    recordStep: ({ self, event }) => {
-      if (event.type === 'step.settled') runOf(self).recordStep(event)
+    prepareScope: onRun((run) => run.prepareScope()),
+    releaseScope: onRun((run) => run.releaseScope()),
+    startRunTimer: onRun((run, context) => run.startRunTimer(context)),
+    stopRunTimer: onRun((run) => run.stopRunTimer()),
+    openSteps: onRun((run) => run.openSteps()),
+    startReady: onRun((run) => run.startReady()),
+    recordStep: ({ self, context, event }) => {
+      if (event.type === 'step.settled') onRun((run) => run.recordStep(event))({ self, context })
     },
-    queueStep: ({ self, event }) => {
-      if (event.type === 'slot.requested') runOf(self).queueStep(event)
+    queueStep: ({ self, context, event }) => {
+      if (event.type === 'slot.requested') onRun((run) => run.queueStep(event))({ self, context })
     },
-    recordLease: ({ self, event }) => {
-      if (event.type === 'lease.granted' || event.type === 'lease.denied') runOf(self).recordLease(event)
+    recordLease: ({ self, context, event }) => {
+      if (event.type === 'lease.granted' || event.type === 'lease.denied') {
+        onRun((run) => run.recordLease(event))({ self, context })
+      }
     },
-    recordCondition: ({ self, event }) => {
-      if (event.type === 'condition.decided') runOf(self).recordCondition(event)
+    recordCondition: ({ self, context, event }) => {
+      if (event.type === 'condition.decided') onRun((run) => run.recordCondition(event))({ self, context })
     },
-    cancelSteps: ({ self }) => runOf(self).cancelSteps(),
-    collectOutputs: ({ self }) => runOf(self).collectOutputs(),
-    publishStart: ({ self, context }) => runOf(self).publishRun(context, 'workflow_started'),
-    publishEnd: ({ self, context }) =>
-      runOf(self).publishRun(
-        context,
-        context.cause === 'completed' ? 'workflow_completed' : 'workflow_error',
-      ),
+    cancelSteps: onRun((run) => run.cancelSteps()),
+    collectOutputs: onRun((run) => run.collectOutputs()),
+    publishStart: onRun((run, context) => run.publishRun(context, 'workflow_started')),
+    publishEnd: onRun((run, context) =>
+      run.publishRun(context, context.cause === 'completed' ? 'workflow_completed' : 'workflow_error'),
+    ),
   },
 })
 
-/** The integration's chart on its own program. */
+/** The integration's chart, bound. */
 export const boundIntegrationMachine = integrationMachine.provide({
   actions: {
-    prepareScope: ({ self }) => programs.get(self)!.prepareScope(),
-    releaseScope: ({ self }) => programs.get(self)!.releaseScope(),
-    startRunTimer: ({ self, context }) => programs.get(self)!.startRunTimer(context),
-    stopRunTimer: ({ self }) => programs.get(self)!.stopRunTimer(),
-    startScenarios: ({ self }) => programs.get(self)!.startScenarios(),
-    recordScenario: ({ self, event }) => {
-      if (event.type === 'scenario.settled') programs.get(self)!.recordScenario(event)
+    prepareScope: onProgram((program) => program.prepareScope()),
+    releaseScope: onProgram((program) => program.releaseScope()),
+    startRunTimer: onProgram((program, context) => program.startRunTimer(context)),
+    stopRunTimer: onProgram((program) => program.stopRunTimer()),
+    startScenarios: onProgram((program) => program.startScenarios()),
+    recordScenario: ({ self, context, event }) => {
+      if (event.type === 'scenario.settled')
+        onProgram((program) => program.recordScenario(event))({ self, context })
     },
-    cancelScenarios: ({ self }, { cause }) => programs.get(self)!.cancelScenarios(cause),
+    cancelScenarios: ({ self, context }, { cause }) => {
+      onProgram((program) => program.cancelScenarios(cause))({ self, context })
+    },
   },
 })
 
-/** The pool's chart on the root of its parent. */
+/** The pool's chart, bound. */
 export const boundPoolMachine = poolMachine.provide({
   actions: {
-    grant: ({ self, context }, { lease, replyTo, units }) => {
-      const { scope } = rootOfPart(self)
-      scope.publishPool(self.id, 'resource_allocated', { resource: context.name, holder: lease, units })
-      scope.answerLease(replyTo, { type: 'lease.granted', lease, pool: context.name })
-    },
-    deny: ({ self, context }, { lease, replyTo, failure }) =>
-      rootOfPart(self).scope.answerLease(replyTo, {
-        type: 'lease.denied',
-        lease,
-        pool: context.name,
-        failure,
+    grant: ({ self, context: { name } }, { lease, replyTo, units }) =>
+      onScope(self, (scope, path) => {
+        scope.publish('resource_allocated', path, { resource: name, holder: lease, units })
+        scope.answerLease(replyTo, { type: 'lease.granted', lease, pool: name })
       }),
-    release: ({ self, context }, { lease }) =>
-      rootOfPart(self).scope.publishPool(self.id, 'resource_released', {
-        resource: context.name,
-        holder: lease,
+    deny: ({ self, context: { name } }, { lease, replyTo, failure }) =>
+      onScope(self, (scope) =>
+        scope.answerLease(replyTo, { type: 'lease.denied', lease, pool: name, failure }),
+      ),
+    release: ({ self, context: { name } }, { lease }) =>
+      onScope(self, (scope, path) =>
+        scope.publish('resource_released', path, { resource: name, holder: lease }),
+      ),
+    reportExhausted: ({ self, context: { name, waiting, holders } }) =>
+      onScope(self, (scope, path) => {
+        const data = { resource: name, queue_length: waiting.length, holders: Object.keys(holders) }
+        scope.publish('resource_exhausted', path, data)
       }),
-    reportExhausted: ({ self, context }) => rootOfPart(self).scope.publishExhausted(self.id, context),
     startLeaseTimer: ({ self, context }, { lease }) =>
-      rootOfPart(self).scope.startLeaseTimer(context.name, lease),
-    stopLeaseTimer: ({ self, context }, { lease }) =>
-      rootOfPart(self).scope.stopLeaseTimer(context.name, lease),
+      onScope(self, (scope, path) => scope.startTimer(path, 'lease.timedOut', context.leaseTimeoutMs, lease)),
+    stopLeaseTimer: ({ self }, { lease }) => onScope(self, (scope, path) => scope.stopTimer(path, lease)),
   },
 })
 
-/** The module's chart on the root of its parent. */
+/** The module's chart, bound. */
 export const boundModuleMachine = moduleMachine.provide({
   actions: {
-    performInit: ({ self, context }) => rootOfPart(self).scope.performModule('init', self.id, context.name),
+    performInit: ({ self, context }) =>
+      onScope(self, (scope, path) => scope.performModule('init', path, context.name)),
     performCleanup: ({ self, context }) =>
-      rootOfPart(self).scope.performModule('cleanup', self.id, context.name),
-    abandonEffect: ({ self }) => rootOfPart(self).scope.abandonModule(self.id),
+      onScope(self, (scope, path) => scope.performModule('cleanup', path, context.name)),
+    abandonEffect: ({ self }) => onScope(self, (scope, path) => scope.abandonModule(path)),
     startTimer: ({ self }, { delayMs }) =>
-      rootOfPart(self).scope.startTimer(self.id, 'module.timedOut', delayMs),
-    stopTimer: ({ self }) => rootOfPart(self).scope.stopTimer(self.id),
-    publish: ({ self, context }, { type }) => rootOfPart(self).scope.publishModule(self.id, type, context),
+      onScope(self, (scope, path) => scope.startTimer(path, 'module.timedOut', delayMs)),
+    stopTimer: ({ self }) => onScope(self, (scope, path) => scope.stopTimer(path)),
+    publish: ({ self, context: { name, failure, cleanupFailure } }, { type }) =>
+      onScope(self, (scope, path) => {
+        const error = failure ?? cleanupFailure
+        scope.publish(type, path, { module_name: name, ...(error && { error }) })
+      }),
   },
 })
 
-/** The bus's chart on the root of its parent. */
+/** The bus's chart, bound. */
 export const boundBusMachine = busMachine.provide({
   actions: {
     startTimer: ({ self }, { delayMs }) =>
-      rootOfPart(self).scope.startTimer(self.id, 'bus.timedOut', delayMs),
-    stopTimer: ({ self }) => rootOfPart(self).scope.stopTimer(self.id),
-    dispatch: ({ self }, { subscription, event }) => rootOfPart(self).scope.dispatch(subscription, event),
+      onScope(self, (scope, path) => scope.startTimer(path, 'bus.timedOut', delayMs)),
+    stopTimer: ({ self }) => onScope(self, (scope, path) => scope.stopTimer(path)),
+    dispatch: ({ self }, { subscription, event }) =>
+      onScope(self, (scope) => scope.dispatch(subscription, event)),
   },
 })

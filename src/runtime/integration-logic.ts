@@ -105,6 +105,7 @@ export class IntegrationLogic extends BaseMachine {
     const { runId, inputs } = snapshot.context
     const root = new Root(scope, host, { runId, resume: restored.has(self) }, this.parts)
     roots.set(self, root)
+    scope.defer(() => root.session.settleDown())
     programs.set(
       self,
       new Program(root, this.workflows, { runId, concurrentMax: definition.maxConcurrentWorkflows, inputs }),

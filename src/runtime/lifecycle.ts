@@ -35,7 +35,7 @@ export function transitionAround<TSnapshot extends AnyMachineSnapshot>(around: A
   if (!root) return next(event)
   if (event.type === 'event.emitted') {
     const { bus, source, correlation_id, data } = event as unknown as EmittedEvent
-    root.scope.publish(bus, source, correlation_id, data)
+    root.scope.publish(bus, source, data, correlation_id)
     return snapshot
   }
   if (isCommand(event) && !root.session.isAccepted(event)) {
@@ -50,6 +50,7 @@ export function transitionAround<TSnapshot extends AnyMachineSnapshot>(around: A
     if (root.self === self) root.abandon(stop)
   }
   try {
+    if (translated.type === 'root.failed') throw (translated as unknown as { readonly error: unknown }).error
     const last = next(translated)
     if (last.status === 'done') return finish(last)
     if (last.status !== 'active') end()

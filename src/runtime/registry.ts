@@ -13,18 +13,3 @@ export const programs = new WeakMap<AnyActorRef, Program>()
 
 /** Roots by the actor of the root and by those of its runs. */
 export const roots = new WeakMap<AnyActorRef, Root>()
-
-/** The run whose actor this is. */
-export function runOf(self: AnyActorRef): Run {
-  return runs.get(self)!
-}
-
-/** The run of a step's actor. */
-export function runOfStep(step: AnyActorRef): Run {
-  return runs.get(step._parent!)!
-}
-
-/** The root above an actor of a module, a pool or the bus. */
-export function rootOfPart(part: AnyActorRef): Root {
-  return roots.get(part._parent!)!
-}

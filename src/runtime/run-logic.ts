@@ -140,6 +140,7 @@ export class RunLogic extends BaseMachine {
     roots.set(self, root)
     const options = { runId, plan, modules: root.scope.modulesByName, inputs, env, ownsScope: !above }
     runs.set(self, new Run(self, root.session, root.scope, options))
+    if (!above) scope.defer(() => root.session.settleDown())
   }
 
   private finish(last: RunSnapshot, run: Run): RunSnapshot {
@@ -179,7 +180,7 @@ function settlementOf(
 export interface WorkflowLogic<TOutputs = Record<string, unknown>> extends ActorLogic<
   Snapshot<RunReport<TOutputs>>,
   WorkflowEvent,
-  RunInput,
+  RunInput | undefined,
   ActorSystem<ActorSystemInfo>
 > {
   withHost(host: Host): WorkflowLogic<TOutputs>

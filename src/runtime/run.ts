@@ -86,7 +86,7 @@ export class Run {
   }
 
   publish(type: string, source: string, data: unknown): void {
-    this.scope.publish(type, source, this.runId, data)
+    this.scope.publish(type, source, data, this.runId)
   }
 
   /** Publishes what an operation emitted: it comes from outside, so it passes through the journal. */

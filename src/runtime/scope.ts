@@ -3,8 +3,6 @@
 // in reverse order, one after the other, before the root hears that its scope is released.
 import { createActor, type AnyActorRef } from 'xstate'
 import type { BusContext } from '../../machines/bus.ts'
-import type { ModuleContext } from '../../machines/module.ts'
-import type { PoolContext } from '../../machines/resource.ts'
 import type { BusEvent, Failure, PoolEvent } from '../../machines/protocol.ts'
 import type { WorkflowEvent } from '../../machines/workflow.ts'
 import type { Module, PoolDefinition } from '../definition/model.ts'
@@ -103,7 +101,7 @@ export class Scope {
   }
 
   /** Publishes an event on the bus, if there is one. */
-  publish(type: string, source: string, correlationId: string, data: unknown): void {
+  publish(type: string, source: string, data: unknown, correlationId = this.root.session.runId): void {
     if (!this.bus) return
     const { session } = this.root
     const event: BusEvent = {
@@ -160,15 +158,6 @@ export class Scope {
     this.root.session.actors.get(replyTo)?.send(event)
   }
 
-  startLeaseTimer(pool: string, lease: string): void {
-    const to = this.pathOf('pool', pool)
-    this.startTimer(to, 'lease.timedOut', this.parts.leaseTimeoutMs, lease)
-  }
-
-  stopLeaseTimer(pool: string, lease: string): void {
-    this.stopTimer(this.pathOf('pool', pool), lease)
-  }
-
   /** An actor has one timer, or one for each of its leases. */
   startTimer(to: string, type: string, delayMs: number, lease = ''): void {
     const event = (lease === '' ? { type } : { type, lease }) as InboundEvent
@@ -192,20 +181,6 @@ export class Scope {
     if (!effect) return
     this.root.session.abort(effect)
     this.root.session.abandon(effect)
-  }
-
-  publishModule(path: string, type: string, { name, failure, cleanupFailure }: ModuleContext): void {
-    const error = failure ?? cleanupFailure
-    this.publish(type, path, this.root.session.runId, { module_name: name, ...(error && { error }) })
-  }
-
-  publishPool(path: string, type: string, data: object): void {
-    this.publish(type, path, this.root.session.runId, data)
-  }
-
-  publishExhausted(path: string, { name, waiting, holders }: PoolContext): void {
-    const data = { resource: name, queue_length: waiting.length, holders: Object.keys(holders) }
-    this.publish('resource_exhausted', path, this.root.session.runId, data)
   }
 
   get moduleReports(): readonly ModuleReport[] {
@@ -234,8 +209,9 @@ export class Scope {
     const actor = createActor(boundModuleMachine, { parent: this.root.self, id, input: { name: next.name } })
     this.started.push({ name: next.name, actor })
     actor.subscribe((snapshot) => {
-      if (snapshot.matches('running')) this.reportModule(next.name, 'success', null)
-      else if (snapshot.matches('failed')) this.reportModule(next.name, 'failed', snapshot.context.failure)
+      const { failure } = snapshot.context
+      if (snapshot.matches('running')) this.later(() => this.reportModule(next.name, 'success', null))
+      else if (snapshot.matches('failed')) this.later(() => this.reportModule(next.name, 'failed', failure))
     })
     this.start(actor)
     actor.send({ type: 'module.initialise' })
@@ -264,9 +240,13 @@ export class Scope {
     }
     if (actor.getSnapshot().status !== 'active') next()
     else {
-      actor.subscribe({ complete: next })
+      actor.subscribe({ complete: () => this.later(next) })
       actor.send({ type: 'module.cleanUp' })
     }
+  }
+
+  private later(effect: () => void): void {
+    this.root.session.later(effect)
   }
 
   private drainBus(): void {
@@ -279,7 +259,7 @@ export class Scope {
       released()
       return
     }
-    this.bus.subscribe({ complete: released })
+    this.bus.subscribe({ complete: () => this.later(released) })
     this.bus.send({ type: 'bus.close' })
   }
 

@@ -45,6 +45,9 @@ export class Session {
   private readonly abandoned = new WeakSet<Effect>()
   private replay: Replay | null
   private published = 0
+  /** What the charts asked for and nobody has done yet, in order. */
+  private effects: (() => void)[] = []
+  private settling = false
   private closed = false
 
   /** @throws RUN_NOT_RESUMABLE */
@@ -119,6 +122,28 @@ export class Session {
     return this.accepted.has(event)
   }
 
+  /**
+   * Does something once the chart that asks for it has come to rest. All that charts ask for is done so, in order:
+   * no chart is ever entered while another one is in the middle of a transition.
+   */
+  later(effect: () => void): void {
+    this.effects.push(effect)
+  }
+
+  /** Does what the charts asked for, until they ask for nothing more. A fault of ours ends the root. */
+  settleDown(): void {
+    if (this.settling) return
+    this.settling = true
+    try {
+      for (let next = 0; next < this.effects.length && !this.closed; next++) this.effects[next]!()
+    } catch (error) {
+      this.actors.get(this.path)?.send({ type: 'root.failed', error })
+    } finally {
+      this.effects = []
+      this.settling = false
+    }
+  }
+
   /** Sends an event from within this tree to one of its actors. */
   send(to: AnyActorRef, event: InboundEvent): void {
     if (isCommand(event)) this.accepted.add(event)
@@ -165,6 +190,7 @@ export class Session {
     if (actor === undefined)
       throw new SagachartError('INTERNAL', `The journal names ${entry.to}, which is not there`)
     this.send(actor, entry.event)
+    this.settleDown()
   }
 
   /** What was under way when the journal ended is performed again; what it records as ended is not. */

@@ -1,0 +1,57 @@
+// The memory host keeps the rules of every host, and a few of its own.
+import { expect, it } from 'vitest'
+import { createActor } from 'xstate'
+import { memoryHost } from '../../src/hosts/memory.ts'
+import { run, setupOn } from '../../src/runtime/setup.ts'
+import { conformance } from './conformance.ts'
+
+/** How long a test waits for something to happen. */
+const PATIENCE_MS = 15_000
+
+conformance({
+  name: 'memory',
+  create: () => ({
+    host: memoryHost(),
+    async drive(done) {
+      const deadline = performance.now() + PATIENCE_MS
+      while (!done()) {
+        if (performance.now() > deadline) throw new Error('It did not happen')
+        await new Promise((next) => setTimeout(next, 1))
+      }
+    },
+  }),
+  gaps: { 'resumes a run that was interrupted': 'it keeps no journal beyond the run' },
+})
+
+it('lets timers have their turn between synchronous operations', async () => {
+  const { createWorkflow } = setupOn(memoryHost())({ modules: { m: { op: () => 1 } } })
+  const names = Array.from({ length: 3000 }, (_, index) => `s${index}`)
+  const steps = Object.fromEntries(
+    names.map((name, index) => [
+      name,
+      { invoke: 'm.op' as const, dependsOn: names.slice(Math.max(0, index - 1), index) },
+    ]),
+  )
+  let turns = 0
+  const timer = setInterval(() => turns++, 1)
+  const report = await run(createWorkflow({ id: 'chain', steps }))
+  clearInterval(timer)
+  expect(report.counts.success).toBe(3000)
+  expect(turns).toBeGreaterThan(0)
+})
+
+it('counts what an abandoned operation says later', async () => {
+  const host = memoryHost()
+  let answer = (_: number) => {}
+  const late = () => new Promise<number>((done) => (answer = done))
+  const workflow = setupOn(host)({ modules: { m: { late } } }).createWorkflow({
+    id: 'w',
+    steps: { late: { invoke: 'm.late' } },
+  })
+  const actor = createActor(workflow).start()
+  await new Promise((next) => setTimeout(next, 5))
+  actor.stop()
+  answer(1)
+  await host.idle()
+  expect(actor.getSnapshot().status).toBe('stopped')
+})
