@@ -40,6 +40,8 @@ export interface SimulationOptions {
   readonly chooser?: Chooser
   /** Default: executes, in an order that the chooser picks. */
   readonly reply?: (effect: Effect) => Reply
+  /** Journals of earlier lives, by run, to be resumed. */
+  readonly journals?: Readonly<Record<string, readonly Entry[]>>
   /** Events that may happen before the simulation gives up. Default 1,000,000. */
   readonly eventsMax?: number
 }
@@ -56,9 +58,11 @@ export class SimulationHost implements Host {
 
   constructor(options: SimulationOptions = {}) {
     const seed = options.seed ?? 1
-    const defaults = { seed, startAt: 0, chooser: randomChooser(seed), eventsMax: 1_000_000 }
+    const defaults = { seed, startAt: 0, chooser: randomChooser(seed), journals: {}, eventsMax: 1_000_000 }
     this.options = { ...defaults, reply: () => ({ kind: 'execute' }), ...options }
     this.time = this.options.startAt
+    for (const [runId, entries] of Object.entries(this.options.journals))
+      this.journals.set(runId, [...entries])
   }
 
   newRunId(): string {
@@ -76,6 +80,7 @@ export class SimulationHost implements Host {
     const journal = resume && written ? [...written] : []
     if (!resume) this.journals.set(runId, [])
     const port = new SimulationPort(this, guest, journal, this.journals.get(runId)!)
+    this.time = Math.max(this.time, journal.at(-1)?.at ?? 0)
     this.ports.push(port)
     return port
   }
@@ -179,7 +184,6 @@ class SimulationPort implements HostPort {
     this.journal = journal
     this.written = written
     this.seed = host.options.seed
-    if (journal.length > 0) written.length = 0
   }
 
   now(): number {

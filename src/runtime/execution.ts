@@ -54,7 +54,7 @@ export class Execution {
   readonly plan: Plan
   readonly state: Uint8Array
   readonly attempts: Uint32Array
-  /** Milliseconds since the epoch of the first attempt; 0 where there was none. */
+  /** Milliseconds since the epoch of the first attempt; NaN where there was none. */
   readonly startedAt: Float64Array
   readonly finishedAt: Float64Array
   readonly outputs: unknown[]
@@ -69,8 +69,8 @@ export class Execution {
     this.plan = plan
     this.state = new Uint8Array(plan.size)
     this.attempts = new Uint32Array(plan.size)
-    this.startedAt = new Float64Array(plan.size)
-    this.finishedAt = new Float64Array(plan.size)
+    this.startedAt = new Float64Array(plan.size).fill(NaN)
+    this.finishedAt = new Float64Array(plan.size).fill(NaN)
     this.outputs = Array.from({ length: plan.size }, () => null)
     this.waitingFor = new Int32Array(plan.size)
     for (let index = 0; index < plan.size; index++) {

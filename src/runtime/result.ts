@@ -167,11 +167,11 @@ function stepResult(step: StepRecord): StepResult {
     status: step.status,
     data: step.output,
     error: step.error,
-    execution_time: step.startedAt === null ? 0 : seconds(step.finishedAt - step.startedAt),
+    execution_time: seconds((step.finishedAt ?? 0) - (step.startedAt ?? step.finishedAt ?? 0)),
     dependencies_satisfied: step.error?.code !== 'DEPENDENCIES_NOT_SATISFIED',
     attempts: step.attempts,
     started_at: step.startedAt === null ? null : timestamp(step.startedAt),
-    finished_at: step.finishedAt === 0 ? null : timestamp(step.finishedAt),
+    finished_at: step.finishedAt === null ? null : timestamp(step.finishedAt),
   }
 }
 

@@ -63,9 +63,9 @@ export class Session {
     const [first, ...rest] = this.port.journal
     this.seed = first ? (first.event as unknown as Started).seed : this.port.seed
     this.time = first ? first.at : this.port.now()
-    this.write(
-      first ?? { at: this.time, to: this.path, event: { type: 'run.started', seed: this.seed } as Started },
-    )
+    if (first) this.journal.push(first)
+    else
+      this.write({ at: this.time, to: this.path, event: { type: 'run.started', seed: this.seed } as Started })
     this.replay = first ? new Replay() : null
     if (first) this.port.defer(() => this.replayAll(rest))
     this.actors.set(this.path, self)

@@ -16,7 +16,8 @@ export interface StepRecord {
   readonly attempts: number
   /** Milliseconds since the epoch; `null` where no attempt was made. */
   readonly startedAt: number | null
-  readonly finishedAt: number
+  /** `null` where the run was stopped before the step ended. */
+  readonly finishedAt: number | null
 }
 
 /** The output of a run. */
@@ -78,7 +79,9 @@ function recordOf(execution: Execution, index: number): StepRecord {
     output: execution.outputs[index],
     error: execution.failures.get(index) ?? null,
     attempts: execution.attempts[index]!,
-    startedAt: execution.startedAt[index] || null,
-    finishedAt: execution.finishedAt[index]!,
+    startedAt: timeOf(execution.startedAt[index]!),
+    finishedAt: timeOf(execution.finishedAt[index]!),
   }
 }
+
+const timeOf = (ms: number) => (Number.isNaN(ms) ? null : ms)

@@ -1,0 +1,89 @@
+// Plays a random workflow on the simulation host, watches it, and reads its state as plain data.
+import { createActor, type AnyActorRef } from 'xstate'
+import type { BusEvent } from '../../machines/protocol.ts'
+import { SimulationHost } from '../../src/hosts/simulation.ts'
+import type { Effect, Entry } from '../../src/runtime/host.ts'
+import { roots, runs } from '../../src/runtime/registry.ts'
+import type { RunReport } from '../../src/runtime/step-records.ts'
+import { build, replyOf, type WorkflowPlan } from './arbitraries.ts'
+
+/** What happened to a run. */
+export interface Played {
+  readonly report: RunReport
+  readonly journal: readonly Entry[]
+  readonly effects: readonly Effect[]
+  readonly events: readonly BusEvent[]
+  /** The state of the whole tree after so many entries. */
+  readonly states: ReadonlyMap<number, string>
+  readonly time: number
+}
+
+type Attempt = Extract<Effect, { kind: 'attempt' }>
+
+export interface Watch {
+  /** Called after every event of the simulation. */
+  readonly each?: (root: AnyActorRef) => void
+  /** Resume from this journal. */
+  readonly journal?: readonly Entry[]
+}
+
+/** Plays a plan to its end. Throws when it has none. */
+export function play(plan: WorkflowPlan, { each, journal }: Watch = {}): Played {
+  const effects: Effect[] = []
+  const events: BusEvent[] = []
+  const states = new Map<number, string>()
+  const host = new SimulationHost({
+    seed: plan.seed,
+    eventsMax: 20_000,
+    ...(journal && { journals: { 1: journal } }),
+    reply: (effect) => {
+      effects.push(effect)
+      return replyOf(plan, effect)
+    },
+  })
+  const workflow = build(plan, host)
+  const snapshot = { status: 'active', output: undefined, error: undefined, runId: '1', inputs: {} }
+  const actor = createActor(workflow, journal ? { snapshot: snapshot as never } : {})
+  actor.on('*' as never, (event: unknown) => void events.push(event as BusEvent))
+  let failure: unknown
+  actor.subscribe({ error: (error) => (failure = error) })
+  actor.start()
+  let count = 0
+  host.run(() => {
+    const root = actor as unknown as AnyActorRef
+    if (actor.getSnapshot().status === 'active') states.set(host.journal('1').length, stateOf(root))
+    each?.(root)
+    if (!journal && count++ === plan.cancelAfter && actor.getSnapshot().status === 'active')
+      actor.send({ type: 'run.cancel' })
+    return false
+  })
+  if (failure) throw failure
+  if (actor.getSnapshot().status !== 'done')
+    throw new Error(`The run did not end: ${stateOf(actor as unknown as AnyActorRef)}`)
+  const report = actor.getSnapshot().output as unknown as RunReport
+  return { report, journal: host.journal('1'), effects, events, states, time: host.time }
+}
+
+export const attemptsOf = (effects: readonly Effect[]): Attempt[] =>
+  effects.filter((effect): effect is Attempt => effect.kind === 'attempt')
+
+/** Everything that the actors of a run know, as text. */
+export function stateOf(root: AnyActorRef): string {
+  const { session, scope } = roots.get(root)!
+  const { execution } = runs.get(root)!
+  const actors = [...session.actors].map(([path, actor]) => {
+    const { value, context, status } = actor.getSnapshot() as {
+      value: unknown
+      context: object
+      status: string
+    }
+    return [path, value, context, status]
+  })
+  const { state, attempts, startedAt, finishedAt, outputs } = execution
+  return JSON.stringify({
+    actors: actors.sort(([a], [b]) => ((a as string) < (b as string) ? -1 : 1)),
+    steps: [state, attempts, startedAt, finishedAt, outputs].map((list) => [...list]),
+    failures: [...execution.failures].sort(([a], [b]) => a - b),
+    modules: scope.moduleReports,
+  })
+}
