@@ -209,7 +209,7 @@ function dependenciesOf(
       return
     }
     const message = `step ${shown(step.name)}: it depends on ${shown(name)}, and no step of its scenario has that name`
-    const remedy = suggestion(name, indexOf.keys(), `expected one of ${listed(indexOf.keys())}`)
+    const remedy = (): string => suggestion(name, indexOf.keys(), `expected one of ${listed(indexOf.keys())}`)
     problems.add({ code: 'DEPENDENCY_UNKNOWN', message, remedy, path: [...path, 'depends_on', i] })
   })
   return [...found]
@@ -274,11 +274,8 @@ function checkCall(step: StepDocument, path: Path, known: Known): void {
 function checkModule(what: string, module: string, path: Path, { modules, problems }: Known): void {
   if (modules.has(module)) return
   const message = `Module not registered: ${module}: ${what} calls it, and integration.modules does not list it`
-  const remedy = suggestion(
-    module,
-    modules,
-    `add it to integration.modules, or use one of ${listed(modules)}`,
-  )
+  const remedy = (): string =>
+    suggestion(module, modules, `add it to integration.modules, or use one of ${listed(modules)}`)
   problems.add({ code: 'MODULE_NOT_REGISTERED', message, remedy, path })
 }
 
@@ -302,7 +299,8 @@ function checkResources(step: StepDocument, path: Path, { pools, problems }: Kno
       problems.add({ code: 'NOT_BUILT_YET', message, remedy, path: at })
     } else {
       const message = `${what}: the resource ${shown(need.name)} is not declared`
-      const remedy = suggestion(need.name, pools.keys(), 'declare it in resources.pools, as {units: …}')
+      const remedy = (): string =>
+        suggestion(need.name, pools.keys(), 'declare it in resources.pools, as {units: …}')
       problems.add({ code: 'RESOURCE_UNKNOWN', message, remedy, path: at })
     }
   })

@@ -68,7 +68,8 @@ export interface Problem {
   /** Default `error`. */
   readonly severity?: Severity
   readonly message: string
-  readonly remedy?: string
+  /** A function where it costs something to work out: most of very many problems are only counted. */
+  readonly remedy?: string | (() => string)
   readonly path: Path
   /** Default `value`. */
   readonly part?: Part
@@ -107,7 +108,9 @@ export class Problems {
     const kept = this.#kept[severity]
     const placed = kept.map((problem) => {
       const range = rangeOf(document, problem)
-      return { range, diagnostic: diagnosticAt(document.source, range, { ...problem, severity }) }
+      const { code, message } = problem
+      const remedy = typeof problem.remedy === 'function' ? problem.remedy() : (problem.remedy ?? '')
+      return { range, diagnostic: diagnosticAt(document.source, range, { code, severity, message, remedy }) }
     })
     placed.sort((a, b) => a.range.start - b.range.start)
     const diagnostics = placed.map(({ diagnostic }) => diagnostic)

@@ -163,9 +163,11 @@ export function checkOperations(
 
   function unknownOperation(what: string, module: Module, operation: string, path: Path): Problem {
     const step = checked.integration.scenarios[Number(path[2])]?.steps[Number(path[4])]?.name
-    const names = Object.keys(module.operations)
     const message = `${what}step ${shown(step)}: the module ${shown(module.name)} has no operation ${shown(operation)}`
-    const remedy = suggestion(operation, names, `use one of ${listed(names)}`)
+    const remedy = (): string => {
+      const names = Object.keys(module.operations)
+      return suggestion(operation, names, `use one of ${listed(names)}`)
+    }
     return { code: 'OPERATION_UNKNOWN', message, remedy, path }
   }
 }

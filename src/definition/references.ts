@@ -33,7 +33,7 @@ export interface ScenarioParts {
 }
 
 const STEP_FIELDS = ['output', 'status', 'error', 'attempts']
-const RUN_FIELDS = ['id', 'scenario', 'started_at']
+const RUN_FIELDS: ReadonlySet<string> = new Set(['id', 'scenario', 'started_at'])
 const SHORTHAND = '_output'
 
 /** A reference to an existing step, whose being a dependency is yet to be judged. */
@@ -164,14 +164,13 @@ class Reading {
     found: Found,
     reference: string,
     name: string,
-    known: Iterable<string>,
+    known: ReadonlySet<string>,
     where: string,
     what: string,
   ): void {
-    const names = [...known]
-    if (names.includes(name)) return
+    if (known.has(name)) return
     const message = `${what}: the expression reads ${reference}, which is not declared ${where}`
-    const remedy = suggestion(name, names, `declare it, or use one of ${listed(names)}`)
+    const remedy = (): string => suggestion(name, known, `declare it, or use one of ${listed(known)}`)
     this.#problems.add({
       code: 'REFERENCE_UNKNOWN',
       message,
@@ -187,13 +186,13 @@ class Reading {
     const on = indexOf.get(name)
     if (on === undefined) {
       const message = `${what}: the expression reads the step ${shown(name)}, and no step of its scenario has that name`
-      const remedy = suggestion(name, indexOf.keys(), `use one of ${listed(indexOf.keys())}`)
+      const remedy = (): string => suggestion(name, indexOf.keys(), `use one of ${listed(indexOf.keys())}`)
       this.#problems.add({ code: 'REFERENCE_UNKNOWN', message, remedy, path, snippet })
       return
     }
     if (field !== null && !STEP_FIELDS.includes(field)) {
       const message = `${what}: the expression reads ${shown(field)} of the step ${shown(name)}, which has ${STEP_FIELDS.join(', ')}`
-      const remedy = suggestion(field, STEP_FIELDS, `did you mean output.${field}?`)
+      const remedy = (): string => suggestion(field, STEP_FIELDS, `did you mean output.${field}?`)
       this.#problems.add({ code: 'REFERENCE_UNKNOWN', message, remedy, path, snippet })
     }
     if (step !== null) this.#uses.push({ step, on, found })

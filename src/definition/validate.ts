@@ -78,10 +78,12 @@ function moduleNames(integration: unknown): Set<string> {
 }
 
 function unknownSection(key: string, modules: Set<string>, problems: Problems): void {
-  const known = ['integration', ...Object.keys(sectionSchemas), ...modules]
-  const otherwise = `expected one of ${listed(known)}; a module's own block must be named after a module of integration.modules`
   const message = `the document: ${JSON.stringify(key)} is neither a section nor a module of integration.modules`
-  const remedy = suggestion(key, known, otherwise)
+  const remedy = (): string => {
+    const known = ['integration', ...Object.keys(sectionSchemas), ...modules]
+    const otherwise = `expected one of ${listed(known)}; a module's own block must be named after a module of integration.modules`
+    return suggestion(key, known, otherwise)
+  }
   problems.add({ code: 'KEY_UNKNOWN', message, remedy, path: [key], part: 'key' })
 }
 
@@ -139,7 +141,7 @@ function isRootIssue(issue: Issue): boolean {
 function unknownKey(key: string, title: string, path: Path, problems: Problems): void {
   const known = SECTION_KEYS.get(title) ?? []
   const message = `${pathText(path)}: unknown key ${JSON.stringify(key)} (${title})`
-  const remedy = suggestion(key, known, `expected one of ${known.join(', ')}`)
+  const remedy = (): string => suggestion(key, known, `expected one of ${known.join(', ')}`)
   problems.add({ code: 'KEY_UNKNOWN', message, remedy, path: [...path, key], part: 'key' })
 }
 
