@@ -17,7 +17,7 @@ const timed = <T>(work: () => T): T => {
   return result
 }
 
-describe('very many steps', () => {
+describe('very many steps', { timeout: 60_000 }, () => {
   it('in a chain, each reading the step before', () => {
     const text = graph((i) => (i === 0 ? {} : { ...on(i), parameters: { x: `s${i - 1}_output` } }), STEPS)
     expect(timed(() => accepted(text)).definition.workflows[0]!.steps).toHaveLength(STEPS)
