@@ -35,7 +35,7 @@ export interface Expression {
 }
 
 /** Of what an expression's names are. */
-export const ROOTS: readonly string[] = ['steps', 'inputs', 'run', 'env']
+const ROOTS: readonly string[] = ['steps', 'inputs', 'run', 'env']
 
 const environment = new Environment({
   unlistedVariablesAreDyn: true,

@@ -307,7 +307,6 @@ export type StepDocument = z.infer<typeof stepSchema>
 export type ScenarioDocument = z.infer<typeof scenario>
 export type InputDocument = z.infer<typeof input>
 export type RetryDocument = z.infer<typeof retry>
-export type FallbackDocument = z.infer<typeof fallback>
 export type IntegrationDocument = z.infer<typeof integrationSchema>
 export type ModuleBlock = z.infer<typeof moduleBlockSchema>
 
