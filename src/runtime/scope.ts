@@ -126,7 +126,7 @@ export class Scope {
       correlation_id: correlationId,
       data: toJson(data),
     }
-    this.root.session.admit(this.root.session.path, emitted)
+    this.root.session.enter(this.root.session.path, emitted)
   }
 
   /** Performs the handler of a subscription; called when the bus delivers. */

@@ -48,6 +48,7 @@ export class Session {
   /** What the charts asked for and nobody has done yet, in order. */
   private effects: (() => void)[] = []
   private settling = false
+  private handling = false
   private closed = false
 
   /** @throws RUN_NOT_RESUMABLE */
@@ -155,6 +156,12 @@ export class Session {
     this.port.defer(() => this.deliver(to, { ...event }))
   }
 
+  /** Lets an event from outside in: at once where the tree is quiet, so that it keeps its place before what follows. */
+  enter(to: string, event: InboundEvent): void {
+    if (this.handling || this.settling) this.admit(to, event)
+    else this.deliver(to, event)
+  }
+
   /** The one way in. What nobody waits for any more is counted and forgotten. */
   deliver(to: string, event: InboundEvent): void {
     if (this.closed) return
@@ -189,7 +196,12 @@ export class Session {
     const actor = this.actors.get(entry.to)
     if (actor === undefined)
       throw new SagachartError('INTERNAL', `The journal names ${entry.to}, which is not there`)
-    this.send(actor, entry.event)
+    this.handling = true
+    try {
+      this.send(actor, entry.event)
+    } finally {
+      this.handling = false
+    }
     this.settleDown()
   }
 

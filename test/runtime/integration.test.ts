@@ -1,0 +1,271 @@
+// What an integration does with its scenarios, modules and pools, on the simulation host.
+import { describe, expect, it } from 'vitest'
+import { createActor } from 'xstate'
+import { defineWorkflow } from '../../src/definition/builder.ts'
+import type { IntegrationDefinition, Module } from '../../src/definition/model.ts'
+import { SimulationHost, type Reply } from '../../src/hosts/simulation.ts'
+import type { Effect } from '../../src/runtime/host.ts'
+import { IntegrationLogic, type IntegrationReport } from '../../src/runtime/integration-logic.ts'
+import { resultDocument } from '../../src/runtime/result.ts'
+import type { Subscription } from '../../src/runtime/scope.ts'
+
+const calls: string[] = []
+
+const module = (name: string, more: Partial<Module> = {}): Module => ({
+  name,
+  config: {},
+  init: () => void calls.push(`init ${name}`),
+  cleanup: () => void calls.push(`cleanup ${name}`),
+  operations: {
+    ok: ((_: unknown, { step, emit }: { step: string; emit: (type: string, data?: unknown) => void }) => {
+      calls.push(step)
+      emit('did', { step })
+      return step
+    }) as never,
+    boom: () => {
+      throw new Error('no luck')
+    },
+  },
+  ...more,
+})
+
+type Steps = Record<string, object>
+
+const workflow = (id: string, steps: Steps, more: object = {}) =>
+  defineWorkflow({ id, steps, ...more } as never)
+
+function definition(
+  workflows: IntegrationDefinition['workflows'],
+  more: Partial<IntegrationDefinition> = {},
+) {
+  return {
+    name: 'i',
+    failFast: false,
+    eventsEnabled: true,
+    timeoutMs: 300_000,
+    maxConcurrentWorkflows: 1,
+    leaseTimeoutMs: 300_000,
+    history: { sizeMax: 1000, ageMsMax: 86_400_000 },
+    pools: [],
+    inputs: {},
+    env: {},
+    workflows,
+    ...more,
+  } satisfies IntegrationDefinition
+}
+
+interface Options {
+  readonly modules?: readonly Module[]
+  readonly reply?: (effect: Effect) => Reply
+  readonly subscriptions?: readonly Subscription[]
+  readonly cancelAfter?: number
+}
+
+function play(integration: IntegrationDefinition, options: Options = {}) {
+  calls.length = 0
+  const { modules = [module('m'), module('n')], reply, subscriptions = [], cancelAfter } = options
+  const host = new SimulationHost(reply ? { reply } : {})
+  const actor = createActor(
+    new IntegrationLogic({ definition: integration, modules, host, subscriptions }),
+  ).start()
+  let count = 0
+  host.run(() => {
+    if (count++ === cancelAfter) actor.send({ type: 'run.cancel' })
+    return false
+  })
+  return { report: actor.getSnapshot().output as unknown as IntegrationReport, host, actor }
+}
+
+const ok = { invoke: 'm.ok' }
+
+describe('integration', () => {
+  it('runs its scenarios in declared order, and cleans up in reverse order', () => {
+    const { report } = play(
+      definition([workflow('one', { a: ok }), workflow('two', { b: { invoke: 'n.ok' } })]),
+    )
+    expect(report.status).toBe('completed')
+    expect(calls).toEqual(['init m', 'init n', 'a', 'b', 'cleanup n', 'cleanup m'])
+    expect(report.scenarios.map((run) => run?.status)).toEqual(['completed', 'completed'])
+  })
+
+  it('runs as many scenarios at once as it may, and reports them in declared order', () => {
+    const slow = (effect: Effect): Reply =>
+      effect.kind === 'attempt'
+        ? { kind: 'execute', afterMs: effect.to.includes('/one/') ? 2000 : 1000 }
+        : { kind: 'execute' }
+    const workflows = ['one', 'two', 'three'].map((id) => workflow(id, { [`${id}_step`]: ok }))
+    const { report, host } = play(definition(workflows, { maxConcurrentWorkflows: 2 }), { reply: slow })
+    expect(calls.filter((call) => call.endsWith('_step'))).toEqual(['two_step', 'one_step', 'three_step'])
+    expect(report.scenarios.map((run) => run?.workflow)).toEqual(['one', 'two', 'three'])
+    expect(host.time).toBe(2000)
+  })
+
+  it('lets later scenarios run after a failure, unless it fails fast', () => {
+    const workflows = [workflow('one', { bad: { invoke: 'm.boom' } }), workflow('two', { b: ok })]
+    const patient = play(definition(workflows)).report
+    expect(patient).toMatchObject({ status: 'failed', error: { message: 'no luck' } })
+    expect(patient.scenarios.map((run) => run?.status)).toEqual(['failed', 'completed'])
+    const hasty = play(definition(workflows, { failFast: true })).report
+    expect(hasty.scenarios.map((run) => run?.status)).toEqual(['failed', undefined])
+    const { integration_scenarios: scenarios } = resultDocument(hasty, [])
+    expect(scenarios.scenarios_executed).toBe(1)
+    expect(scenarios.scenario_results[1]).toMatchObject({ scenario_name: 'two', status: 'cancelled' })
+  })
+
+  it('fails when a module cannot be initialised, and cleans up those that were', () => {
+    const broken = module('n', {
+      init: () => {
+        throw new Error('no connection')
+      },
+    })
+    const { report } = play(definition([workflow('one', { a: ok })]), { modules: [module('m'), broken] })
+    expect(report).toMatchObject({
+      status: 'failed',
+      error: { code: 'MODULE_INIT_FAILED', message: 'no connection' },
+    })
+    expect(calls).toEqual(['init m', 'cleanup m'])
+    expect(report.modules.map(({ status }) => status)).toEqual(['success', 'failed'])
+  })
+
+  it('says when a module could not be cleaned up, and cleans up the others', () => {
+    const messy = module('n', {
+      cleanup: () => {
+        throw new Error('stuck')
+      },
+    })
+    const { report } = play(definition([workflow('one', { a: ok })]), { modules: [module('m'), messy] })
+    expect(report).toMatchObject({
+      status: 'completed_with_cleanup_issues',
+      cleanupIssues: [{ message: 'stuck' }],
+    })
+    expect(calls.at(-1)).toBe('cleanup m')
+  })
+
+  it('does not wait for a module that hangs', () => {
+    const hang =
+      (kind: string) =>
+      (effect: Effect): Reply =>
+        effect.kind === kind ? { kind: 'deaf' } : { kind: 'execute' }
+    const { report } = play(definition([workflow('one', { a: ok })]), { reply: hang('init') })
+    expect(report).toMatchObject({ status: 'failed', error: { code: 'MODULE_INIT_FAILED' } })
+    expect(play(definition([workflow('one', { a: ok })]), { reply: hang('cleanup') }).report).toMatchObject({
+      status: 'completed_with_cleanup_issues',
+    })
+  })
+
+  it('ends in order when it exceeds its time or is cancelled', () => {
+    const hang = ({ kind }: Effect): Reply => (kind === 'attempt' ? { kind: 'hang' } : { kind: 'execute' })
+    const late = play(definition([workflow('one', { a: ok }), workflow('two', { b: ok })]), {
+      reply: hang,
+    }).report
+    expect(late).toMatchObject({ status: 'timed_out', error: { code: 'RUN_TIMED_OUT' }, leasesOpen: 0 })
+    expect(late.scenarios.map((run) => run?.status)).toEqual(['timed_out', undefined])
+    const { report } = play(definition([workflow('one', { a: ok })]), { reply: hang, cancelAfter: 2 })
+    expect(report).toMatchObject({ status: 'cancelled', leasesOpen: 0 })
+    expect(calls.slice(-2)).toEqual(['cleanup n', 'cleanup m'])
+  })
+
+  it('shares its pools among its scenarios', () => {
+    const step = { invoke: 'm.ok', resources: ['db'] }
+    const workflows = ['one', 'two'].map((id) => workflow(id, { [`${id}_step`]: step }))
+    const slow = ({ kind }: Effect): Reply => ({ kind: 'execute', afterMs: kind === 'attempt' ? 1000 : 0 })
+    const shared = definition(workflows, { maxConcurrentWorkflows: 2, pools: [{ name: 'db', units: 1 }] })
+    const { report, host } = play(shared, { reply: slow })
+    expect(report).toMatchObject({ status: 'completed', leasesOpen: 0 })
+    expect(host.time).toBe(2000)
+  })
+
+  it('gives up on a lease that does not come, with the message of the seed', () => {
+    const steps = { a: { invoke: 'm.ok', resources: ['db'] }, b: { invoke: 'm.ok', resources: ['db'] } }
+    const hang = ({ kind }: Effect): Reply => ({ kind: 'execute', afterMs: kind === 'attempt' ? 5000 : 0 })
+    const tight = definition([workflow('one', steps, { parallel: true })], {
+      pools: [{ name: 'db', units: 1 }],
+      leaseTimeoutMs: 100,
+    })
+    const { report } = play(tight, { reply: hang })
+    expect(report.scenarios[0]?.step('b')).toMatchObject({
+      status: 'failed',
+      error: { code: 'RESOURCE_TIMEOUT' },
+    })
+    expect(report.scenarios[0]?.step('b')?.error?.message).toMatch(/^Resource timeout exceeded/)
+  })
+
+  it('hands events to subscribers, those of operations too, and harms nobody with one that throws', () => {
+    const all: string[] = []
+    const some: unknown[] = []
+    const subscriptions: Subscription[] = [
+      { id: 'all', pattern: '*', handler: ({ type }) => void all.push(type) },
+      {
+        id: 'bad',
+        pattern: 'step_*',
+        handler: () => {
+          throw new Error('oops')
+        },
+      },
+      {
+        id: 'some',
+        pattern: 'did',
+        filter: ({ data }) => (data as { step: string }).step === 'b',
+        handler: ({ data, source }) => void some.push([data, source]),
+      },
+    ]
+    const { report } = play(definition([workflow('one', { a: ok, b: ok })]), { subscriptions })
+    expect(report.status).toBe('completed')
+    expect(all).toEqual([
+      ...['module_initialized', 'module_initialized', 'workflow_started'],
+      ...[
+        'step_started',
+        'did',
+        'step_completed',
+        'step_started',
+        'did',
+        'step_completed',
+        'workflow_completed',
+      ],
+    ])
+    expect(some).toEqual([[{ step: 'b' }, 'run/1/one/step/b']])
+    expect(report.bus?.counters).toMatchObject({ failed: 4 })
+  })
+
+  it('runs without a bus where events are off', () => {
+    const { report } = play(definition([workflow('one', { a: ok })], { eventsEnabled: false }))
+    expect(report).toMatchObject({ status: 'completed', bus: null })
+    expect(resultDocument(report, []).integration_metrics['event_system_active']).toBe(false)
+  })
+})
+
+describe('result document', () => {
+  it('counts what was measured', () => {
+    const steps = {
+      a: ok,
+      b: { invoke: 'n.ok', dependsOn: ['a'] },
+      bad: { invoke: 'm.boom', retry: { count: 1 } },
+      after: { ...ok, dependsOn: ['bad'] },
+    }
+    const document = resultDocument(play(definition([workflow('one', steps)])).report, ['a warning'])
+    expect(document).toMatchObject({
+      status: 'failed',
+      integration_name: 'i',
+      module_initialization: { modules_attempted: 2, modules_successful: 2, modules_failed: 0 },
+      integration_metrics: { total_operations: 4, error_rate: 0.5, integration_efficiency: 2 / 3 },
+      execution_summary: { errors_encountered: 2, workflows_executed: 1 },
+      warnings: ['a warning'],
+      leases_open: 0,
+    })
+    const [scenario] = document.integration_scenarios.scenario_results
+    expect(scenario?.result).toMatchObject({
+      total_steps: 4,
+      completed_steps: 2,
+      failed_steps: 2,
+      success_rate: 2 / 3,
+    })
+    expect(scenario?.result.step_results[3]).toMatchObject({
+      step_name: 'after',
+      status: 'failed',
+      dependencies_satisfied: false,
+      attempts: 0,
+      started_at: null,
+    })
+    expect(JSON.parse(JSON.stringify(document))).toEqual(document)
+  })
+})
