@@ -1,13 +1,17 @@
-// Walks a chart along paths that @xstate/graph generates, and tells which transitions no path took.
-// A guarded branch counts on its own, and so does an eventless one.
+// Walks a chart along paths that @xstate/graph generates, and tells which transitions no path took, and which
+// states none entered. A guarded branch counts on its own, and so does an eventless one.
 import { getAdjacencyMap, getShortestPaths } from '@xstate/graph'
 import {
   createActor,
+  type AnyMachineSnapshot,
   type AnyStateMachine,
   type EventObject,
   type InspectionEvent,
   type StateNode,
 } from 'xstate'
+
+/** States looked at in one walk: a counter that nothing bounds ends the walk with an error, not never. */
+const STATES_MAX = 100_000
 
 /** What the paths are made of. */
 export interface Walk<TInput, TEvent extends EventObject> {
@@ -20,7 +24,11 @@ export interface Walk<TInput, TEvent extends EventObject> {
 
 type Transition = StateNode['transitions'] extends Map<string, (infer T)[]> ? T : never
 
-/** The transitions of a chart that no generated path took, as `state --event--> target [guard]`. */
+/**
+ * The transitions of a chart that no generated path took, as `state --event--> target [guard]`, and the states
+ * that none entered.
+ * @throws Error when the walk meets more than 100,000 states: bound it with `stopWhen`.
+ */
 export function unreached<TInput, TEvent extends EventObject>(
   machine: AnyStateMachine,
   { inputs, events, stopWhen }: Walk<TInput, TEvent>,
@@ -29,6 +37,7 @@ export function unreached<TInput, TEvent extends EventObject>(
   for (const input of inputs) {
     const options = {
       input,
+      limit: STATES_MAX,
       events: events as never,
       serializeState: (state: unknown) => serialise(state as never),
       ...(stopWhen && { stopWhen: (state: unknown) => stopWhen(state as never) }),
@@ -41,8 +50,8 @@ export function unreached<TInput, TEvent extends EventObject>(
       for (const { event } of Object.values(outgoing)) follow(machine, input, [...before, event], taken)
     }
   }
-  return transitionsOf(machine)
-    .filter(([, transition]) => !taken.has(transition))
+  return partsOf(machine)
+    .filter(([, part]) => !taken.has(part))
     .map(([name]) => name)
     .toSorted()
 }
@@ -55,7 +64,7 @@ function serialise(state: {
   return JSON.stringify([state.value, state.context, state.status])
 }
 
-/** Runs a real actor along a path and notes the transitions of every microstep. */
+/** Runs a real actor along a path and notes the transitions and the states of every microstep. */
 function follow(
   machine: AnyStateMachine,
   input: unknown,
@@ -65,8 +74,9 @@ function follow(
   const actor = createActor(machine, {
     input,
     inspect: (event: InspectionEvent) => {
-      if (event.type === '@xstate.microstep')
-        for (const transition of event._transitions) taken.add(transition)
+      if (event.type !== '@xstate.microstep') return
+      for (const transition of event._transitions) taken.add(transition)
+      for (const node of (event.snapshot as AnyMachineSnapshot)._nodes) taken.add(node)
     },
   } as never)
   actor.start()
@@ -75,10 +85,12 @@ function follow(
   actor.stop()
 }
 
-function transitionsOf(machine: AnyStateMachine): (readonly [string, Transition])[] {
+/** States and transitions by name. */
+function partsOf(machine: AnyStateMachine): (readonly [string, StateNode | Transition])[] {
   const open: StateNode[] = [machine.root as unknown as StateNode]
-  const found: (readonly [string, Transition])[] = []
+  const found: (readonly [string, StateNode | Transition])[] = []
   for (let node = open.pop(); node; node = open.pop()) {
+    found.push([`${node.key} is never entered`, node])
     open.push(...Object.values(node.states))
     for (const [type, transitions] of node.transitions) {
       for (const transition of transitions) found.push([nameOf(node, type, transition), transition])
