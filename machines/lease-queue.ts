@@ -1,6 +1,6 @@
 // The records of one pool: who holds how many units, who waits in which order. Pure functions on small records.
-// Not here: when to grant or to deny, which the chart in resource.ts decides.
-import { produce } from 'immer'
+// Not here: when to grant or to deny, which the chart in resource.ts decides; nor Immer, whose draft of a queue
+// makes a proxy of every waiter it looks at: 0.35 ms for a queue of 64.
 import type { Failure, PoolEvent } from './protocol.ts'
 
 /** Requests that may wait at once; one more is denied. A run forwards far fewer. */
@@ -17,7 +17,8 @@ export interface PoolInput {
   readonly leaseTimeoutMs: number
 }
 
-interface Waiter {
+/** A request in its queue. */
+export interface Waiter {
   readonly lease: string
   readonly units: number
   /** Smaller goes first. Fixed at arrival, so the queue is never sorted again. */
@@ -43,9 +44,9 @@ export const refusals = {
     code: 'RESOURCE_TIMEOUT',
     message: `Resource timeout exceeded: ${WAITING_MAX} requests wait for "${name}" already`,
   }),
-  tooLarge: ({ name, capacity }: PoolContext, { units }: Request): Failure => ({
+  outOfRange: ({ name, capacity }: PoolContext, { units }: Request): Failure => ({
     code: 'RESOURCE_TIMEOUT',
-    message: `Resource timeout exceeded: ${units} units of "${name}" can never be granted, it has ${capacity}`,
+    message: `Resource timeout exceeded: ${units} units of "${name}" can never be granted, expected 1 to ${capacity}`,
     retryable: false,
   }),
   timedOut: ({ name, leaseTimeoutMs, waiting }: PoolContext): Failure => ({
@@ -59,33 +60,54 @@ export const refusals = {
   }),
 }
 
+/** Whether the pool could ever lend so many units. */
+export const isGrantable = ({ capacity }: PoolContext, units: number) => units >= 1 && units <= capacity
+
 const rankOf = ({ at, priority }: Request) => at - priority * PRIORITY_WORTH_MS
 
-/** Puts a request into its place. */
-export const withWaiter = (context: PoolContext, event: Request) =>
-  produce(context, ({ waiting }) => {
-    const rank = rankOf(event)
-    const after = waiting.findIndex((other) => other.rank > rank)
-    const { lease, units, replyTo } = event
-    waiting.splice(after < 0 ? waiting.length : after, 0, { lease, units, rank, replyTo })
-  })
+/** Puts a request into its place: behind all of the same rank. */
+export function withWaiter(context: PoolContext, request: Request): PoolContext {
+  const { lease, units, replyTo } = request
+  const rank = rankOf(request)
+  let low = 0
+  for (let high = context.waiting.length; low < high;) {
+    const middle = (low + high) >>> 1
+    if (context.waiting[middle]!.rank <= rank) low = middle + 1
+    else high = middle
+  }
+  return { ...context, waiting: context.waiting.toSpliced(low, 0, { lease, units, rank, replyTo }) }
+}
 
 /** Takes a request out of the queue. */
-export const withoutWaiter = (context: PoolContext, lease: string) =>
-  produce(context, (draft) => {
-    draft.waiting = draft.waiting.filter((waiter) => waiter.lease !== lease)
-  })
+export const withoutWaiter = (context: PoolContext, lease: string): PoolContext => ({
+  ...context,
+  waiting: context.waiting.filter((waiter) => waiter.lease !== lease),
+})
 
 /** Lends units. */
-export const withHolder = (context: PoolContext, lease: string, units: number) =>
-  produce(context, (draft) => {
-    draft.free -= units
-    draft.holders[lease] = units
-  })
+export const withHolder = (context: PoolContext, lease: string, units: number): PoolContext => ({
+  ...context,
+  free: context.free - units,
+  holders: { ...context.holders, [lease]: units },
+})
 
 /** Takes units back. */
-export const withoutHolder = (context: PoolContext, lease: string) =>
-  produce(context, (draft) => {
-    draft.free += draft.holders[lease] ?? 0
-    delete draft.holders[lease]
-  })
+export function withoutHolder(context: PoolContext, lease: string): PoolContext {
+  const holders = { ...context.holders }
+  const units = holders[lease] ?? 0
+  delete holders[lease]
+  return { ...context, free: context.free + units, holders }
+}
+
+/** Lends to the head of the queue for as long as that fits: what is left, and who was served. */
+export function serveHead(context: PoolContext): readonly [PoolContext, readonly Waiter[]] {
+  const { waiting } = context
+  let { free } = context
+  let count = 0
+  for (; count < waiting.length && waiting[count]!.units <= free; count++) free -= waiting[count]!.units
+  if (count === 0) return [context, []]
+  const served = waiting.slice(0, count)
+  const holders = { ...context.holders }
+  for (const { lease, units } of served) holders[lease] = units
+  return [{ ...context, free, holders, waiting: waiting.slice(count) }, served]
+}

@@ -3,7 +3,9 @@
 // Invariant: the free units and those of all holders make up the capacity.
 import { assign, enqueueActions, setup } from 'xstate'
 import {
+  isGrantable,
   refusals,
+  serveHead,
   WAITING_MAX,
   withHolder,
   withWaiter,
@@ -35,14 +37,13 @@ export const poolMachine = setup({
     /** Called when the first one has to wait. */
     reportExhausted: () => {},
     serve: enqueueActions(({ context, enqueue }) => {
-      let left = context
-      for (let next = left.waiting[0]; next && next.units <= left.free; next = left.waiting[0]) {
-        const { lease, units, replyTo } = next
-        left = withHolder(withoutWaiter(left, lease), lease, units)
+      const [left, served] = serveHead(context)
+      if (served.length === 0) return
+      enqueue.assign(left)
+      for (const { lease, units, replyTo } of served) {
         enqueue({ type: 'stopLeaseTimer', params: { lease } })
         enqueue({ type: 'grant', params: { lease, replyTo, units } })
       }
-      enqueue.assign(left)
     }),
     wait: assign(({ context, event }) => (event.type === 'lease.request' ? withWaiter(context, event) : {})),
     take: assign(({ context, event }) =>
@@ -59,8 +60,9 @@ export const poolMachine = setup({
     }),
     denyRequest: enqueueActions(({ context, event, enqueue }) => {
       if (event.type !== 'lease.request') return
-      const failure =
-        event.units > context.capacity ? refusals.tooLarge(context, event) : refusals.tooMany(context)
+      const failure = isGrantable(context, event.units)
+        ? refusals.tooMany(context)
+        : refusals.outOfRange(context, event)
       enqueue({ type: 'deny', params: { lease: event.lease, replyTo: event.replyTo, failure } })
     }),
     denyLate: enqueueActions(({ context, event, enqueue }) => {
@@ -80,7 +82,7 @@ export const poolMachine = setup({
       'lease' in event && context.waiting.some(({ lease }) => lease === event.lease),
     isRefused: ({ context, event }) =>
       event.type === 'lease.request' &&
-      (event.units > context.capacity || context.waiting.length >= WAITING_MAX),
+      (!isGrantable(context, event.units) || context.waiting.length >= WAITING_MAX),
     isFree: ({ context, event }) => event.type === 'lease.request' && event.units <= context.free,
     isServed: ({ context }) => context.waiting.length === 0,
   },

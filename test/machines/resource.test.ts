@@ -41,6 +41,40 @@ function pool(capacity = 2) {
   }
 }
 
+/** What the pool is meant to do, in the plainest words: sorts all that wait, each time. */
+class Queue {
+  readonly granted: string[] = []
+  private free: number
+  private readonly held = new Map<string, number>()
+  private waiting: { readonly lease: string; readonly units: number; readonly rank: number }[] = []
+
+  constructor(units: number) {
+    this.free = units
+  }
+
+  request(lease: string, units: number, rank: number): void {
+    this.waiting.push({ lease, units, rank })
+    this.serve()
+  }
+
+  release(lease: string): void {
+    this.waiting = this.waiting.filter((waiter) => waiter.lease !== lease)
+    this.free += this.held.get(lease) ?? 0
+    this.held.delete(lease)
+    this.serve()
+  }
+
+  private serve(): void {
+    this.waiting.sort((a, b) => a.rank - b.rank)
+    for (let head = this.waiting[0]; head && head.units <= this.free; head = this.waiting[0]) {
+      this.waiting.shift()
+      this.free -= head.units
+      this.held.set(head.lease, head.units)
+      this.granted.push(`grant ${head.lease}`)
+    }
+  }
+}
+
 describe('pool', () => {
   it('has no transition that paths cannot reach', () => {
     const events: PoolEvent[] = [
@@ -110,6 +144,50 @@ describe('pool', () => {
     send(request('a', 2), request('b'), release('zzz'))
     expect(actor.getSnapshot().context).toEqual(before)
     expect(told).toEqual(['grant a', 'exhausted'])
+  })
+
+  it('serves those behind a request that is withdrawn', () => {
+    const { send, told, timers } = pool()
+    send(request('a'), request('big', 2, 1), request('small', 1, 2), release('big'))
+    expect(told).toEqual(['grant a', 'exhausted', 'grant small'])
+    expect(timers.size).toBe(0)
+  })
+
+  it.each([0, -1, Number.NaN])('denies %s units', (units) => {
+    const { send, told, actor } = pool()
+    send(request('a', units))
+    expect(told).toEqual(['deny a RESOURCE_TIMEOUT'])
+    expect(actor.getSnapshot().context.free).toBe(2)
+  })
+
+  it('always serves in the order of rank, then of arrival, each lease once', () => {
+    const command = fc.oneof(
+      fc.record({
+        units: fc.integer({ min: 1, max: 3 }),
+        priority: fc.integer({ min: -2, max: 2 }),
+        gap: fc.constantFrom(0, 1, PRIORITY_WORTH_MS / 2, PRIORITY_WORTH_MS),
+      }),
+      fc.record({ release: fc.nat({ max: 20 }) }),
+    )
+    fc.assert(
+      fc.property(fc.array(command, { maxLength: 50 }), (commands) => {
+        const { send, told } = pool(3)
+        const model = new Queue(3)
+        let at = 0
+        commands.forEach((step, index) => {
+          if ('release' in step) {
+            send(release(`${step.release}`))
+            model.release(`${step.release}`)
+          } else {
+            const { units, priority } = step
+            at += step.gap
+            send(request(`${index}`, units, at, priority))
+            model.request(`${index}`, units, at - priority * PRIORITY_WORTH_MS)
+          }
+          expect(told.filter((line) => line !== 'exhausted')).toEqual(model.granted)
+        })
+      }),
+    )
   })
 
   it('never lends more than there is, loses no unit, and serves everybody in the end', () => {
