@@ -8,7 +8,9 @@ import {
   historyOf,
   matchesPattern,
   type BusMachineEvent,
+  type HistoryQuery,
 } from '../../machines/bus.ts'
+import { CHUNK_SIZE } from '../../machines/event-history.ts'
 import { unreached } from './coverage.ts'
 
 const input = { historySizeMax: 10, historyAgeMsMax: 1000 }
@@ -22,6 +24,12 @@ const subscribed = (id: string, pattern: string, priority = 0, once = false): Bu
   pattern,
   priority,
   once,
+})
+const removed = (id: string): BusMachineEvent => ({ type: 'subscription.removed', id })
+const failed = (subscription: string): BusMachineEvent => ({
+  type: 'handler.failed',
+  subscription,
+  failure: { code: 'X', message: 'x' },
 })
 const done = (subscription: string): BusMachineEvent => ({ type: 'handler.succeeded', subscription })
 
@@ -37,14 +45,55 @@ function bus() {
   }
 }
 
+/** What the bus is meant to do, in the plainest words. */
+class Desk {
+  readonly dispatched: string[] = []
+  private readonly busy = new Set<string>()
+  private readonly subscriptions = new Map<
+    string,
+    { readonly pattern: string; readonly once: boolean; readonly queue: string[] }
+  >()
+
+  publish(event: string, type: string): void {
+    for (const { pattern, once, queue } of this.subscriptions.values()) {
+      if (matchesPattern(pattern, type) && !(once && queue.length > 0)) queue.push(event)
+    }
+    this.handOver()
+  }
+
+  subscribe(id: string, pattern: string, once: boolean): void {
+    this.subscriptions.delete(id)
+    this.subscriptions.set(id, { pattern, once, queue: [] })
+  }
+
+  remove(id: string): void {
+    this.subscriptions.delete(id)
+  }
+
+  settle(id: string): void {
+    this.busy.delete(id)
+    this.handOver()
+  }
+
+  private handOver(): void {
+    for (const [id, { once, queue }] of [...this.subscriptions]) {
+      const event = this.busy.has(id) ? undefined : queue.shift()
+      if (event === undefined) continue
+      this.busy.add(id)
+      this.dispatched.push(`${id}:${event}`)
+      if (once) this.subscriptions.delete(id)
+    }
+  }
+}
+
 describe('bus', () => {
   it('has no transition that paths cannot reach', () => {
     const events: BusMachineEvent[] = [
       published('a'),
       subscribed('x', '*'),
-      { type: 'subscription.removed', id: 'x' },
+      removed('x'),
       done('x'),
-      { type: 'handler.failed', subscription: 'x', failure: { code: 'X', message: 'x' } },
+      failed('x'),
       { type: 'bus.close' },
       { type: 'bus.timedOut' },
     ]
@@ -80,7 +129,7 @@ describe('bus', () => {
   it('calls nobody who unsubscribed, and a `once` only once', () => {
     const { send, dispatched } = bus()
     send(subscribed('a', '*'), subscribed('o', '*', 0, true), published('1'), published('2'))
-    send({ type: 'subscription.removed', id: 'a' }, done('a'), done('o'), published('3'))
+    send(removed('a'), done('a'), done('o'), published('3'))
     expect(dispatched).toEqual(['a:1', 'o:1'])
   })
 
@@ -93,9 +142,55 @@ describe('bus', () => {
   it('counts a handler that fails, and goes on', () => {
     const { send, dispatched, actor } = bus()
     send(subscribed('a', '*'), published('1'), published('2'))
-    send({ type: 'handler.failed', subscription: 'a', failure: { code: 'X', message: 'x' } })
+    send(failed('a'))
     expect(dispatched).toEqual(['a:1', 'a:2'])
     expect(actor.getSnapshot().context.counters).toMatchObject({ published: 2, delivered: 2, failed: 1 })
+  })
+
+  it('lets the successor of a subscription wait for the handler that is under way', () => {
+    const { send, dispatched } = bus()
+    send(subscribed('a', '*'), published('1'), published('2'), subscribed('a', '*'), published('3'))
+    expect(dispatched).toEqual(['a:1'])
+    send(done('a'), published('4'))
+    expect(dispatched).toEqual(['a:1', 'a:3'])
+    send(removed('a'), subscribed('a', '*'), published('5'))
+    expect(dispatched).toEqual(['a:1', 'a:3'])
+    send(failed('a'))
+    expect(dispatched).toEqual(['a:1', 'a:3', 'a:5'])
+  })
+
+  it('keeps one event, the first, for a `once` that has to wait', () => {
+    const { send, actor, dispatched } = bus()
+    send(subscribed('a', '*'), published('1'), subscribed('a', '*', 0, true), published('2'), published('3'))
+    expect(actor.getSnapshot().context.subscriptions[0]?.backlog).toHaveLength(1)
+    send(done('a'), done('a'))
+    expect(dispatched).toEqual(['a:1', 'a:2'])
+  })
+
+  it('changes nothing when a handler ends twice or was never called', () => {
+    const { send, actor, dispatched } = bus()
+    send(subscribed('a', '*'), published('1'), done('a'))
+    const before = actor.getSnapshot().context
+    send(done('a'), failed('a'), failed('zzz'))
+    expect(actor.getSnapshot().context).toEqual(before)
+    expect(dispatched).toEqual(['a:1'])
+  })
+
+  it('replays its history to a late subscriber, before what comes next', () => {
+    const { send, dispatched } = bus()
+    send(published('x1'), published('y1'), published('x2'))
+    send({ ...subscribed('late', 'x*'), replay: true } as BusMachineEvent, published('x3'))
+    send(done('late'), done('late'))
+    expect(dispatched).toEqual(['late:x1', 'late:x2', 'late:x3'])
+    send({ ...subscribed('once', '*', 0, true), replay: true } as BusMachineEvent, done('once'))
+    expect(dispatched.slice(3)).toEqual(['once:x1'])
+  })
+
+  it('replays nothing that is too old by then', () => {
+    const { send, dispatched } = bus()
+    send(published('1', 0), published('2', 900))
+    send({ ...subscribed('late', '*'), replay: true, at: 1500 } as BusMachineEvent)
+    expect(dispatched).toEqual(['late:2'])
   })
 
   it('drops the oldest beyond its bound, and counts them', () => {
@@ -116,6 +211,70 @@ describe('bus', () => {
     expect(actor.getSnapshot().value).toBe('closed')
   })
 
+  it('hands over what waits before it closes, but not to those who have left', () => {
+    const { send, actor, dispatched } = bus()
+    send(subscribed('a', '*'), subscribed('b', '*'), published('1'), published('2'), { type: 'bus.close' })
+    send(removed('b'), done('a'), done('b'))
+    expect(dispatched).toEqual(['a:1', 'b:1', 'a:2'])
+    expect(actor.getSnapshot().value).toBe('draining')
+    send(done('a'))
+    expect(actor.getSnapshot().value).toBe('closed')
+  })
+
+  it('always hands each subscriber all its events, one at a time, in order of publication', () => {
+    const ids = fc.constantFrom('a', 'b', 'c')
+    const command = fc.oneof(
+      fc.record({ kind: fc.constant('publish' as const), type: fc.constantFrom('x1', 'x2', 'y1') }),
+      fc.record({ kind: fc.constantFrom('done' as const, 'failed' as const), id: ids }),
+      fc.record({ kind: fc.constantFrom('subscribe' as const, 'once' as const, 'remove' as const), id: ids }),
+    )
+    const patterns = { a: '*', b: 'x*', c: 'y1' } as Readonly<Record<string, string>>
+    fc.assert(
+      fc.property(fc.array(command, { maxLength: 60 }), (commands) => {
+        const { send, dispatched } = bus()
+        const model = new Desk()
+        commands.forEach((step, index) => {
+          if (step.kind === 'publish') {
+            send(published(step.type, index, `${index}`))
+            model.publish(`${index}`, step.type)
+          } else if (step.kind === 'remove') {
+            send(removed(step.id))
+            model.remove(step.id)
+          } else if (step.kind === 'done' || step.kind === 'failed') {
+            send(step.kind === 'done' ? done(step.id) : failed(step.id))
+            model.settle(step.id)
+          } else {
+            const once = step.kind === 'once'
+            send(subscribed(step.id, patterns[step.id]!, 0, once))
+            model.subscribe(step.id, patterns[step.id]!, once)
+          }
+          expect(dispatched).toEqual(model.dispatched)
+        })
+      }),
+    )
+  })
+
+  it.each([0, 1, 100, 20_000])('holds little more than %s events, as flat JSON', (historySizeMax) => {
+    const actor = createActor(busMachine, { input: { historySizeMax, historyAgeMsMax: 1000 } }).start()
+    for (let at = 0; at < 21_000; at++) actor.send(published('e', Math.floor(at / 100), `${at}`))
+    const { context } = actor.getSnapshot()
+    const { chunks, newest } = context.history
+    expect(chunks.flat().length + newest.length).toBeLessThan(historySizeMax + 2 * CHUNK_SIZE)
+    expect(historyOf(context)).toHaveLength(historySizeMax)
+    expect(historyOf(JSON.parse(JSON.stringify(context)))).toEqual(historyOf(context))
+  })
+
+  it('reads its history by pattern and from a time on', () => {
+    const { send, actor } = bus()
+    send(published('x1', 1), published('y1', 2), published('x2', 3))
+    const { context } = actor.getSnapshot()
+    const read = (query: HistoryQuery) => historyOf(context, query).map(({ id }) => id)
+    expect(read({})).toEqual(['x1', 'y1', 'x2'])
+    expect(read({ pattern: 'x*' })).toEqual(['x1', 'x2'])
+    expect(read({ since: 2 })).toEqual(['y1', 'x2'])
+    expect(read({ now: 1002 })).toEqual(['y1', 'x2'])
+  })
+
   it('keeps the newest events, bounded by number and age', () => {
     fc.assert(
       fc.property(fc.array(fc.nat({ max: 300 }), { maxLength: 60 }), (gaps) => {
@@ -123,7 +282,7 @@ describe('bus', () => {
         let now = 0
         const all = gaps.map((gap, index) => ({ id: `${index}`, at: (now += gap) }))
         for (const { id, at } of all) send(published(id, at, id))
-        const kept = historyOf(actor.getSnapshot().context, now).map(({ id }) => id)
+        const kept = historyOf(actor.getSnapshot().context, { now }).map(({ id }) => id)
         const expected = all
           .filter(({ at }) => now - at <= input.historyAgeMsMax)
           .slice(-input.historySizeMax)

@@ -1,0 +1,129 @@
+// Who subscribed to a bus, what each is being handed, and what waits for each. Pure functions on small records.
+// Not here: when to hand over, which the chart in bus.ts decides; handlers and filters, which live with the host.
+// Invariant: at most one handler is under way for a subscription's id, also when that id is subscribed anew.
+import { historyOf, matchesPattern, type EventHistory, type HistoryBounds } from './event-history.ts'
+import type { BusEvent } from './protocol.ts'
+
+/** Events that may wait for one busy subscriber; beyond it the oldest are dropped and counted. */
+export const BACKLOG_MAX = 1_000
+
+/** Asks for events. */
+export interface SubscriptionAdded {
+  readonly type: 'subscription.added'
+  /** A subscription of the same id replaces the old one, goes to the end of its priority and inherits no backlog. */
+  readonly id: string
+  /** An exact type, a prefix such as `step_*`, or `*`. */
+  readonly pattern: string
+  /** Higher first, then in order of subscription. */
+  readonly priority: number
+  /** Ends with the first event that it is handed. */
+  readonly once: boolean
+  /** Begins with what the history holds. Default `false`. */
+  readonly replay?: boolean
+  /** With `replay`, the time from which ages are measured. Default: that of the newest event. */
+  readonly at?: number
+}
+
+export interface BusSubscription {
+  readonly id: string
+  readonly pattern: string
+  readonly priority: number
+  readonly once: boolean
+  /** What it is handed next, once its handler has ended. */
+  readonly backlog: readonly BusEvent[]
+}
+
+/** One call of a handler. */
+export interface Delivery {
+  readonly subscription: string
+  readonly event: BusEvent
+}
+
+/** What a bus starts with. */
+export type BusInput = HistoryBounds
+
+/** What a bus knows. */
+export interface BusContext extends BusInput {
+  /** In the order in which they are served. */
+  readonly subscriptions: readonly BusSubscription[]
+  /** By subscription, the id of the event that its handler is under way with. */
+  readonly underWay: Readonly<Record<string, string>>
+  readonly counters: {
+    readonly published: number
+    /** Handed to a handler. */
+    readonly delivered: number
+    /** Handlers that failed. */
+    readonly failed: number
+    /** Dropped from a backlog. */
+    readonly dropped: number
+  }
+  readonly history: EventHistory
+}
+
+/** What changed, and the handlers to call for it, in order. */
+type Handover = readonly [Pick<BusContext, 'subscriptions' | 'underWay' | 'counters'>, readonly Delivery[]]
+
+export const isUnderWay = ({ underWay }: BusContext, id: string) => Object.hasOwn(underWay, id)
+
+/** Whether a subscription takes an event: it matches, and a `once` has not taken one yet. */
+const takes = ({ pattern, once, backlog }: BusSubscription, { type }: BusEvent) =>
+  matchesPattern(pattern, type) && !(once && backlog.length > 0)
+
+export const isHeard = ({ subscriptions }: BusContext, event: BusEvent) =>
+  subscriptions.some((subscription) => takes(subscription, event))
+
+/** Offers an event to everybody, and hands it to those who are not busy. */
+export function offer(context: BusContext, event: BusEvent): Handover {
+  let { dropped } = context.counters
+  const subscriptions = context.subscriptions.map((subscription) => {
+    if (!takes(subscription, event)) return subscription
+    const { backlog } = subscription
+    const isFull = backlog.length >= BACKLOG_MAX
+    if (isFull) dropped++
+    return { ...subscription, backlog: (isFull ? backlog.slice(1) : backlog).concat(event) }
+  })
+  return handOver({ ...context, subscriptions, counters: { ...context.counters, dropped } })
+}
+
+/** Ends the handler of a subscription, and hands it its next event. */
+export function settle(context: BusContext, id: string): Handover {
+  const underWay = { ...context.underWay }
+  delete underWay[id]
+  return handOver({ ...context, underWay })
+}
+
+/** Adds a subscription in its place, with the events that it asks for from the history. */
+export function subscribe(context: BusContext, added: SubscriptionAdded): Handover {
+  const { id, pattern, priority, once, replay = false, at } = added
+  const found = replay ? historyOf(context, { pattern, ...(at !== undefined && { now: at }) }) : []
+  const backlog = once ? found.slice(0, 1) : found.slice(-BACKLOG_MAX)
+  const dropped = context.counters.dropped + (once ? 0 : found.length - backlog.length)
+  const subscriptions = without(context, id)
+    .concat({ id, pattern, priority, once, backlog })
+    .sort((a, b) => b.priority - a.priority)
+  return handOver({ ...context, subscriptions, counters: { ...context.counters, dropped } })
+}
+
+/** Everybody but one. */
+export const without = ({ subscriptions }: BusContext, id: string) =>
+  subscriptions.filter((subscription) => subscription.id !== id)
+
+/** Hands the first of its backlog to each subscription whose handler is not under way. */
+function handOver({ subscriptions, underWay, counters }: BusContext): Handover {
+  const busy = { ...underWay }
+  const deliveries: Delivery[] = []
+  const left: BusSubscription[] = []
+  for (const subscription of subscriptions) {
+    const { id, once, backlog } = subscription
+    const [event] = backlog
+    if (!event || Object.hasOwn(busy, id)) {
+      left.push(subscription)
+      continue
+    }
+    busy[id] = event.id
+    deliveries.push({ subscription: id, event })
+    if (!once) left.push({ ...subscription, backlog: backlog.slice(1) })
+  }
+  const delivered = counters.delivered + deliveries.length
+  return [{ subscriptions: left, underWay: busy, counters: { ...counters, delivered } }, deliveries]
+}
