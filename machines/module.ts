@@ -22,6 +22,15 @@ export interface ModuleContext {
   readonly cleanupFailure: Failure | null
 }
 
+/** What a module leaves behind. */
+export interface ModuleOutput {
+  readonly name: string
+  /** `failed` where its init failed while the module was wanted. A failed cleanup does not change it. */
+  readonly status: 'success' | 'failed'
+  readonly failure: Failure | null
+  readonly cleanupFailure: Failure | null
+}
+
 const timedOut = (name: string, what: 'init' | 'cleanup', limitMs: number): Failure => ({
   code: what === 'init' ? 'MODULE_INIT_FAILED' : 'MODULE_CLEANUP_FAILED',
   message: `Module "${name}": ${what} did not end within ${limitMs} ms`,
@@ -31,10 +40,12 @@ const noEffect = () => {}
 
 /** The statechart of a module. Its effects are named actions that the runtime provides. */
 export const moduleMachine = setup({
-  types: {} as { context: ModuleContext; events: ModuleEvent; input: ModuleInput },
+  types: {} as { context: ModuleContext; events: ModuleEvent; input: ModuleInput; output: ModuleOutput },
   actions: {
     performInit: noEffect,
     performCleanup: noEffect,
+    /** Tells an init that is no longer wanted to stop. Its end still counts. */
+    abortEffect: noEffect,
     /** Tells whatever is under way to stop, and gives up on it. */
     abandonEffect: noEffect,
     startTimer: (_: unknown, _timer: { readonly delayMs: number }) => {},
@@ -52,6 +63,12 @@ export const moduleMachine = setup({
   description: 'One module, from its initialisation to its clean-up.',
   context: ({ input }) => ({ name: input.name, failure: null, cleanupFailure: null }),
   initial: 'pending',
+  output: ({ context: { name, failure, cleanupFailure } }) => ({
+    name,
+    status: failure ? 'failed' : 'success',
+    failure,
+    cleanupFailure,
+  }),
   states: {
     pending: {
       description: 'Not asked for yet.',
@@ -69,8 +86,8 @@ export const moduleMachine = setup({
       },
     },
     interrupting: {
-      description: 'It is no longer needed, but its init has not ended yet.',
-      entry: { type: 'startTimer', params: { delayMs: INIT_TIMEOUT_MS } },
+      description: 'It is no longer needed and was told to stop, but its init has not ended yet.',
+      entry: ['abortEffect', { type: 'startTimer', params: { delayMs: INIT_TIMEOUT_MS } }],
       exit: 'stopTimer',
       on: {
         'module.initialised': 'cleaningUp',

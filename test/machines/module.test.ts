@@ -17,6 +17,7 @@ function module(...events: ModuleEvent[]) {
   const actions = {
     performInit: () => void calls.push('init'),
     performCleanup: () => void calls.push('cleanup'),
+    abortEffect: () => void calls.push('abort'),
     abandonEffect: () => void calls.push('abandon'),
   }
   const actor = createActor(moduleMachine.provide({ actions }), { input: { name: 'db' } }).start()
@@ -36,8 +37,42 @@ describe('module', () => {
     expect(snapshot.value).toBe('stopped')
   })
 
-  it('is cleaned up also when its init ends after it was dismissed', () => {
-    expect(module(initialise, cleanUp, initialised, cleaned).calls).toEqual(['init', 'cleanup'])
+  it('is cleaned up also when its init ends after it was told to stop', () => {
+    expect(module(initialise, cleanUp, initialised, cleaned).calls).toEqual(['init', 'abort', 'cleanup'])
+    expect(module(initialise, cleanUp, failed)).toMatchObject({
+      calls: ['init', 'abort'],
+      snapshot: { value: 'stopped', output: { status: 'success', failure: null } },
+    })
+    expect(module(initialise, cleanUp, timedOut).calls).toEqual(['init', 'abort', 'abandon'])
+  })
+
+  it('leaves behind how it fared', () => {
+    const cleanupFailure = { code: 'MODULE_CLEANUP_FAILED', message: 'x' }
+    expect(module(initialise, failed).snapshot.output).toEqual({
+      name: 'db',
+      status: 'failed',
+      failure,
+      cleanupFailure: null,
+    })
+    const events: ModuleEvent[] = [initialise, initialised, cleanUp]
+    expect(module(...events, { type: 'module.failed', failure: cleanupFailure }).snapshot.output).toEqual({
+      name: 'db',
+      status: 'success',
+      failure: null,
+      cleanupFailure,
+    })
+  })
+
+  it('changes nothing when its init or its cleanup ends late or twice', () => {
+    expect(module(initialise, initialised, initialised, failed, timedOut).snapshot).toMatchObject({
+      value: 'running',
+      context: { failure: null },
+    })
+    expect(module(initialise, initialised, cleanUp, initialised, cleanUp)).toMatchObject({
+      calls: ['init', 'cleanup'],
+      snapshot: { value: 'cleaningUp' },
+    })
+  })
   })
 
   it('owes no clean-up when its init failed or was never asked for', () => {
