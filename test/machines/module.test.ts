@@ -73,7 +73,6 @@ describe('module', () => {
       snapshot: { value: 'cleaningUp' },
     })
   })
-  })
 
   it('owes no clean-up when its init failed or was never asked for', () => {
     expect(module(initialise, failed)).toMatchObject({
