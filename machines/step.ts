@@ -2,43 +2,12 @@
 // Not here: dependencies and queues (the run grants a slot), and any effect (the host performs what the actions name).
 // Invariant: the outcome is reached once; a reply to an older attempt changes nothing.
 import { assign, setup } from 'xstate'
-import { isRetryable, timedOut, verdictOf } from './verdict.ts'
-import type { Failure, StepEvent, StepOutput, StepPolicy, StepStatus } from './protocol.ts'
+import { isRetryable, timedOut, verdictOf, type StepContext, type StepInput } from './step-context.ts'
+import type { StepEvent, StepOutput, StepStatus } from './protocol.ts'
 
 export type { StepEvent, StepOutput } from './protocol.ts'
 
-export interface StepInput {
-  /** The step's place in its plan. */
-  readonly index: number
-  /** The step's address, such as `run/42/step/load`. */
-  readonly path: string
-  readonly policy: StepPolicy
-  /**
-   * Where the step is when its actor begins: before its gates (`pending`, the default), past them
-   * (`admitted`), or with a failure met at the gates (`denied`).
-   */
-  readonly entry?: 'pending' | 'admitted' | 'denied'
-  /** With `denied`: what was met. */
-  readonly failure?: Failure
-}
-
-export interface StepContext {
-  readonly index: number
-  readonly path: string
-  readonly policy: StepPolicy
-  readonly entry: 'pending' | 'admitted' | 'denied'
-  /** Attempts made. */
-  readonly attempt: number
-  /** Failures that the retry limit has counted. */
-  readonly failures: number
-  /** What the attempts call: the step's operation or, once its retries are spent, the fallback. */
-  readonly target: 'operation' | 'fallback'
-  /** Why the current or the last attempt failed. */
-  readonly failure: Failure | null
-  readonly output: unknown
-  /** `closed` once the time for retries is over. */
-  readonly retryWindow: 'open' | 'closed'
-}
+export type { StepContext, StepInput } from './step-context.ts'
 
 type Facts = { readonly context: StepContext; readonly event: StepEvent }
 

@@ -12,6 +12,7 @@ import type { Program } from './program.ts'
 import { programs, roots, runs } from './registry.ts'
 import type { Run } from './run.ts'
 import type { Scope } from './scope.ts'
+import type { StepActors } from './step-actors.ts'
 
 interface Acting<TContext> {
   readonly self: AnyActorRef
@@ -19,10 +20,10 @@ interface Acting<TContext> {
 }
 
 /** An action of a step, on the run of its parent. */
-const onStep = (effect: (run: Run, context: StepContext) => void) => {
+const onStep = (effect: (steps: StepActors, context: StepContext) => void) => {
   return ({ self, context }: Acting<StepContext>) => {
-    const run = runs.get(self._parent!)!
-    run.session.later(() => effect(run, context))
+    const { session, steps } = runs.get(self._parent!)!
+    session.later(() => effect(steps, context))
   }
 }
 
@@ -51,16 +52,16 @@ const onScope = (self: AnyActorRef, effect: (scope: Scope, path: string) => void
 /** The step's chart, bound. */
 export const boundStepMachine = stepMachine.provide({
   actions: {
-    requestSlot: onStep((run, context) => run.requestSlot(context)),
-    withdrawRequest: onStep((run, context) => run.withdrawRequest(context)),
-    startAttempt: onStep((run, context) => run.startAttempt(context)),
-    abortAttempt: onStep((run, context) => run.abortAttempt(context)),
-    abandonAttempt: onStep((run, context) => run.abandonAttempt(context)),
-    endAttempt: onStep((run, context) => run.endAttempt(context)),
-    startBackoff: onStep((run, context) => run.startBackoff(context)),
-    stopBackoff: onStep((run, context) => run.stopBackoff(context)),
+    requestSlot: onStep((steps, context) => steps.requestSlot(context)),
+    withdrawRequest: onStep((steps, context) => steps.withdrawRequest(context)),
+    startAttempt: onStep((steps, context) => steps.startAttempt(context)),
+    abortAttempt: onStep((steps, context) => steps.abortAttempt(context)),
+    abandonAttempt: onStep((steps, context) => steps.abandonAttempt(context)),
+    endAttempt: onStep((steps, context) => steps.endAttempt(context)),
+    startBackoff: onStep((steps, context) => steps.startBackoff(context)),
+    stopBackoff: onStep((steps, context) => steps.stopBackoff(context)),
     publish: ({ self, context }, { type }) => {
-      onStep((run) => run.publishStep(context, type))({ self, context })
+      onStep((steps) => steps.publish(context, type))({ self, context })
     },
   },
 })

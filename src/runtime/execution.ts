@@ -5,10 +5,10 @@ import type { Failure, StepStatus } from '../../machines/protocol.ts'
 import type { Plan } from '../definition/plan.ts'
 
 /** Where a step is. From `SUCCESS` on it is final. */
-export const PENDING = 0
-export const CHECKING = 1
-export const QUEUED = 2
-export const LIVE = 3
+const PENDING = 0
+const CHECKING = 1
+const QUEUED = 2
+const LIVE = 3
 const SUCCESS = 4
 const FAILED = 5
 const SKIPPED = 6
@@ -99,6 +99,34 @@ export class Execution {
 
   isFinal(index: number): boolean {
     return this.state[index]! >= SUCCESS
+  }
+
+  /** Waits for its dependencies. */
+  isPending(index: number): boolean {
+    return this.state[index] === PENDING
+  }
+
+  /** Waits for the answer of its `when`. */
+  isChecking(index: number): boolean {
+    return this.state[index] === CHECKING
+  }
+
+  /** Waits at the gates for its first attempt. */
+  isQueued(index: number): boolean {
+    return this.state[index] === QUEUED
+  }
+
+  markChecking(index: number): void {
+    this.state[index] = CHECKING
+  }
+
+  markQueued(index: number): void {
+    this.state[index] = QUEUED
+  }
+
+  /** The step has an actor from now on. */
+  markLive(index: number): void {
+    this.state[index] = LIVE
   }
 
   /** `null` until the step is final. */

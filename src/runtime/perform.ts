@@ -110,7 +110,7 @@ class AttemptContext implements OperationContext {
   }
 
   get emit(): OperationContext['emit'] {
-    return (type, data) => this.#run.emitFromOutside(type, this.idempotencyKey, data)
+    return (type, data) => this.#run.scope.emitFromOutside(type, this.idempotencyKey, this.#run.runId, data)
   }
 
   get log(): OperationContext['log'] {
