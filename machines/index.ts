@@ -1,5 +1,12 @@
 // The statecharts, for embedding and for the Stately editor: pure, their effects named actions to be provided.
-export { busMachine, historyOf, matchesPattern, type BusContext, type BusInput, type BusMachineEvent } from './bus.ts'
+export {
+  busMachine,
+  historyOf,
+  matchesPattern,
+  type BusContext,
+  type BusInput,
+  type BusMachineEvent,
+} from './bus.ts'
 export {
   integrationMachine,
   type IntegrationContext,

@@ -8,5 +8,11 @@ export const setup = setupOn(memoryHost())
 export { run } from './runtime/setup.ts'
 export type { Setup, SetupOptions } from './runtime/setup.ts'
 export { memoryHost, type MemoryHostOptions } from './hosts/memory.ts'
-export { SimulationHost, randomChooser, type Chooser, type Reply, type SimulationOptions } from './hosts/simulation.ts'
+export {
+  SimulationHost,
+  randomChooser,
+  type Chooser,
+  type Reply,
+  type SimulationOptions,
+} from './hosts/simulation.ts'
 export { SagachartError, type ErrorCode } from './errors.ts'

@@ -171,7 +171,7 @@ function defineRetry(retry: RetryConfig, place: string): RetryDefinition {
   }
 }
 
-function call(invoke: string, parameters: Given<unknown, string> | undefined, place: string): OperationCall {
+function call(invoke: string, parameters: unknown, place: string): OperationCall {
   const dot = invoke.indexOf('.')
   if (dot < 1 || dot === invoke.length - 1) throw invalid(`${place}: invoke`, '"module.operation"', invoke)
   return {

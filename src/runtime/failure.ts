@@ -1,6 +1,6 @@
 // Makes data of whatever was thrown. Not an error class: those live in errors.ts.
 import type { Failure } from '../../machines/protocol.ts'
-import { SagachartError, type ErrorCode } from '../errors.ts'
+import type { ErrorCode } from '../errors.ts'
 
 /** Causes kept below a failure. */
 const CAUSES_MAX = 4
@@ -24,11 +24,6 @@ export function toFailure(thrown: unknown, code: ErrorCode = 'OPERATION_FAILED',
     ...(Number.isFinite(waitMs) && waitMs > 0 && { retryAfterMs: Math.round(waitMs) }),
     ...(cause != null && depth < CAUSES_MAX && { cause: toFailure(cause, code, depth + 1) }),
   }
-}
-
-/** A failure as the error that is thrown at the public edge. */
-export function toError(failure: Failure, code: ErrorCode = 'RUN_FAILED'): SagachartError {
-  return new SagachartError(code, failure.message, { cause: failure })
 }
 
 function messageOf(thrown: unknown): string {

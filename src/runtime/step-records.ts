@@ -65,7 +65,7 @@ export class RunReport<TOutputs = Record<string, unknown>> {
   }
 
   toJSON(): object {
-    return { ...this, steps: this.steps }
+    return Object.assign({}, this, { steps: this.steps })
   }
 }
 

@@ -45,8 +45,8 @@ export function play(plan: WorkflowPlan, { each, journal }: Watch = {}): Played 
   const snapshot = { status: 'active', output: undefined, error: undefined, runId: '1', inputs: {} }
   const actor = createActor(workflow, journal ? { snapshot: snapshot as never } : {})
   actor.on('*' as never, (event: unknown) => void events.push(event as BusEvent))
-  let failure: unknown
-  actor.subscribe({ error: (error) => (failure = error) })
+  const failures: Error[] = []
+  actor.subscribe({ error: (error) => void failures.push(error as Error) })
   actor.start()
   let count = 0
   host.run(() => {
@@ -57,7 +57,7 @@ export function play(plan: WorkflowPlan, { each, journal }: Watch = {}): Played 
       actor.send({ type: 'run.cancel' })
     return false
   })
-  if (failure) throw failure
+  if (failures[0]) throw failures[0]
   if (actor.getSnapshot().status !== 'done')
     throw new Error(`The run did not end: ${stateOf(actor as unknown as AnyActorRef)}`)
   const report = actor.getSnapshot().output as unknown as RunReport
