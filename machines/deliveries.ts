@@ -1,6 +1,7 @@
 // Who subscribed to a bus, what each is being handed, and what waits for each. Pure functions on small records.
 // Not here: when to hand over, which the chart in bus.ts decides; handlers and filters, which live with the host.
 // Invariant: at most one handler is under way for a subscription's id, also when that id is subscribed anew.
+import { produce } from 'immer'
 import { historyOf, matchesPattern, type EventHistory, type HistoryBounds } from './event-history.ts'
 import type { BusEvent } from './protocol.ts'
 
@@ -63,12 +64,14 @@ export interface BusContext extends BusInput {
 /** What changed, and the handlers to call for it, in order. */
 type Handover = readonly [Pick<BusContext, 'subscriptions' | 'underWay' | 'counters'>, readonly Delivery[]]
 
+/** Whether a handler of the subscription is executing. */
 export const isUnderWay = ({ underWay }: BusContext, id: string) => Object.hasOwn(underWay, id)
 
 /** Whether a subscription takes an event: it matches, and a `once` has not taken one yet. */
 const takes = ({ pattern, once, backlog }: BusSubscription, { type }: BusEvent) =>
   matchesPattern(pattern, type) && !(once && backlog.length > 0)
 
+/** Whether anybody takes an event. */
 export const isHeard = ({ subscriptions }: BusContext, event: BusEvent) =>
   subscriptions.some((subscription) => takes(subscription, event))
 
@@ -98,9 +101,11 @@ export function subscribe(context: BusContext, added: SubscriptionAdded): Handov
   const found = replay ? historyOf(context, { pattern, ...(at !== undefined && { now: at }) }) : []
   const backlog = once ? found.slice(0, 1) : found.slice(-BACKLOG_MAX)
   const dropped = context.counters.dropped + (once ? 0 : found.length - backlog.length)
-  const subscriptions = without(context, id)
-    .concat({ id, pattern, priority, once, backlog })
-    .sort((a, b) => b.priority - a.priority)
+  const subscriptions = produce(without(context, id), (draft) => {
+    const lower = draft.findIndex((other) => other.priority < priority)
+    const subscription = { id, pattern, priority, once, backlog }
+    draft.splice(lower < 0 ? draft.length : lower, 0, subscription as (typeof draft)[number])
+  })
   return handOver({ ...context, subscriptions, counters: { ...context.counters, dropped } })
 }
 

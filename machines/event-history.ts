@@ -20,6 +20,7 @@ export interface EventHistory {
   readonly newest: readonly BusEvent[]
 }
 
+/** Nothing published yet. */
 export const EMPTY_HISTORY: EventHistory = { chunks: [], newest: [] }
 
 /** Whether a type matches a pattern: exact, `prefix*`, or `*`. Linear in the pattern; an inner `*` is a plain character. */

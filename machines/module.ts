@@ -6,8 +6,9 @@ import type { Failure, ModuleEvent } from './protocol.ts'
 
 export type { ModuleEvent } from './protocol.ts'
 
-/** Limits of a module's own functions, in milliseconds. */
+/** Limit of a module's init, in milliseconds. */
 export const INIT_TIMEOUT_MS = 60_000
+/** Limit of a module's cleanup, in milliseconds. */
 export const CLEANUP_TIMEOUT_MS = 30_000
 
 export interface ModuleInput {

@@ -4,6 +4,7 @@
 import { assign, enqueueActions, setup } from 'xstate'
 import {
   isGrantable,
+  isHolder,
   refusals,
   serveHead,
   WAITING_MAX,
@@ -75,9 +76,8 @@ export const poolMachine = setup({
   guards: {
     isKnown: ({ context, event }) =>
       'lease' in event &&
-      (Object.hasOwn(context.holders, event.lease) ||
-        context.waiting.some(({ lease }) => lease === event.lease)),
-    isHeld: ({ context, event }) => 'lease' in event && Object.hasOwn(context.holders, event.lease),
+      (isHolder(context, event.lease) || context.waiting.some(({ lease }) => lease === event.lease)),
+    isHeld: ({ context, event }) => 'lease' in event && isHolder(context, event.lease),
     isWaiting: ({ context, event }) =>
       'lease' in event && context.waiting.some(({ lease }) => lease === event.lease),
     isRefused: ({ context, event }) =>
@@ -89,7 +89,7 @@ export const poolMachine = setup({
 }).createMachine({
   id: 'pool',
   description: 'The supervisor of one pool of counted units.',
-  context: ({ input }) => ({ ...input, free: input.capacity, holders: {}, waiting: [] }),
+  context: ({ input }) => ({ ...input, free: input.capacity, holders: [], waiting: [] }),
   initial: 'available',
   states: {
     available: {

@@ -134,7 +134,11 @@ export const boundPoolMachine = poolMachine.provide({
       ),
     reportExhausted: ({ self, context: { name, waiting, holders } }) =>
       onScope(self, (scope, path) => {
-        const data = { resource: name, queue_length: waiting.length, holders: Object.keys(holders) }
+        const data = {
+          resource: name,
+          queue_length: waiting.length,
+          holders: holders.map(({ lease }) => lease),
+        }
         scope.publish('resource_exhausted', path, data)
       }),
     startLeaseTimer: ({ self, context }, { lease }) =>
@@ -150,6 +154,7 @@ export const boundModuleMachine = moduleMachine.provide({
       onScope(self, (scope, path) => scope.performModule('init', path, context.name)),
     performCleanup: ({ self, context }) =>
       onScope(self, (scope, path) => scope.performModule('cleanup', path, context.name)),
+    abortEffect: ({ self }) => onScope(self, (scope, path) => scope.abortModule(path)),
     abandonEffect: ({ self }) => onScope(self, (scope, path) => scope.abandonModule(path)),
     startTimer: ({ self }, { delayMs }) =>
       onScope(self, (scope, path) => scope.startTimer(path, 'module.timedOut', delayMs)),

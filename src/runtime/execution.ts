@@ -50,6 +50,7 @@ const OPEN: Gate = { way: 'open' }
 /** Names of failed dependencies shown in a message. */
 const NAMES_MAX = 10
 
+/** The flat arrays of one run. */
 export class Execution {
   readonly plan: Plan
   readonly state: Uint8Array

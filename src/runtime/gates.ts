@@ -24,6 +24,7 @@ interface Acquisition {
   held: number
 }
 
+/** What one run's steps hold and wait for. */
 export class LeaseGates {
   private readonly replyTo: string
   private readonly send: (pool: string, event: PoolEvent) => void

@@ -55,6 +55,7 @@ const BaseMachine = StateMachine as unknown as new (
 
 const restored = new WeakSet<AnyActorRef>()
 
+/** Actor logic: `createActor(new IntegrationLogic(…))`. Its output is an `IntegrationReport`. */
 export class IntegrationLogic extends BaseMachine {
   readonly blueprint: IntegrationBlueprint
   private readonly workflows: readonly RunLogic[]

@@ -21,7 +21,7 @@ function copy(value: unknown, path: string, depth: number): unknown {
     case 'undefined':
       return null
     case 'number':
-      return Number.isFinite(value) ? value : refuse(path, `the number ${value}`)
+      return Number.isFinite(value) ? value + 0 : refuse(path, `the number ${value}`)
     case 'object':
       return value === null ? null : copyObject(value, path, depth)
     default:

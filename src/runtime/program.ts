@@ -7,6 +7,7 @@ import type { Root } from './root.ts'
 import type { RunLogic } from './run-logic.ts'
 import type { RunReport } from './step-records.ts'
 
+/** The scenarios of one integration. */
 export class Program {
   readonly runId: string
   readonly startedAt: number

@@ -8,6 +8,7 @@ import { roots } from './registry.ts'
 import { Scope, type ScopeParts } from './scope.ts'
 import { Session } from './session.ts'
 
+/** Session and scope of one root. */
 export class Root {
   readonly session: Session
   readonly scope: Scope

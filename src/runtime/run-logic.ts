@@ -56,6 +56,7 @@ const BaseMachine = StateMachine as unknown as new (
 /** Runs whose actor was restored and not started yet. */
 const restored = new WeakSet<AnyActorRef>()
 
+/** Actor logic of a workflow; users see it as `WorkflowLogic`. Its output is a `RunReport`. */
 export class RunLogic extends BaseMachine {
   readonly blueprint: Blueprint
 

@@ -29,6 +29,7 @@ type Settled = Extract<WorkflowEvent, { type: 'step.settled' }>
 type Leased = Extract<WorkflowEvent, { type: 'lease.granted' | 'lease.denied' }>
 type Decided = Extract<WorkflowEvent, { type: 'condition.decided' }>
 
+/** The state of one run. */
 export class Run {
   readonly path: string
   readonly session: Session

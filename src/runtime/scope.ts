@@ -40,6 +40,7 @@ export interface ModuleReport {
   readonly failure: Failure | null
 }
 
+/** Modules, pools and bus of one root. */
 export class Scope {
   readonly parts: ScopeParts
   private readonly root: Root
@@ -176,6 +177,11 @@ export class Scope {
     this.root.session.perform(effect)
   }
 
+  abortModule(to: string): void {
+    const effect = this.moduleEffects.get(to)
+    if (effect) this.root.session.abort(effect)
+  }
+
   abandonModule(to: string): void {
     const effect = this.moduleEffects.get(to)
     if (!effect) return
@@ -193,7 +199,7 @@ export class Scope {
 
   get leasesOpen(): number {
     let open = 0
-    for (const pool of this.pools.values()) open += Object.keys(pool.getSnapshot().context.holders).length
+    for (const pool of this.pools.values()) open += pool.getSnapshot().context.holders.length
     return open
   }
 

@@ -26,6 +26,7 @@ export type Execute = (effect: Effect, control: EffectControl) => unknown
 /** What users send to a run from outside, and what must therefore pass through the journal. */
 export const isCommand = (event: InboundEvent) => event.type === 'run.cancel'
 
+/** The joint of one root and its host. */
 export class Session {
   /** The root's own address. */
   readonly path: string

@@ -25,6 +25,7 @@ interface Live {
   queued: boolean
 }
 
+/** The live steps of one run. */
 export class StepActors {
   private readonly run: Run
   private readonly gates: LeaseGates

@@ -73,7 +73,7 @@ describe('every run', () => {
             if (!path.includes('/pool/')) continue
             const { free, capacity, holders } = (actor.getSnapshot() as { context: PoolContext }).context
             expect(free).toBeGreaterThanOrEqual(0)
-            expect(free + Object.values(holders).reduce((sum, units) => sum + units, 0)).toBe(capacity)
+            expect(free + holders.reduce((sum, holder) => sum + holder.units, 0)).toBe(capacity)
             expect(capacity).toBeLessThanOrEqual(CAPACITY)
           }
         },
