@@ -1,112 +1,73 @@
-// What the house's rules look at: the project's files, those of code as syntax trees. It judges nothing.
+// Reads the project's own files for the rules of the house. Looks at text, with comments and strings set aside,
+// which is enough for rules about imports, names and sizes.
 import { readdirSync, readFileSync } from 'node:fs'
-import { join, relative, sep } from 'node:path'
-import { parseSync } from 'oxc-parser'
+import { join, relative } from 'node:path'
 
-/** A node of a syntax tree, with the offsets of its text. */
-export interface Node {
-  readonly type: string
-  readonly start: number
-  readonly end: number
-  readonly [key: string]: unknown
-}
+/** The project's folder. */
+export const ROOT = join(import.meta.dirname, '..', '..')
 
-/** A comment without its delimiters. */
-export interface Comment {
-  readonly type: 'Line' | 'Block'
-  readonly value: string
-  readonly start: number
-  readonly end: number
-}
-
-/** A text file of the project. */
-export interface TextFile {
-  /** From the project's root, with slashes. */
+export interface Source {
+  /** From the project's folder, with slashes. */
   readonly path: string
   readonly text: string
+  /** The text with comments and the insides of strings blanked, places kept. */
+  readonly code: string
 }
 
-/** A file of code. */
-export interface Source extends TextFile {
-  readonly program: Node
-  readonly comments: readonly Comment[]
+export interface Import {
+  readonly from: string
+  readonly line: number
+  /** Erased before anything runs. */
+  readonly isType: boolean
 }
 
-/** A rule names each place that breaks it, as `path:line what is wrong`. */
-export type Rule<TFile> = (files: readonly TFile[]) => string[]
+/** Every file below the folders whose name ends so, in order. */
+export function sources(folders: readonly string[], ending = '.ts'): Source[] {
+  return folders.flatMap((folder) =>
+    readdirSync(join(ROOT, folder), { recursive: true, withFileTypes: true })
+      .filter(
+        (entry) =>
+          entry.isFile() && entry.name.endsWith(ending) && !entry.parentPath.includes('node_modules'),
+      )
+      .map((entry) => relative(ROOT, join(entry.parentPath, entry.name)))
+      .toSorted()
+      .map((path) => source(path, readFileSync(join(ROOT, path), 'utf8'))),
+  )
+}
 
-/** Folders whose content is not the project's own. */
-const FOREIGN = new Set(['node_modules', 'dist', 'coverage', '.git', 'out'])
+export const source = (path: string, text: string): Source => ({ path, text, code: blank(text) })
 
-/** Files that hold no text. */
-const BINARY = /\.(png|jpe?g|gif|ico|woff2?|gz|tgz|sqlite|db|wasm)$/
+/** Blanks comments, and what is inside strings, templates and regular expressions. */
+export function blank(text: string): string {
+  const token =
+    /\/\/[^\n]*|\/\*[\s\S]*?\*\/|'(?:\\.|[^'\\\n])*'|"(?:\\.|[^"\\\n])*"|`(?:\\.|[^`\\])*`|(?<=[=(,:?&|!]\s*)\/(?![*/])(?:\\.|\[(?:\\.|[^\]\\\n])*\]|[^/\\\n[])+\/[a-z]*/g
+  return text.replace(token, (found) => {
+    const isComment = found.startsWith('//') || found.startsWith('/*')
+    const inside = isComment ? found : found.slice(1, -1)
+    const blanked = inside.replace(/[^\n]/g, ' ')
+    return isComment ? blanked : `${found[0]}${blanked}${found.at(-1)}`
+  })
+}
 
-const CODE = /\.(ts|mts|js|mjs)$/
+const IMPORT =
+  /^(?:import|export)\b(\s+type\b)?[^;'"]*?\bfrom\s*'([^']+)'|^import\s*'([^']+)'|\bimport\(\s*'([^']+)'\s*\)/gm
 
-/** Every text file below a folder, dotfiles included, in order of path. */
-export function readFiles(root: string): TextFile[] {
-  const paths: string[] = []
-  const open = [root]
-  for (let folder = open.pop(); folder !== undefined; folder = open.pop()) {
-    for (const entry of readdirSync(folder, { withFileTypes: true })) {
-      const path = join(folder, entry.name)
-      if (entry.isDirectory() && !FOREIGN.has(entry.name)) open.push(path)
-      if (entry.isFile() && !BINARY.test(entry.name)) paths.push(path)
-    }
-  }
-  return paths.toSorted().map((path) => ({
-    path: relative(root, path).split(sep).join('/'),
-    text: readFileSync(path, 'utf8'),
+/** What a file imports, re-exports and loads later. */
+export function importsOf({ text, code }: Source): Import[] {
+  const kept = text
+    .split('\n')
+    .map((line, at) => (code.split('\n')[at]!.trim() === '' ? '' : line))
+    .join('\n')
+  return [...kept.matchAll(IMPORT)].map((match) => ({
+    from: (match[2] ?? match[3] ?? match[4])!,
+    line: kept.slice(0, match.index).split('\n').length,
+    isType: match[1] !== undefined || /^(?:import|export)\s*\{\s*(?:type\s[^,}]+,?\s*)+\}/.test(match[0]),
   }))
 }
 
-/** The syntax trees of those files that hold code. */
-export function parseCode(files: readonly TextFile[]): Source[] {
-  return files.filter(({ path }) => CODE.test(path)).map(parse)
-}
-
-function parse({ path, text }: TextFile): Source {
-  const { program, comments, errors } = parseSync(path, text)
-  if (errors[0]) throw new Error(`${path} is not code: ${errors[0].message}`)
-  return { path, text, program: program as unknown as Node, comments }
-}
-
-/** The line of an offset, from 1. */
-export function lineAt({ text }: TextFile, offset: number): number {
-  let line = 1
-  for (let at = text.indexOf('\n'); at >= 0 && at < offset; at = text.indexOf('\n', at + 1)) line++
-  return line
-}
-
-/** A complaint about one place. */
-export const problem = (file: TextFile, offset: number, message: string) =>
-  `${file.path}:${lineAt(file, offset)} ${message}`
-
-/** Visits every node below and including one, parents first; `parents` runs from the root to the nearest. */
-export function walk(
-  node: Node,
-  visit: (node: Node, parents: readonly Node[]) => void,
-  parents: readonly Node[] = [],
-): void {
-  visit(node, parents)
-  const inner = [...parents, node]
-  for (const child of childrenOf(node)) walk(child, visit, inner)
-}
-
-function childrenOf(node: Node): Node[] {
-  return Object.values(node)
-    .flatMap((value) => value as unknown)
-    .filter(isNode)
-}
-
-/** Whether a value is a node of a syntax tree. */
-export const isNode = (value: unknown): value is Node =>
-  typeof value === 'object' && value !== null && 'type' in value && 'start' in value
-
-/** The name of an identifier or of the text of a string; `undefined` for anything else. */
-export function nameOf(node: unknown): string | undefined {
-  if (!isNode(node)) return undefined
-  if (node.type === 'Identifier') return node.name as string
-  if (node.type === 'Literal' && typeof node.value === 'string') return node.value
-  return undefined
+/** The place of every match in a file's code, as `path:line found`. */
+export function matches({ path, code }: Source, pattern: RegExp): string[] {
+  return [...code.matchAll(pattern)].map(
+    (match) => `${path}:${code.slice(0, match.index).split('\n').length} ${match[0].trim()}`,
+  )
 }
