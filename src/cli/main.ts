@@ -1,0 +1,85 @@
+// The command line: names, options and help of the commands. What a command does is in its own file, loaded only
+// when it is asked for, so that `--version` and `--help` are quick.
+import { createRequire } from 'node:module'
+import { Command, CommanderError } from 'commander'
+
+const { version } = createRequire(import.meta.url)('sagachart/package.json') as { readonly version: string }
+
+/** Exit codes: completed, not completed, bad document or usage. */
+export const EXIT = { completed: 0, notCompleted: 1, usage: 2 } as const
+
+const collect = (value: string, before: readonly string[]) => [...before, value]
+
+/** Runs a command and gives the exit code. Prints no stack trace, unless DEBUG is set. */
+export async function main(argv: readonly string[]): Promise<number> {
+  let code: number = EXIT.completed
+  const program = createProgram((result) => {
+    code = result
+  })
+  try {
+    await program.parseAsync([...argv], { from: 'user' })
+    return code
+  } catch (error) {
+    if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.completed : EXIT.usage
+    const message = error instanceof Error ? error.message : String(error)
+    process.stderr.write(`sagachart: an error of its own: ${message}\n`)
+    if (process.env['DEBUG'] && error instanceof Error) process.stderr.write(`${error.stack}\n`)
+    return EXIT.notCompleted
+  }
+}
+
+function createProgram(finish: (code: number) => void): Command {
+  const program = new Command('sagachart')
+    .description('Runs multi-step workflows on statecharts, with recovery you can see and check.')
+    .version(version)
+    .exitOverride()
+    .showSuggestionAfterError()
+    .showHelpAfterError('(sagachart --help lists what there is)')
+    .action(() => {
+      program.outputHelp()
+      finish(EXIT.usage)
+    })
+  program
+    .command('run')
+    .description('run an integration')
+    .argument('<file>', 'the document, YAML or JSON')
+    .option('--scenario <name>', 'run only this scenario')
+    .option('--input <name=value>', 'give an input of the document; may be repeated', collect, [])
+    .option('--concurrency <n>', 'steps running at once in each scenario, in place of its max_concurrency')
+    .option('--output <file>', "where the result goes, in place of the document's output.file")
+    .option('--allow-modules <dir>', 'a folder that module files may come from; may be repeated', collect, [])
+    .option('--json', 'print the result document on stdout, and nothing else there')
+    .option('--no-drill', 'accepted for later: no error drill is part of a run yet')
+    .addHelpText('after', EXAMPLES.run)
+    .action(async (file: string, options: object) => {
+      const { runCommand } = await import('./run.ts')
+      finish(await runCommand(file, options as never))
+    })
+  program
+    .command('validate')
+    .description('say what is wrong with documents, and run nothing')
+    .argument('<files...>', 'documents, YAML or JSON')
+    .option('--allow-modules <dir>', 'a folder that module files may come from; may be repeated', collect, [])
+    .option('--json', 'print the diagnostics as JSON')
+    .addHelpText('after', EXAMPLES.validate)
+    .action(async (files: string[], options: object) => {
+      const { validateCommand } = await import('./validate.ts')
+      finish(await validateCommand(files, options as never))
+    })
+  return program
+}
+
+const EXAMPLES = {
+  run: `
+Examples:
+  sagachart run flow.yaml
+  sagachart run flow.yaml --scenario nightly --input date=2026-01-01 --output out/result.json
+
+Exit codes: 0 completed, 1 not completed, 2 bad document or usage, 130 after Ctrl-C.`,
+  validate: `
+Examples:
+  sagachart validate flow.yaml
+  sagachart validate flows/*.yaml --json
+
+Exit codes: 0 nothing wrong, 2 something wrong.`,
+}

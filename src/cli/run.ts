@@ -1,0 +1,125 @@
+// `sagachart run FILE`: loads, runs, shows, writes. The terminal's part is in progress.ts and summary.ts.
+import { createActor, type AnyActor } from 'xstate'
+import { formatDiagnostics } from '../definition/diagnostic.ts'
+import type { IntegrationDefinition } from '../definition/model.ts'
+import { memoryHost } from '../hosts/memory.ts'
+import { loadIntegration } from '../load.ts'
+import { IntegrationLogic, type IntegrationReport } from '../runtime/integration-logic.ts'
+import { resultDocument } from '../runtime/result.ts'
+import { showProgress } from './progress.ts'
+import { nearest, summary } from './summary.ts'
+import { colours } from './terminal.ts'
+import { writeAtomically } from './write.ts'
+
+/** Options of `run`. */
+export interface RunOptions {
+  readonly scenario?: string
+  readonly input: readonly string[]
+  readonly concurrency?: string
+  readonly output?: string
+  readonly allowModules: readonly string[]
+  readonly json?: boolean
+}
+
+const USAGE = 2
+
+/** Exit code after Ctrl-C, as shells have it. */
+const INTERRUPTED = 130
+
+/** Exit code 0 completed, 1 not completed, 2 bad document or usage, 130 after Ctrl-C. */
+export async function runCommand(file: string, options: RunOptions): Promise<number> {
+  const inputs = readInputs(options.input)
+  if (typeof inputs === 'string') return refuse(inputs)
+  const loaded = await loadIntegration(file, { inputs, allowModules: [...options.allowModules] })
+  if (!loaded.ok) {
+    process.stderr.write(`${formatDiagnostics(loaded.diagnostics)}\n`)
+    return USAGE
+  }
+  if (loaded.warnings.length > 0) process.stderr.write(`${formatDiagnostics(loaded.warnings)}\n\n`)
+  const definition = narrowed(loaded.definition, options)
+  if (typeof definition === 'string') return refuse(definition)
+
+  const log = (path: string, message: string, data: unknown) => {
+    const detail = data === undefined ? '' : ` ${JSON.stringify(data)}`
+    process.stderr.write(`${path}: ${message}${detail}\n`)
+  }
+  const logic = new IntegrationLogic({ definition, modules: loaded.modules, host: memoryHost({ log }) })
+  const actor = createActor(logic, { input: { inputs: definition.inputs } })
+  const { report, interrupted } = await follow(actor, definition)
+  const warnings = loaded.warnings.map(({ code, message, remedy }) =>
+    [`${code}: ${message}`, remedy].join(' ').trim(),
+  )
+  const document = resultDocument(report, warnings)
+  const output = options.output ?? loaded.settings.outputFile
+  if (output !== null) {
+    const problem = await writeAtomically(output, `${JSON.stringify(document, null, 2)}\n`)
+    if (problem !== null) return refuse(problem)
+  }
+  if (options.json) process.stdout.write(`${JSON.stringify(document, null, 2)}\n`)
+  else process.stdout.write(summary(document, { output, colours: colours(process.stdout) }))
+  if (interrupted) return INTERRUPTED
+  return report.status === 'completed' || report.status === 'completed_with_cleanup_issues' ? 0 : 1
+}
+
+/** Runs to the end, with progress on a terminal; Ctrl-C ends the run in order, a second one at once. */
+async function follow(actor: AnyActor, definition: IntegrationDefinition) {
+  const { promise, resolve, reject } = Promise.withResolvers<IntegrationReport>()
+  actor.subscribe({ complete: () => resolve(actor.getSnapshot().output as IntegrationReport), error: reject })
+  const steps = definition.workflows.reduce((sum, workflow) => sum + workflow.steps.length, 0)
+  const progress = process.stderr.isTTY ? showProgress(actor, steps, process.stderr) : null
+  let interrupted = false
+  const interrupt = () => {
+    if (interrupted) process.exit(INTERRUPTED)
+    interrupted = true
+    progress?.clear()
+    process.stderr.write(
+      'Stopping: running steps are told to end, then modules clean up. Ctrl-C again quits at once.\n',
+    )
+    actor.send({ type: 'run.cancel' })
+  }
+  process.on('SIGINT', interrupt).on('SIGTERM', interrupt)
+  try {
+    actor.start()
+    return { report: await promise, interrupted }
+  } finally {
+    progress?.clear()
+    process.off('SIGINT', interrupt).off('SIGTERM', interrupt)
+  }
+}
+
+/** The inputs of `--input name=value`, or what is wrong with them. */
+function readInputs(given: readonly string[]): Record<string, string> | string {
+  const inputs = new Map<string, string>()
+  for (const each of given) {
+    const at = each.indexOf('=')
+    if (at < 1) return `--input takes name=value, found "${each}"; write --input name=value`
+    if (inputs.has(each.slice(0, at))) return `--input gives "${each.slice(0, at)}" twice; give it once`
+    inputs.set(each.slice(0, at), each.slice(at + 1))
+  }
+  return Object.fromEntries(inputs)
+}
+
+/** What `--scenario` and `--concurrency` leave of a definition, or what is wrong with them. */
+function narrowed(definition: IntegrationDefinition, options: RunOptions): IntegrationDefinition | string {
+  const { scenario, concurrency } = options
+  let { workflows } = definition
+  if (scenario !== undefined) {
+    const names = workflows.map(({ name }) => name)
+    workflows = workflows.filter(({ name }) => name === scenario)
+    if (workflows.length === 0)
+      return `--scenario names one of ${names.join(', ')}, found "${scenario}"${nearest(scenario, names)}`
+  }
+  if (concurrency !== undefined) {
+    const maxConcurrency = Number(concurrency)
+    if (!/^\d+$/.test(concurrency) || !Number.isSafeInteger(maxConcurrency) || maxConcurrency < 1) {
+      return `--concurrency takes a whole number from 1, found "${concurrency}"; correct it`
+    }
+    workflows = workflows.map((workflow) => ({ ...workflow, maxConcurrency }))
+  }
+  return { ...definition, workflows }
+}
+
+function refuse(problem: string): number {
+  process.stderr.write(`sagachart run: ${problem}\n`)
+  return USAGE
+}

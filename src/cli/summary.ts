@@ -1,0 +1,70 @@
+// What a run comes to, in a few lines: names what failed and why.
+import type { ResultDocument, ScenarioResult, StepResult } from '../runtime/result.ts'
+import { duration, printable, type Colours } from './terminal.ts'
+
+/** Failed steps named in a summary; the result document has them all. */
+const FAILURES_MAX = 10
+
+const WIDTH = 200
+
+/** The summary of a result, ending with a new line. */
+export function summary(
+  document: ResultDocument,
+  options: { output: string | null; colours: Colours },
+): string {
+  const { good, bad, dim } = options.colours
+  const { status, integration_name: name, integration_metrics: metrics, error } = document
+  const isGood = status === 'completed'
+  const time = duration(Number(metrics['total_execution_time']) * 1000)
+  const lines = [
+    `${isGood ? good('✓') : bad('✗')} ${name} ${(isGood ? good : bad)(status)} ${dim(`in ${time}`)}`,
+  ]
+  for (const scenario of document.integration_scenarios.scenario_results) {
+    lines.push(...scenarioLines(scenario, options.colours))
+  }
+  const told = document.integration_scenarios.scenario_results.some(
+    (scenario) => scenario.error?.message === error?.message,
+  )
+  if (error && !told) lines.push(bad(`  ${printable(error.message, WIDTH)}`))
+  for (const issue of document.cleanup_issues)
+    lines.push(bad(`  clean-up: ${printable(issue.message, WIDTH)}`))
+  if (options.output !== null) lines.push(dim(`  result: ${options.output}`))
+  return `${lines.join('\n')}\n`
+}
+
+function scenarioLines(
+  { scenario_name: name, status, result, error }: ScenarioResult,
+  colours: Colours,
+): string[] {
+  const { good, bad, dim } = colours
+  const { completed_steps: completed, total_steps: total, step_results: steps } = result
+  const others = [
+    [result.failed_steps, 'failed'],
+    [result.skipped_steps, 'skipped'],
+    [result.cancelled_steps, 'cancelled'],
+  ]
+    .filter(([count]) => Number(count) > 0)
+    .map(([count, what]) => `, ${count} ${what}`)
+  const mark = status === 'completed' ? good('✓') : bad('✗')
+  const time = dim(duration(result.execution_time * 1000))
+  const failed = steps.filter((step) => step.status === 'failed')
+  const causes = failed.filter((step) => step.error?.code !== 'DEPENDENCIES_NOT_SATISFIED')
+  const lines = [`  ${mark} ${name}: ${completed}/${total} steps${others.join('')} ${time}`]
+  if (error && causes.length === 0) lines.push(`      ${bad(printable(error.message, WIDTH))}`)
+  lines.push(...causes.slice(0, FAILURES_MAX).map((step) => `      ${bad(failureLine(step))}`))
+  if (causes.length > FAILURES_MAX) lines.push(`      … and ${causes.length - FAILURES_MAX} more`)
+  const blocked = failed.length - causes.length
+  if (blocked > 0) lines.push(dim(`      ${blocked} not run: a dependency failed`))
+  return lines
+}
+
+function failureLine({
+  step_name: name,
+  module_name: module,
+  operation,
+  error,
+  attempts,
+}: StepResult): string {
+  const tries = attempts === 1 ? '1 attempt' : `${attempts} attempts`
+  return printable(`${name} (${module}.${operation}, ${tries}): ${error?.message ?? 'failed'}`, WIDTH)
+}
