@@ -1,13 +1,13 @@
 // `sagachart run FILE`: loads, runs, shows, writes. The terminal's part is in progress.ts and summary.ts.
 import { createActor, type AnyActor } from 'xstate'
-import { formatDiagnostics } from '../definition/diagnostic.ts'
+import { formatDiagnostics, suggestion } from '../definition/diagnostic.ts'
 import type { IntegrationDefinition } from '../definition/model.ts'
 import { memoryHost } from '../hosts/memory.ts'
 import { loadIntegration } from '../load.ts'
 import { IntegrationLogic, type IntegrationReport } from '../runtime/integration-logic.ts'
 import { resultDocument } from '../runtime/result.ts'
 import { showProgress } from './progress.ts'
-import { nearest, summary } from './summary.ts'
+import { summary } from './summary.ts'
 import { colours } from './terminal.ts'
 import { writeAtomically } from './write.ts'
 
@@ -106,8 +106,10 @@ function narrowed(definition: IntegrationDefinition, options: RunOptions): Integ
   if (scenario !== undefined) {
     const names = workflows.map(({ name }) => name)
     workflows = workflows.filter(({ name }) => name === scenario)
-    if (workflows.length === 0)
-      return `--scenario names one of ${names.join(', ')}, found "${scenario}"${nearest(scenario, names)}`
+    if (workflows.length === 0) {
+      const remedy = suggestion(scenario, names, 'name one that the document has')
+      return `--scenario names one of ${names.join(', ')}, found "${scenario}"; ${remedy}`
+    }
   }
   if (concurrency !== undefined) {
     const maxConcurrency = Number(concurrency)
