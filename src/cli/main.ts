@@ -16,6 +16,10 @@ export async function main(argv: readonly string[]): Promise<number> {
   const program = createProgram((result) => {
     code = result
   })
+  if (argv.length === 0) {
+    program.outputHelp({ error: true })
+    return EXIT.usage
+  }
   try {
     await program.parseAsync([...argv], { from: 'user' })
     return code
@@ -35,10 +39,6 @@ function createProgram(finish: (code: number) => void): Command {
     .exitOverride()
     .showSuggestionAfterError()
     .showHelpAfterError('(sagachart --help lists what there is)')
-    .action(() => {
-      program.outputHelp()
-      finish(EXIT.usage)
-    })
   program
     .command('run')
     .description('run an integration')
