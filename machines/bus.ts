@@ -14,7 +14,7 @@ import {
   type Delivery,
   type SubscriptionAdded,
 } from './deliveries.ts'
-import { EMPTY_HISTORY, withEvent } from './event-history.ts'
+import { EMPTY_HISTORY, withEvents } from './event-history.ts'
 import type { BusEvent, Failure } from './protocol.ts'
 
 export { BACKLOG_MAX, type BusContext, type BusInput, type BusSubscription } from './deliveries.ts'
@@ -24,7 +24,8 @@ export { historyOf, matchesPattern, type HistoryQuery } from './event-history.ts
 export const DRAIN_MS_MAX = 5_000
 
 export type BusMachineEvent =
-  | { readonly type: 'event.published'; readonly event: BusEvent }
+  /** What one turn of the run published, in order: one message, because a message costs more than an event. */
+  | { readonly type: 'events.published'; readonly events: readonly BusEvent[] }
   | SubscriptionAdded
   | { readonly type: 'subscription.removed'; readonly id: string }
   | { readonly type: 'handler.succeeded'; readonly subscription: string }
@@ -40,22 +41,22 @@ export const busMachine = setup({
     dispatch: (_: unknown, _delivery: Delivery) => {},
     startTimer: (_: unknown, _timer: { readonly delayMs: number }) => {},
     stopTimer: () => {},
-    keepEvent: assign(({ context, event }) =>
-      event.type === 'event.published'
-        ? {
-            history: withEvent(context.history, event.event, context),
-            counters: { ...context.counters, published: context.counters.published + 1 },
-          }
-        : {},
-    ),
+    keepEvents: assign(({ context, event }) => {
+      if (event.type !== 'events.published') return {}
+      const published = context.counters.published + event.events.length
+      return {
+        history: withEvents(context.history, event.events, context),
+        counters: { ...context.counters, published },
+      }
+    }),
     keepFailure: assign(({ context: { counters } }) => ({
       counters: { ...counters, failed: counters.failed + 1 },
     })),
     /** Hands over what the event makes due, in the order of the subscriptions. */
     deliver: enqueueActions(({ context, event, enqueue }) => {
       const handover =
-        event.type === 'event.published'
-          ? offer(context, event.event)
+        event.type === 'events.published'
+          ? offer(context, event.events)
           : event.type === 'subscription.added'
             ? subscribe(context, event)
             : 'subscription' in event && settle(context, event.subscription)
@@ -69,7 +70,7 @@ export const busMachine = setup({
     ),
   },
   guards: {
-    isHeard: ({ context, event }) => event.type === 'event.published' && isHeard(context, event.event),
+    isHeard: ({ context, event }) => event.type === 'events.published' && isHeard(context, event.events),
     isUnderWay: ({ context, event }) => 'subscription' in event && isUnderWay(context, event.subscription),
     isIdle: ({ context }) => Object.keys(context.underWay).length === 0,
   },
@@ -88,9 +89,9 @@ export const busMachine = setup({
     open: {
       description: 'Takes events and hands them to whoever subscribed.',
       on: {
-        'event.published': [
-          { guard: 'isHeard', actions: ['keepEvent', 'deliver'] },
-          { actions: 'keepEvent' },
+        'events.published': [
+          { guard: 'isHeard', actions: ['keepEvents', 'deliver'] },
+          { actions: 'keepEvents' },
         ],
         'subscription.added': { actions: 'deliver' },
         'subscription.removed': { actions: 'unsubscribe' },

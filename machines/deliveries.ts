@@ -71,12 +71,23 @@ export const isUnderWay = ({ underWay }: BusContext, id: string) => Object.hasOw
 const takes = ({ pattern, once, backlog }: BusSubscription, { type }: BusEvent) =>
   matchesPattern(pattern, type) && !(once && backlog.length > 0)
 
-/** Whether anybody takes an event. */
-export const isHeard = ({ subscriptions }: BusContext, event: BusEvent) =>
-  subscriptions.some((subscription) => takes(subscription, event))
+/** Whether anybody takes one of the events. */
+export const isHeard = ({ subscriptions }: BusContext, events: readonly BusEvent[]) =>
+  subscriptions.some((subscription) => events.some((event) => takes(subscription, event)))
 
-/** Offers an event to everybody, and hands it to those who are not busy. */
-export function offer(context: BusContext, event: BusEvent): Handover {
+/** Offers events to everybody, one after the other, and hands each to those who are not busy. */
+export function offer(context: BusContext, events: readonly BusEvent[]): Handover {
+  let changed: Handover[0] = context
+  const deliveries: Delivery[] = []
+  for (const event of events) {
+    const [next, due] = offerOne({ ...context, ...changed }, event)
+    changed = next
+    deliveries.push(...due)
+  }
+  return [changed, deliveries]
+}
+
+function offerOne(context: BusContext, event: BusEvent): Handover {
   let { dropped } = context.counters
   const subscriptions = context.subscriptions.map((subscription) => {
     if (!takes(subscription, event)) return subscription

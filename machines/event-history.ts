@@ -4,7 +4,7 @@
 // so that a context of any size is JSON (a linked list of 10,000 events overflows the stack of JSON.stringify).
 import type { BusEvent } from './protocol.ts'
 
-/** Events in one chunk: a history holds up to two chunks more than its bound. */
+/** Events in one chunk, at least: a history holds up to two chunks more than its bound. */
 export const CHUNK_SIZE = 64
 
 /** What a history is bounded by. */
@@ -28,17 +28,17 @@ export function matchesPattern(pattern: string, type: string): boolean {
   return pattern.endsWith('*') ? type.startsWith(pattern.slice(0, -1)) : pattern === type
 }
 
-/** Adds an event. Whole chunks that are out of bounds by then are let go. */
-export function withEvent(
+/** Adds events, at least one. Whole chunks that are out of bounds by then are let go. */
+export function withEvents(
   { chunks, newest }: EventHistory,
-  event: BusEvent,
+  events: readonly BusEvent[],
   bounds: HistoryBounds,
 ): EventHistory {
-  if (newest.length < CHUNK_SIZE) return { chunks, newest: newest.concat(event) }
+  if (newest.length < CHUNK_SIZE) return { chunks, newest: newest.concat(events) }
   const needed = Math.max(1, Math.ceil(bounds.historySizeMax / CHUNK_SIZE))
-  const oldest = event.at - bounds.historyAgeMsMax
+  const oldest = events.at(-1)!.at - bounds.historyAgeMsMax
   const kept = [...chunks, newest].slice(-needed).filter((chunk) => chunk.at(-1)!.at >= oldest)
-  return { chunks: kept, newest: [event] }
+  return { chunks: kept, newest: events }
 }
 
 /** What to read of a history. */

@@ -33,6 +33,9 @@ export interface ScopeParts {
   readonly subscriptions: readonly Subscription[]
 }
 
+/** Events that go to the bus in one message, at most. */
+const BATCH_MAX = 64
+
 /** How a module fared. */
 export interface ModuleReport {
   readonly name: string
@@ -51,6 +54,8 @@ export class Scope {
   private started: { readonly name: string; readonly actor: AnyActorRef }[] = []
   private readonly pools = new Map<string, AnyActorRef>()
   private bus: AnyActorRef | null = null
+  /** Events on their way to the bus. */
+  private published: BusEvent[] = []
   private readonly issues: Failure[] = []
   /** Timers of waiting leases and of modules, by what they limit. */
   private readonly timers = new Map<string, TimerHandle>()
@@ -113,8 +118,9 @@ export class Scope {
       correlation_id: correlationId,
       data,
     }
-    this.bus.send({ type: 'event.published', event })
     this.root.emit(event)
+    if (this.published.push(event) === 1) this.later(() => this.flush())
+    else if (this.published.length >= BATCH_MAX) this.flush()
   }
 
   /** Publishes what an operation emitted, through the journal. Ignored where events are off. */
@@ -251,6 +257,14 @@ export class Scope {
     }
   }
 
+  /** Hands the bus what was published since the last time. */
+  private flush(): void {
+    const events = this.published
+    if (events.length === 0) return
+    this.published = []
+    this.bus?.send({ type: 'events.published', events })
+  }
+
   private later(effect: () => void): void {
     this.root.session.later(effect)
   }
@@ -261,6 +275,7 @@ export class Scope {
       this.phase = 'released'
       this.root.self.send({ type: 'scope.released', issues: this.issues })
     }
+    this.flush()
     if (!this.bus) {
       released()
       return

@@ -15,8 +15,8 @@ import { unreached } from './coverage.ts'
 
 const input = { historySizeMax: 10, historyAgeMsMax: 1000 }
 const published = (type: string, at = 0, id = type): BusMachineEvent => ({
-  type: 'event.published',
-  event: { id, type, at, source: 's', correlation_id: 'r', data: null },
+  type: 'events.published',
+  events: [{ id, type, at, source: 's', correlation_id: 'r', data: null }],
 })
 const subscribed = (id: string, pattern: string, priority = 0, once = false): BusMachineEvent => ({
   type: 'subscription.added',
@@ -110,6 +110,23 @@ describe('bus', () => {
     ['*', 'anything', true],
   ])('matches %s with %s: %s', (pattern, type, expected) => {
     expect(matchesPattern(pattern, type)).toBe(expected)
+  })
+
+  it('takes what one turn published as so many events, in order', () => {
+    const { send, dispatched, actor } = bus()
+    const events = ['1', '2', '3'].map((id) => ({
+      id,
+      type: id,
+      at: 0,
+      source: 's',
+      correlation_id: 'r',
+      data: null,
+    }))
+    send(subscribed('a', '*'), subscribed('o', '2', 0, true), { type: 'events.published', events })
+    expect(dispatched).toEqual(['a:1', 'o:2'])
+    send(done('a'), done('a'))
+    expect(dispatched.slice(2)).toEqual(['a:2', 'a:3'])
+    expect(actor.getSnapshot().context.counters).toMatchObject({ published: 3, delivered: 4 })
   })
 
   it('delivers by priority, then in order of subscription', () => {
