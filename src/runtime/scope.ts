@@ -33,7 +33,7 @@ export interface ScopeParts {
   readonly subscriptions: readonly Subscription[]
 }
 
-/** Events that go to the bus in one message, at most. */
+/** Events that go to the bus in one message, at most: where nobody listens, only the history waits for them. */
 const BATCH_MAX = 64
 
 /** How a module fared. */
@@ -119,8 +119,9 @@ export class Scope {
       data,
     }
     this.root.emit(event)
-    if (this.published.push(event) === 1) this.later(() => this.flush())
-    else if (this.published.length >= BATCH_MAX) this.flush()
+    const count = this.published.push(event)
+    if (count >= BATCH_MAX) this.flush()
+    else if (count === 1 && this.parts.subscriptions.length > 0) this.later(() => this.flush())
   }
 
   /** Publishes what an operation emitted, through the journal. Ignored where events are off. */
@@ -200,6 +201,7 @@ export class Scope {
   }
 
   get busContext(): BusContext | null {
+    this.flush()
     return (this.bus?.getSnapshot().context as BusContext | undefined) ?? null
   }
 
