@@ -4,6 +4,7 @@
 // requests to a pool, so that a pool's queue stays small however many steps are ready.
 import type { PoolEvent, ResourceNeed } from '../../machines/protocol.ts'
 import { ReadyQueue } from './ready-queue.ts'
+import type { Run } from './run.ts'
 
 /** Requests of one kind that a run keeps waiting at the pools. */
 export const WINDOW = 64
@@ -46,20 +47,17 @@ export class LeaseGates {
   }
 
   /** Asks for the leases of the next steps, as far as the window allows. */
-  forward(
-    now: number,
-    leaseOf: (index: number) => string,
-    priorityOf: (index: number) => number,
-    waits: (index: number) => boolean,
-  ): void {
+  forward(run: Run): void {
+    const { time } = run.session
     for (const group of this.groups.values()) {
       while (group.asking < WINDOW) {
-        const index = group.queue.pop(now, waits)
+        const index = group.queue.pop(time, (each) => run.isWaiting(each))
         if (index === undefined) break
         group.asking++
-        const acquisition: Acquisition = { index, priority: priorityOf(index), since: now, group, held: 0 }
-        this.acquisitions.set(leaseOf(index), acquisition)
-        this.ask(leaseOf(index), acquisition)
+        const { priority } = run.stepAt(index)
+        const acquisition: Acquisition = { index, priority, since: time, group, held: 0 }
+        this.acquisitions.set(run.pathOf(index), acquisition)
+        this.ask(run.pathOf(index), acquisition)
       }
     }
   }

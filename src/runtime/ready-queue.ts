@@ -23,6 +23,11 @@ export class ReadyQueue {
   private priority: number | null = null
   private mixed = false
 
+  /** Entries in the queue; some may wait no more. */
+  get size(): number {
+    return this.heap.size + (this.arrivals.length - this.head)
+  }
+
   push(index: number, priority: number, now: number): void {
     const waiting: Waiting = { index, priority, since: now, taken: false }
     this.priority ??= priority

@@ -163,10 +163,11 @@ function settlementOf(
   run: Run,
   event: InboundEvent & { output?: unknown; error?: unknown },
 ): WorkflowEvent | null {
+  const step = event.output as StepOutput | null | undefined
+  if (step && 'index' in step) return { type: 'step.settled', step }
   const { actorId = '' } = event as { actorId?: string }
   const index = run.indexOfPath(actorId)
   if (index === undefined) return null
-  if (event.type.startsWith('xstate.done.')) return { type: 'step.settled', step: event.output as StepOutput }
   const failure: Failure = {
     code: 'INTERNAL',
     message: `The chart of step ${actorId} failed: ${String(event.error)}`,

@@ -81,6 +81,11 @@ export class Run {
     return path.startsWith(prefix) ? this.options.plan.indexOf.get(path.slice(prefix.length)) : undefined
   }
 
+  /** Whether a step waits at the gates. */
+  isWaiting(index: number): boolean {
+    return this.steps.isQueued(index) ?? this.execution.isQueued(index)
+  }
+
   publish(type: string, source: string, data: unknown): void {
     this.scope.publish(type, source, data, this.runId)
   }
@@ -122,14 +127,8 @@ export class Run {
     for (let batch = this.execution.takeReady(); batch.length > 0; batch = this.execution.takeReady()) {
       for (const index of batch) this.passGate(index, this.execution.gate(index))
     }
-    const waits = (index: number) => this.steps.isQueued(index) ?? this.execution.isQueued(index)
-    this.gates.forward(
-      this.session.time,
-      (index) => this.pathOf(index),
-      (index) => this.stepAt(index).priority,
-      waits,
-    )
-    this.steps.fillSlots(waits)
+    this.gates.forward(this)
+    this.steps.fillSlots()
     this.announceEnd()
   }
 

@@ -62,9 +62,9 @@ export class StepActors {
   }
 
   /** Lets steps through, as many as there are slots. */
-  fillSlots(waits: (index: number) => boolean): void {
-    while (this.freeSlots > 0) {
-      const index = this.slots.pop(this.run.session.time, waits)
+  fillSlots(): void {
+    while (this.freeSlots > 0 && this.slots.size > 0) {
+      const index = this.slots.pop(this.run.session.time, (each) => this.run.isWaiting(each))
       if (index === undefined) return
       this.freeSlots--
       this.letThrough(index)
