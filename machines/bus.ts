@@ -17,7 +17,7 @@ import {
 import { EMPTY_HISTORY, withEvents } from './event-history.ts'
 import type { BusEvent, Failure } from './protocol.ts'
 
-export { BACKLOG_MAX, type BusContext, type BusInput, type BusSubscription } from './deliveries.ts'
+export { BACKLOG_MAX, type BusContext, type BusInput } from './deliveries.ts'
 export { historyOf, matchesPattern, type HistoryQuery } from './event-history.ts'
 
 /** How long a closing bus waits for its handlers, in milliseconds. */

@@ -5,14 +5,50 @@ import { setupOn } from './runtime/setup.ts'
 /** Declares modules and resources; `createWorkflow` of what it returns makes actor logic on the memory host. */
 export const setup = setupOn(memoryHost())
 
-export { run } from './runtime/setup.ts'
-export type { Setup, SetupOptions } from './runtime/setup.ts'
+export type {
+  BackoffPolicy,
+  BusEvent,
+  Failure,
+  IntegrationStatus,
+  RunCondition,
+  RunStatus,
+  StepStatus,
+  Verdict,
+} from '../machines/protocol.ts'
+export type {
+  BuilderScope,
+  Duration,
+  Given,
+  Invocation,
+  Json,
+  RetryConfig,
+  StepConfig,
+  WorkflowConfig,
+} from './definition/builder.ts'
+export type { ModuleContext, Operation, OperationContext, StepView } from './definition/model.ts'
+export { defineModule, type ModuleSource } from './definition/module.ts'
+export { SagachartError, type ErrorCode } from './errors.ts'
 export { memoryHost, type MemoryHostOptions } from './hosts/memory.ts'
 export {
-  SimulationHost,
   randomChooser,
+  SimulationHost,
   type Chooser,
   type Reply,
   type SimulationOptions,
 } from './hosts/simulation.ts'
-export { SagachartError, type ErrorCode } from './errors.ts'
+export type {
+  Effect,
+  EffectControl,
+  Entry,
+  Guest,
+  Host,
+  HostPort,
+  InboundEvent,
+  Outcome,
+  RootRequest,
+  TimerHandle,
+} from './runtime/host.ts'
+export type { RunInput, WorkflowLogic } from './runtime/run-logic.ts'
+export type { Subscription } from './runtime/scope.ts'
+export { run, type Setup, type SetupOptions } from './runtime/setup.ts'
+export type { RunReport, StepRecord } from './runtime/step-records.ts'

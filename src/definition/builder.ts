@@ -39,8 +39,11 @@ export interface BuilderScope<TStep extends string> extends Omit<DataScope, 'ste
   readonly steps: Readonly<Record<TStep, StepView>>
 }
 
+/** A value that is JSON. */
+export type Json = null | boolean | number | string | readonly Json[] | { readonly [key: string]: Json }
+
 /** A value, or a function of what the run knows. */
-export type Given<TValue, TStep extends string> = TValue | ((scope: BuilderScope<TStep>) => TValue)
+export type Given<TValue, TStep extends string> = TValue | ((scope: BuilderScope<TStep>) => unknown)
 
 export interface RetryConfig {
   /** Retries after the first attempt. Default 0. */
@@ -64,7 +67,7 @@ export interface RetryConfig {
 export interface StepConfig<TModules, TResource extends string, TStep extends string> {
   /** The operation, as `module.operation`. */
   readonly invoke: Invocation<TModules>
-  readonly parameters?: Given<object, TStep>
+  readonly parameters?: Given<{ readonly [name: string]: unknown }, TStep>
   readonly dependsOn?: readonly TStep[]
   /** Default `all_succeeded`. */
   readonly runIf?: RunCondition
@@ -75,8 +78,11 @@ export interface StepConfig<TModules, TResource extends string, TStep extends st
   readonly retry?: RetryConfig
   /** One more attempt once the retries are spent, or a value in its place. */
   readonly fallback?:
-    | { readonly invoke: Invocation<TModules>; readonly parameters?: Given<object, TStep> }
-    | { readonly value: Given<unknown, TStep> }
+    | {
+        readonly invoke: Invocation<TModules>
+        readonly parameters?: Given<{ readonly [name: string]: unknown }, TStep>
+      }
+    | { readonly value: Given<Json, TStep> }
   /** Default `fail`. Of a list, the first applicable one counts. */
   readonly onFailure?: Verdict | readonly Verdict[]
   readonly resources?: readonly (TResource | { readonly name: TResource; readonly units: number })[]
@@ -97,7 +103,7 @@ export interface WorkflowConfig<TModules, TResource extends string, TStep extend
   readonly failFast?: boolean
   readonly steps: { readonly [TName in TStep]: StepConfig<TModules, TResource, NoInfer<TStep>> }
   /** The run's own outputs. */
-  readonly outputs?: Readonly<Record<string, Given<unknown, NoInfer<TStep>>>>
+  readonly outputs?: Readonly<Record<string, Given<Json, NoInfer<TStep>>>>
 }
 
 /** Steps running at once, where nothing else is said. */
