@@ -3,7 +3,6 @@
 
 /** The closed union of codes. */
 export type ErrorCode =
-  | 'DOCUMENT_INVALID'
   | 'DOCUMENT_NOT_FOUND'
   | 'MODULE_NOT_REGISTERED'
   | 'MODULE_LOAD_FAILED'
@@ -21,12 +20,10 @@ export type ErrorCode =
   | 'RESOURCE_CLOSED'
   | 'RUN_TIMED_OUT'
   | 'RUN_CANCELLED'
-  | 'RUN_FAILED'
   | 'RUN_NOT_RESUMABLE'
   | 'EVENT_BUS_NOT_AVAILABLE'
   | 'WORKFLOW_INVALID'
   | 'INPUT_INVALID'
-  | 'USAGE'
   | 'INTERNAL'
 
 /** An error of this library: `code` to act on, `message` to read. */

@@ -41,7 +41,9 @@ class MemoryHost implements Host {
   }
 
   newRunId(): string {
-    return globalThis.crypto.randomUUID()
+    // Not randomUUID: browsers have that only in secure contexts.
+    const [high = 0, low = 0] = globalThis.crypto.getRandomValues(new BigUint64Array(2))
+    return `${high.toString(36)}${low.toString(36)}`.slice(0, 16)
   }
 
   open({ runId, resume }: RootRequest, guest: Guest): HostPort {

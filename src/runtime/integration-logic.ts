@@ -166,7 +166,7 @@ export class IntegrationLogic extends BaseMachine {
       scenarios: program.reports,
       scenarioNames: definition.workflows.map(({ name }) => name),
       cleanupIssues,
-      leasesOpen: scope.leasesOpen,
+      leasesOpen: scope.leasesOpenOf(session.path),
       lateReplies: session.lateReplies,
       bus: scope.busContext,
       pools: definition.pools.length,

@@ -3,6 +3,7 @@
 // in reverse order, one after the other, before the root hears that its scope is released.
 import { createActor, type AnyActorRef } from 'xstate'
 import type { BusContext } from '../../machines/bus.ts'
+import type { PoolContext } from '../../machines/resource.ts'
 import type { BusEvent, Failure, PoolEvent } from '../../machines/protocol.ts'
 import type { WorkflowEvent } from '../../machines/workflow.ts'
 import type { Module, PoolDefinition } from '../definition/model.ts'
@@ -82,6 +83,9 @@ export class Scope {
           createActor(boundPoolMachine, { parent: this.root.self, id: this.pathOf('pool', name), input }),
         ),
       )
+    }
+    for (const { name } of this.parts.modules) {
+      this.publish('module_loaded', this.root.session.path, { module_name: name })
     }
     this.initialiseNext()
   }
@@ -205,9 +209,13 @@ export class Scope {
     return (this.bus?.getSnapshot().context as BusContext | undefined) ?? null
   }
 
-  get leasesOpen(): number {
+  /** Leases that actors below an address still hold. */
+  leasesOpenOf(path: string): number {
     let open = 0
-    for (const pool of this.pools.values()) open += pool.getSnapshot().context.holders.length
+    for (const pool of this.pools.values()) {
+      const { holders } = (pool.getSnapshot() as { readonly context: PoolContext }).context
+      for (const { lease } of holders) if (lease.startsWith(`${path}/`)) open++
+    }
     return open
   }
 

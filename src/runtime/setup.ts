@@ -27,7 +27,7 @@ export interface SetupOptions<TModules, TResource extends string> {
 }
 
 export interface Setup<TModules, TResource extends string> {
-  /** @throws WORKFLOW_INVALID */
+  /** @throws WORKFLOW_INVALID, MODULE_NOT_REGISTERED, OPERATION_UNKNOWN */
   createWorkflow<TStep extends string>(config: WorkflowConfig<TModules, TResource, TStep>): WorkflowLogic
 }
 
@@ -58,18 +58,14 @@ export function setupOn(defaultHost: Host) {
 
 /**
  * Runs a workflow to its end.
- * @throws RUN_NOT_RESUMABLE, INTERNAL; a run that fails, times out or is cancelled is reported, not thrown.
+ * @throws INTERNAL on a fault of ours; a run that fails, times out or is cancelled is reported, not thrown.
  */
 export function run<TOutputs>(
   workflow: WorkflowLogic<TOutputs>,
   input: RunInput = {},
 ): Promise<RunReport<TOutputs>> {
-  return runLogic<RunReport<TOutputs>>(workflow as unknown as AnyActorLogic, input)
-}
-
-/** Starts any root and gives its output. */
-export function runLogic<TOutput>(logic: AnyActorLogic, input: RunInput = {}): Promise<TOutput> {
-  return toPromise(createActor(logic, { input }).start()) as Promise<TOutput>
+  const logic = workflow as unknown as AnyActorLogic
+  return toPromise(createActor(logic, { input }).start()) as Promise<RunReport<TOutputs>>
 }
 
 function partsOf(options: SetupOptions<object, string>): ScopeParts {
@@ -77,6 +73,12 @@ function partsOf(options: SetupOptions<object, string>): ScopeParts {
   const leaseTimeoutMs = durationMs(resourceTimeout)
   if (leaseTimeoutMs === null) {
     throw invalid(`resourceTimeout: expected ${DURATION_EXPECTED}, found ${JSON.stringify(resourceTimeout)}`)
+  }
+  if (!events && subscriptions.length > 0) {
+    throw new SagachartError(
+      'EVENT_BUS_NOT_AVAILABLE',
+      `Event bus not available: ${subscriptions.length} subscriptions were given with events: false; leave out one of the two`,
+    )
   }
   return {
     modules: Object.entries(modules).map(([name, value]): Module => toModule(name, value, {})),

@@ -48,8 +48,8 @@ export class RunReport<TOutputs = Record<string, unknown>> {
     this.startedAt = run.startedAt
     this.finishedAt = run.session.time
     this.cleanupIssues = cleanupIssues
-    this.leasesOpen = run.scope.leasesOpen
-    this.counts = run.execution.counts
+    this.leasesOpen = run.scope.leasesOpenOf(run.path)
+    this.counts = { ...run.execution.counts }
     this.#execution = run.execution
   }
 

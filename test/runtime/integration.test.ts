@@ -212,7 +212,7 @@ describe('integration', () => {
     const { report } = play(definition([workflow('one', { a: ok, b: ok })]), { subscriptions })
     expect(report.status).toBe('completed')
     expect(all).toEqual([
-      ...['module_initialized', 'module_initialized', 'workflow_started'],
+      ...['module_loaded', 'module_loaded', 'module_initialized', 'module_initialized', 'workflow_started'],
       ...[
         'step_started',
         'did',

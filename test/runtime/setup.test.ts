@@ -1,0 +1,130 @@
+// What `setup` refuses, for those whose compiler did not, and what a run reports instead of throwing.
+import { describe, expect, it } from 'vitest'
+import { createActor } from 'xstate'
+import {
+  defineModule,
+  memoryHost,
+  run,
+  setup,
+  type SetupOptions,
+  type WorkflowConfig,
+} from '../../src/index.ts'
+
+const m = { op: () => 1 }
+const coded = (code: string) => expect.objectContaining({ code }) as Error
+const loose = (options: object) => setup(options as SetupOptions<object, string>)
+const build = (step: object, options: object = {}) =>
+  loose({ modules: { m }, resources: { db: { units: 2 } }, ...options }).createWorkflow({
+    id: 'w',
+    steps: { a: { invoke: 'm.op', ...step } },
+  } as unknown as WorkflowConfig<object, string, string>)
+
+describe('setup', () => {
+  it.each([
+    ['a module that is not there', { invoke: 'zzz.op' }, 'MODULE_NOT_REGISTERED'],
+    ['an operation that is not there', { invoke: 'm.zzz' }, 'OPERATION_UNKNOWN'],
+    ['an operation of every object', { invoke: 'm.toString' }, 'OPERATION_UNKNOWN'],
+    ['a fallback that is not there', { fallback: { invoke: 'm.zzz' } }, 'OPERATION_UNKNOWN'],
+    ['a resource that is not there', { resources: ['zzz'] }, 'WORKFLOW_INVALID'],
+    ['more units than there are', { resources: [{ name: 'db', units: 3 }] }, 'WORKFLOW_INVALID'],
+    ['a time that is none', { timeout: 'soon' }, 'WORKFLOW_INVALID'],
+    ['a factor below one', { retry: { factor: 0.5 } }, 'WORKFLOW_INVALID'],
+  ])('refuses %s', (_, step, code) => {
+    expect(() => build(step)).toThrow(coded(code))
+  })
+
+  it('refuses subscriptions where events are off', () => {
+    const subscriptions = [{ id: 'a', pattern: '*', handler: () => {} }]
+    expect(() => build({}, { events: false, subscriptions })).toThrow(coded('EVENT_BUS_NOT_AVAILABLE'))
+    expect(() => build({}, { events: false, subscriptions })).toThrow(/^Event bus not available/)
+  })
+
+  it.each([
+    ['a pool without units', { resources: { db: { units: 0 } } }, 'WORKFLOW_INVALID'],
+    ['a time-out that is none', { resourceTimeout: -1 }, 'WORKFLOW_INVALID'],
+    ['a module that is none', { modules: { m: 7 } }, 'MODULE_LOAD_FAILED'],
+  ])('refuses %s', (_, options, code) => {
+    expect(() => build({}, options)).toThrow(coded(code))
+  })
+
+  it('takes plain objects, classes and defineModule', async () => {
+    class Counter {
+      private count = 0
+      next(): number {
+        return ++this.count
+      }
+    }
+    const calls: string[] = []
+    const db = defineModule({
+      init: () => void calls.push('init'),
+      cleanup: () => void calls.push('cleanup'),
+      operations: m,
+    })
+    const workflow = setup({ modules: { db, Counter, m } }).createWorkflow({
+      id: 'w',
+      steps: {
+        a: { invoke: 'db.op' },
+        b: { invoke: 'Counter.next' },
+        c: { invoke: 'Counter.next', dependsOn: ['b'] },
+      },
+    })
+    const report = await run(workflow)
+    expect(report.step('c')?.output).toBe(2)
+    expect(calls).toEqual(['init', 'cleanup'])
+  })
+})
+
+describe('run', () => {
+  it('reports a failure and throws nothing', async () => {
+    const boom = { op: () => Promise.reject(new Error('no luck')) }
+    const report = await run(build({}, { modules: { m: boom } }))
+    expect(report).toMatchObject({ status: 'failed', error: { message: 'no luck' }, counts: { failed: 1 } })
+    expect(JSON.parse(JSON.stringify(report))).toMatchObject({ steps: [{ name: 'a', status: 'failed' }] })
+  })
+
+  it('takes a name and inputs, and tells operations of them', async () => {
+    const seen: object[] = []
+    const op = (
+      parameters: object,
+      context: { run: object; idempotencyKey: string; step: string; config: unknown },
+    ) => {
+      const { run: id, idempotencyKey, step, config } = context
+      seen.push({ parameters, id, idempotencyKey, step, config })
+    }
+    const workflow = build(
+      { parameters: ({ inputs }: { inputs: object }) => ({ inputs }) },
+      { modules: { m: { op } } },
+    )
+    const report = await run(workflow, { runId: '42', inputs: { x: 1 } })
+    expect(report.runId).toBe('42')
+    expect(seen).toEqual([
+      {
+        parameters: { inputs: { x: 1 } },
+        id: { id: '42', scenario: 'w' },
+        idempotencyKey: 'run/42/step/a',
+        step: 'a',
+        config: {},
+      },
+    ])
+  })
+
+  it('lets anybody listen with actor.on, and log where the host says', async () => {
+    const types: string[] = []
+    const logged: unknown[] = []
+    const op = (
+      _: object,
+      { emit, log }: { emit: (type: string) => void; log: (text: string, data: unknown) => void },
+    ) => {
+      emit('did')
+      log('hello', 1)
+    }
+    const host = memoryHost({ log: (...line) => void logged.push(line) })
+    const actor = createActor(build({}, { modules: { m: { op } }, host }), { input: { runId: '7' } })
+    actor.on('*' as never, ({ type }: { type: string }) => void types.push(type))
+    actor.start()
+    await expect.poll(() => actor.getSnapshot().status).toBe('done')
+    expect(types).toContain('did')
+    expect(types.at(-1)).toBe('workflow_completed')
+    expect(logged).toEqual([['run/7/step/a', 'hello', 1]])
+  })
+})
