@@ -28,8 +28,8 @@ export type Reply =
   | { readonly kind: 'duplicate'; readonly outcome: Outcome }
   /** Answers only once it is aborted. */
   | { readonly kind: 'hang' }
-  /** Never answers, whatever it is told. */
-  | { readonly kind: 'deaf' }
+  /** Does not listen when it is told to stop: never answers, or only after its own time. */
+  | { readonly kind: 'deaf'; readonly afterMs?: number }
 
 export interface SimulationOptions {
   /** Draws all chance in the runs. Default 1. */
@@ -253,9 +253,9 @@ class SimulationPort implements HostPort {
     const events: (() => void)[] = []
     for (const pending of this.pending.values()) {
       const { kind } = pending.reply
-      const answers = kind !== 'deaf' && (kind !== 'hang' || pending.control.aborted)
-      if (answers && (pending.timer === null || pending.control.aborted))
-        events.push(() => this.answer(pending))
+      const { aborted } = pending.control
+      const answers = kind === 'hang' ? aborted : kind !== 'deaf' && (pending.timer === null || aborted)
+      if (answers) events.push(() => this.answer(pending))
     }
     return events.concat(this.repeats)
   }
@@ -276,7 +276,7 @@ class SimulationPort implements HostPort {
     if (timer) this.timers.cancel(timer)
     const outcome = 'outcome' in reply ? reply.outcome : this.outcomeOf(effect, control)
     const told: Outcome =
-      control.aborted && reply.kind !== 'settle'
+      control.aborted && reply.kind !== 'settle' && reply.kind !== 'deaf'
         ? { status: 'failed', error: control.signal.reason }
         : outcome
     if (reply.kind === 'duplicate') {

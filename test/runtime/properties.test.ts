@@ -142,6 +142,10 @@ describe('a crash at any entry', () => {
           const again = attemptsOf(resumed.effects).map(({ to, attempt }) => `${to}#${attempt}`)
           expect(again.filter((key) => settled.has(key))).toEqual([])
           expect(resumed.report.leasesOpen).toBe(0)
+          const fired = resumed.journal
+            .filter(({ event }) => TIMED.test(event.type))
+            .map((entry) => JSON.stringify([entry.to, entry.event]))
+          expect(new Set(fired).size).toBe(fired.length)
         }
       },
       5,
@@ -149,6 +153,9 @@ describe('a crash at any entry', () => {
     )
   })
 })
+
+/** Timers of an attempt, each of which fires once at most. */
+const TIMED = /^(?:attempt\.timedOut|grace\.ended|backoff\.ended)$/
 
 /** States in which a step's operation may be executing. */
 const IN_ATTEMPT = new Set(['running', 'aborting', 'cancelling'])

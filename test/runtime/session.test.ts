@@ -1,0 +1,114 @@
+// What the joint between a run and its host promises: order of journal and effects, late replies, order of leases.
+import { describe, expect, it } from 'vitest'
+import { createActor } from 'xstate'
+import { defineWorkflow } from '../../src/definition/builder.ts'
+import { planWorkflow } from '../../src/definition/plan.ts'
+import { SimulationHost, type Reply } from '../../src/hosts/simulation.ts'
+import { Execution } from '../../src/runtime/execution.ts'
+import type { Effect, Host, HostPort } from '../../src/runtime/host.ts'
+import { roots } from '../../src/runtime/registry.ts'
+import { setupOn } from '../../src/runtime/setup.ts'
+import type { RunReport } from '../../src/runtime/step-records.ts'
+
+const operations = { op: () => 1 }
+
+const build = (host: Host, steps: object) =>
+  setupOn(host)({
+    modules: { m: operations },
+    resources: { a: { units: 1 }, b: { units: 1 } },
+    resourceTimeout: '1m',
+  }).createWorkflow({
+    id: 'w',
+    parallel: true,
+    steps,
+  } as never)
+
+function play(steps: object, reply: (effect: Effect) => Reply) {
+  const host = new SimulationHost({ reply })
+  const actor = createActor(build(host, steps)).start()
+  const { session } = roots.get(actor)!
+  host.run()
+  return { report: actor.getSnapshot().output as unknown as RunReport, session, host }
+}
+
+describe('session', () => {
+  it('writes an entry down before anything that depends on it starts', () => {
+    const inner = new SimulationHost()
+    const told: string[] = []
+    const host: Host = {
+      name: 'listening',
+      newRunId: () => '1',
+      idle: () => inner.idle(),
+      open(request, guest) {
+        const port = inner.open(request, guest)
+        return new Proxy(port, {
+          get(target, key: keyof HostPort) {
+            const value = target[key]
+            if (typeof value !== 'function') return value
+            return (first: { to?: string; event?: { type: string } }, ...rest: unknown[]) => {
+              if (key === 'record') told.push(`record ${first.event?.type} ${first.to}`)
+              if (key === 'perform') told.push(`perform ${first.to}`)
+              return (value as (...all: unknown[]) => unknown).call(target, first, ...rest)
+            }
+          },
+        })
+      },
+    }
+    createActor(build(host, { a: { invoke: 'm.op' }, b: { invoke: 'm.op', dependsOn: ['a'] } })).start()
+    inner.run()
+    const order = ['perform run/1/step/a', 'record attempt.succeeded run/1/step/a', 'perform run/1/step/b']
+    expect(told.filter((line) => order.includes(line))).toEqual(order)
+  })
+
+  it('discards and counts what an abandoned operation says later', () => {
+    const late = ({ to }: Effect): Reply =>
+      to.endsWith('/late')
+        ? { kind: 'deaf', afterMs: 60_000 }
+        : { kind: 'execute', afterMs: to.endsWith('/slow') ? 90_000 : 0 }
+    const { report, session } = play(
+      { late: { invoke: 'm.op', timeout: '1s' }, slow: { invoke: 'm.op' } },
+      late,
+    )
+    expect(report.step('late')).toMatchObject({
+      status: 'failed',
+      output: null,
+      error: { code: 'ATTEMPT_TIMED_OUT' },
+    })
+    expect(session.lateReplies).toBe(1)
+    expect(
+      session.journal.filter(({ to, event }) => to.endsWith('/late') && event.type === 'attempt.succeeded'),
+    ).toEqual([])
+  })
+
+  it('lets no two steps wait for each other, in whatever order they name their resources', () => {
+    const slow = ({ kind }: Effect): Reply => ({ kind: 'execute', afterMs: kind === 'attempt' ? 1000 : 0 })
+    const steps = Object.fromEntries(
+      Array.from({ length: 10 }, (_, index) => [
+        `s${index}`,
+        { invoke: 'm.op', resources: index % 2 ? ['a', 'b'] : ['b', 'a'] },
+      ]),
+    )
+    const { report, host } = play(steps, slow)
+    expect(report.counts.success).toBe(10)
+    expect(host.time).toBe(10_000)
+  })
+})
+
+describe('execution', () => {
+  const gateAfter = (status: 'success' | 'failed' | 'skipped' | 'cancelled', runIf: string) => {
+    const steps = { a: { invoke: 'm.op' }, b: { invoke: 'm.op', dependsOn: ['a'], runIf } }
+    const execution = new Execution(planWorkflow(defineWorkflow({ id: 'w', steps } as never)))
+    execution.settle(0, { status, output: null, failure: null, attempts: 1 }, 0)
+    return execution.gate(1).way
+  }
+
+  it.each([
+    ['all_succeeded', { success: 'open', failed: 'failed', skipped: 'open', cancelled: 'cancelled' }],
+    ['none_failed', { success: 'open', failed: 'failed', skipped: 'open', cancelled: 'cancelled' }],
+    ['any_succeeded', { success: 'open', failed: 'skipped', skipped: 'skipped', cancelled: 'skipped' }],
+    ['all_done', { success: 'open', failed: 'open', skipped: 'open', cancelled: 'open' }],
+  ])('judges %s by what became of the dependencies', (runIf, expected) => {
+    const ways = Object.keys(expected).map((status) => [status, gateAfter(status as 'success', runIf)])
+    expect(Object.fromEntries(ways)).toEqual(expected)
+  })
+})
