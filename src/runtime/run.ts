@@ -86,6 +86,19 @@ export class Run {
     return this.steps.isQueued(index) ?? this.execution.isQueued(index)
   }
 
+  /**
+   * The step has a slot. Where steps run one at a time, a slot is held through retries, so leases come after it:
+   * a step that held leases while it waited for the slot would wait for the one that waits for the leases.
+   */
+  passSlot(index: number): void {
+    if (this.workflow.parallel || this.stepAt(index).resources.length === 0) {
+      this.steps.admit(index)
+      return
+    }
+    this.awaitLeases(index)
+    this.gates.forward(this)
+  }
+
   publish(type: string, source: string, data: unknown): void {
     this.scope.publish(type, source, data, this.runId)
   }
@@ -145,7 +158,9 @@ export class Run {
   recordLease(event: Leased): void {
     if (event.type === 'lease.granted') {
       const index = this.gates.granted(event.lease, event.pool)
-      if (index !== undefined) this.steps.awaitSlot(index)
+      if (index === undefined) return
+      if (this.workflow.parallel) this.steps.awaitSlot(index)
+      else this.steps.admit(index)
     } else {
       const index = this.gates.release(event.lease)
       if (index !== undefined) this.steps.deny(index, event.failure)
@@ -222,9 +237,13 @@ export class Run {
   private enqueue(index: number): void {
     if (this.steps.has(index)) this.steps.queue(index)
     else this.execution.markQueued(index)
+    if (this.workflow.parallel && this.stepAt(index).resources.length > 0) this.awaitLeases(index)
+    else this.steps.awaitSlot(index)
+  }
+
+  private awaitLeases(index: number): void {
     const { resources, priority } = this.stepAt(index)
-    if (resources.length === 0) this.steps.awaitSlot(index)
-    else this.gates.enqueue(index, resources, priority, this.session.time)
+    this.gates.enqueue(index, resources, priority, this.session.time)
   }
 
   /** Ends a step that never had an actor. */

@@ -20,7 +20,6 @@ interface Live {
   timer: TimerHandle | null
   /** Ends the time for retries. */
   window: TimerHandle | null
-  holdsSlot: boolean
   /** Waits at the gates for its next attempt. */
   queued: boolean
 }
@@ -31,6 +30,8 @@ export class StepActors {
   private readonly gates: LeaseGates
   private readonly live = new Map<number, Live>()
   private readonly slots = new ReadyQueue()
+  /** Steps that hold a slot, with or without an actor. */
+  private readonly holders = new Set<number>()
   private freeSlots: number
 
   constructor(run: Run, gates: LeaseGates) {
@@ -55,20 +56,32 @@ export class StepActors {
     if (live) live.queued = true
   }
 
-  /** Lets a step that has its leases wait for a slot; a sequential run's step may still hold its own. */
+  /** Lets a step wait for a slot; a sequential run's step may still hold its own. */
   awaitSlot(index: number): void {
-    if (this.live.get(index)?.holdsSlot) this.letThrough(index)
+    if (this.holders.has(index)) this.run.passSlot(index)
     else this.slots.push(index, this.run.stepAt(index).priority, this.run.session.time)
   }
 
-  /** Lets steps through, as many as there are slots. */
+  /** Gives out the slots that there are. */
   fillSlots(): void {
     while (this.freeSlots > 0 && this.slots.size > 0) {
       const index = this.slots.pop(this.run.session.time, (each) => this.run.isWaiting(each))
       if (index === undefined) return
       this.freeSlots--
-      this.letThrough(index)
+      this.holders.add(index)
+      this.run.passSlot(index)
     }
+  }
+
+  /** Lets a step through that has its leases and a slot. */
+  admit(index: number): void {
+    const live = this.live.get(index)
+    if (!live) {
+      this.spawn(index, 'admitted')
+      return
+    }
+    live.queued = false
+    live.actor.send({ type: 'slot.granted' })
   }
 
   /** Lets a step know of a failure that it met at the gates; it need not have an actor yet. */
@@ -89,7 +102,7 @@ export class StepActors {
     this.run.session.actors.delete(live.path)
     this.live.delete(index)
     if (live.window) this.run.session.cancelTimer(live.window)
-    this.returnSlot(live)
+    this.returnSlot(index)
     return true
   }
 
@@ -151,7 +164,7 @@ export class StepActors {
     this.stopTimer(live)
     live.effect = null
     this.gates.release(path)
-    if (this.run.workflow.parallel) this.returnSlot(live)
+    if (this.run.workflow.parallel) this.returnSlot(index)
   }
 
   startBackoff({ index, path, attempt, policy, failures, failure }: StepContext): void {
@@ -190,33 +203,19 @@ export class StepActors {
     this.run.publish('step_started', live.path, data)
   }
 
-  /** The step has its leases and a slot. */
-  private letThrough(index: number): void {
-    const live = this.live.get(index)
-    if (!live) {
-      this.spawn(index, 'admitted')
-      return
-    }
-    live.queued = false
-    live.holdsSlot = true
-    live.actor.send({ type: 'slot.granted' })
-  }
-
   private spawn(index: number, entry: 'admitted' | 'denied', failure?: Failure): void {
     const { self, session, execution, options } = this.run
     const path = this.run.pathOf(index)
     const input = { index, path, policy: options.plan.policies[index]!, entry, ...(failure && { failure }) }
     const actor = createActor(boundStepMachine, { parent: self, id: path, input })
-    const holdsSlot = entry === 'admitted'
     execution.markLive(index)
-    this.live.set(index, { actor, path, effect: null, timer: null, window: null, holdsSlot, queued: false })
+    this.live.set(index, { actor, path, effect: null, timer: null, window: null, queued: false })
     session.actors.set(path, actor)
     actor.start()
   }
 
-  private returnSlot(live: Live): void {
-    if (live.holdsSlot) this.freeSlots++
-    live.holdsSlot = false
+  private returnSlot(index: number): void {
+    if (this.holders.delete(index)) this.freeSlots++
   }
 
   private startTimer(live: Live, event: StepEvent, delayMs: number): void {

@@ -155,7 +155,7 @@ describe('a crash at any entry', () => {
 })
 
 /** Timers of an attempt, each of which fires once at most. */
-const TIMED = /^(?:attempt\.timedOut|grace\.ended|backoff\.ended)$/
+const TIMED = /^(?:attempt\.timedOut|grace\.ended)$/
 
 /** States in which a step's operation may be executing. */
 const IN_ATTEMPT = new Set(['running', 'aborting', 'cancelling'])

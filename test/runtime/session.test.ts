@@ -80,6 +80,38 @@ describe('session', () => {
     ).toEqual([])
   })
 
+  it('takes the first answer of a condition, and no second', () => {
+    const outcome = { status: 'succeeded', value: true } as const
+    const twice = ({ kind }: Effect): Reply =>
+      kind === 'condition' ? { kind: 'duplicate', outcome } : { kind: 'execute', afterMs: 1 }
+    const { report } = play({ a: { invoke: 'm.op', when: () => true } }, twice)
+    expect(report.step('a')).toMatchObject({ status: 'success', attempts: 1 })
+  })
+
+  it('leaves no timer behind a step that has ended', () => {
+    const slow = ({ to }: Effect): Reply => ({ kind: 'execute', afterMs: to.endsWith('/slow') ? 60_000 : 0 })
+    const quick = { invoke: 'm.op', timeout: '1s', retry: { maxElapsed: '2s' } }
+    const { session } = play({ quick, slow: { invoke: 'm.op' } }, slow)
+    expect(session.lateReplies).toBe(0)
+  })
+
+  // Found by the properties: one step held the leases and waited for the slot, the other held the slot.
+  it('lets no retry wait for leases of a step that waits for its slot', () => {
+    const fails = ({ to }: Effect): Reply =>
+      to.endsWith('/first')
+        ? { kind: 'settle', outcome: { status: 'failed', error: new Error('no') } }
+        : { kind: 'execute' }
+    const first = { invoke: 'm.op', resources: ['a'], retry: { count: 1, initial: '1s', jitter: 'none' } }
+    const host = new SimulationHost({ reply: fails })
+    const at = setupOn(host)({ modules: { m: operations }, resources: { a: { units: 1 } } })
+    const actor = createActor(
+      at.createWorkflow({ id: 'w', steps: { first, second: { invoke: 'm.op', resources: ['a'] } } } as never),
+    ).start()
+    host.run()
+    expect(actor.getSnapshot().output?.step('first')).toMatchObject({ attempts: 2, error: { message: 'no' } })
+    expect(host.time).toBe(1000)
+  })
+
   it('lets no two steps wait for each other, in whatever order they name their resources', () => {
     const slow = ({ kind }: Effect): Reply => ({ kind: 'execute', afterMs: kind === 'attempt' ? 1000 : 0 })
     const steps = Object.fromEntries(
