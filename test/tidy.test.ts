@@ -3,6 +3,7 @@ import { execFileSync } from 'node:child_process'
 import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
+import { createMachine, type AnyStateNode } from 'xstate'
 import * as machines from '../machines/index.ts'
 import { forbiddenImports, importCycles } from './tidy/layers.ts'
 import { longFiles, longFunctions, undocumented } from './tidy/sizes.ts'
@@ -10,7 +11,8 @@ import { importsOf, matches, ROOT, source, sources, type Source } from './tidy/s
 
 const product = sources(['machines', 'src'])
 const tests = sources(['test'])
-const examples = sources(['examples'])
+/** Those who use the package as anyone would. */
+const users = sources(['examples', 'bench'])
 const pure = product.filter(({ path }) => path.startsWith('machines/') || path.startsWith('src/runtime/'))
 const tracked = execFileSync('git', ['ls-files', '--cached', '--others', '--exclude-standard'], {
   cwd: ROOT,
@@ -31,11 +33,16 @@ const TOP_LEVEL = new Set([
   ...['tsconfig.json', 'tsconfig.build.json', 'README.md', 'LICENSE', 'vitest.config.ts', 'knip.json'],
 ])
 
+const statesOf = (state: AnyStateNode): AnyStateNode[] => [
+  state,
+  ...Object.values(state.states).flatMap(statesOf),
+]
+
 const all = (files: readonly Source[], rule: (file: Source) => string[]) => files.flatMap(rule)
 
 describe('the house', () => {
   it('imports only downwards', () => {
-    expect(all([...product, ...examples], forbiddenImports)).toEqual([])
+    expect(all([...product, ...users], forbiddenImports)).toEqual([])
   })
 
   it('has no circle of imports', () => {
@@ -47,11 +54,11 @@ describe('the house', () => {
   })
 
   it('runs no text as code', () => {
-    expect(all([...product, ...examples], (file) => matches(file, UNSAFE))).toEqual([])
+    expect(all([...product, ...users], (file) => matches(file, UNSAFE))).toEqual([])
   })
 
   it('is strictly typed', () => {
-    expect(all([...product, ...tests, ...examples], (file) => matches(file, LOOSE))).toEqual([])
+    expect(all([...product, ...tests, ...users], (file) => matches(file, LOOSE))).toEqual([])
   })
 
   it('skips no test', () => {
@@ -59,7 +66,7 @@ describe('the house', () => {
   })
 
   it('keeps files and functions short', () => {
-    expect(all([...product, ...examples], (file) => [...longFiles(file), ...longFunctions(file)])).toEqual([])
+    expect(all([...product, ...users], (file) => [...longFiles(file), ...longFunctions(file)])).toEqual([])
   })
 
   it('says of every export what it is for', () => {
@@ -96,8 +103,9 @@ describe('the house', () => {
     )
     expect(charts.length).toBe(6)
     const poor = charts.flatMap(({ root }) => {
-      const nodes = [root, ...Object.values(root.states)]
-      return nodes.filter(({ description }) => !/^[A-Z].*\.$/.test(description ?? '')).map(({ id }) => id)
+      return statesOf(root)
+        .filter(({ description }) => !/^[A-Z].*\.$/.test(description ?? ''))
+        .map(({ id }) => id)
     })
     expect(poor).toEqual([])
   })
@@ -125,6 +133,15 @@ describe('its rules', () => {
       'src/a.ts',
       `class X {\n  private async go(a: string): Promise<void> {\n${'    y()\n'.repeat(70)}  }\n}\n`,
     ],
+    [longFunctions, 'src/a.ts', `export const x = (a: string) => {\n${'  y()\n'.repeat(70)}}\n`],
+    [
+      longFunctions,
+      'src/a.ts',
+      `class X {\n  go(\n    a: string,\n  ): void {\n${'    y()\n'.repeat(70)}  }\n}\n`,
+    ],
+    [forbiddenImports, 'machines/a.ts', "const x = 1; export * from '../src/errors.ts'"],
+    [forbiddenImports, 'machines/a.ts', "type X = import('../src/errors.ts').ErrorCode"],
+    [forbiddenImports, 'bench/a.ts', "import { x } from '../src/index.ts'"],
     [undocumented, 'src/a.ts', 'export function x() {}'],
   ])('%o catches a violation in %s', (rule, path, text) => {
     expect(rule(from(path, text))).toHaveLength(1)
@@ -137,6 +154,11 @@ describe('its rules', () => {
     ]
     expect(importCycles(circle)).toEqual(['src/a.ts', 'src/b.ts'])
     expect(importCycles([circle[0]!, from('src/b.ts', "import type { a } from './a.ts'")])).toEqual([])
+  })
+
+  it('find states within states', () => {
+    const chart = createMachine({ initial: 'a', states: { a: { initial: 'b', states: { b: {} } } } })
+    expect(statesOf(chart.root).map(({ key }) => key)).toEqual(['(machine)', 'a', 'b'])
   })
 
   it('look neither into comments nor into strings', () => {

@@ -1,5 +1,6 @@
 // How long files and functions may be, and which exports say what they are for.
 import type { Source } from './source.ts'
+import { lineAt, nodesOf } from './syntax.ts'
 
 export const FILE_LINES_MAX = 400
 export const CHART_LINES_MAX = 200
@@ -12,18 +13,14 @@ export function longFiles({ path, text }: Source): string[] {
   return lines > limit ? [`${path} ${lines} lines`] : []
 }
 
-const HEAD =
-  /^( *)(?:export |async |private |public |protected |static |override |get |set )*(?:function\b|constructor\b|[\w$#]+\s*(?:<[^\n]*>)?\([^\n]*\{$)/
+const FUNCTIONS = new Set(['FunctionDeclaration', 'FunctionExpression', 'ArrowFunctionExpression'])
 
-/** Functions and methods over their limit, by the indentation that the formatter gives them, as `path:line lines`. */
-export function longFunctions({ path, code }: Source): string[] {
-  const lines = code.split('\n')
-  return lines.flatMap((line, start) => {
-    const head = HEAD.exec(line)
-    if (!head || /^ *(?:if|for|while|switch|return|else|describe|it|expect)\b/.test(line)) return []
-    const end = lines.findIndex((other, at) => at > start && new RegExp(`^${head[1]}[})]`).test(other))
-    const length = end - start + 1
-    return end > 0 && length > FUNCTION_LINES_MAX ? [`${path}:${start + 1} ${length} lines`] : []
+/** Functions of every kind over their limit, as `path:line lines`. */
+export function longFunctions({ path, text }: Source): string[] {
+  return nodesOf(path, text).flatMap(({ type, start, end }) => {
+    const [first, last] = [lineAt(text, start), lineAt(text, end)]
+    const length = last - first + 1
+    return FUNCTIONS.has(type) && length > FUNCTION_LINES_MAX ? [`${path}:${first} ${length} lines`] : []
   })
 }
 

@@ -1,7 +1,8 @@
-// Reads the project's own files for the rules of the house. Looks at text, with comments and strings set aside,
-// which is enough for rules about imports, names and sizes.
+// Reads the project's own files for the rules of the house: their text, with comments and strings set aside, and
+// what they import.
 import { readdirSync, readFileSync } from 'node:fs'
 import { join, relative } from 'node:path'
+import { isNode, lineAt, nodesOf, type Node } from './syntax.ts'
 
 /** The project's folder. */
 export const ROOT = join(import.meta.dirname, '..', '..')
@@ -49,20 +50,28 @@ export function blank(text: string): string {
   })
 }
 
-const IMPORT =
-  /^(?:import|export)\b(\s+type\b)?[^;'"]*?\bfrom\s*'([^']+)'|^import\s*'([^']+)'|\bimport\(\s*'([^']+)'\s*\)/gm
+const IMPORTS = new Set([
+  'ImportDeclaration',
+  'ImportExpression',
+  'ExportNamedDeclaration',
+  'ExportAllDeclaration',
+  'TSImportType',
+])
 
 /** What a file imports, re-exports and loads later. */
-export function importsOf({ text, code }: Source): Import[] {
-  const kept = text
-    .split('\n')
-    .map((line, at) => (code.split('\n')[at]!.trim() === '' ? '' : line))
-    .join('\n')
-  return [...kept.matchAll(IMPORT)].map((match) => ({
-    from: (match[2] ?? match[3] ?? match[4])!,
-    line: kept.slice(0, match.index).split('\n').length,
-    isType: match[1] !== undefined || /^(?:import|export)\s*\{\s*(?:type\s[^,}]+,?\s*)+\}/.test(match[0]),
-  }))
+export function importsOf({ path, text }: Source): Import[] {
+  return nodesOf(path, text).flatMap((node) => {
+    const from = node.source
+    if (!IMPORTS.has(node.type) || !isNode(from) || typeof from.value !== 'string') return []
+    return [{ from: from.value, line: lineAt(text, node.start), isType: isErased(node) }]
+  })
+}
+
+/** Whether an import is of types only. */
+function isErased({ type, importKind, exportKind, specifiers }: Node): boolean {
+  if (type === 'TSImportType' || importKind === 'type' || exportKind === 'type') return true
+  const names = Array.isArray(specifiers) ? specifiers.filter(isNode) : []
+  return names.length > 0 && names.every((name) => [name.importKind, name.exportKind].includes('type'))
 }
 
 /** The place of every match in a file's code, as `path:line found`. */
