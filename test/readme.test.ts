@@ -38,7 +38,7 @@ describe('the README', () => {
     const { stdout, stderr } = await run(process.execPath, args, { cwd: folder })
     expect(stderr).toMatch(/\/greet\/step\/send: Hello from Oslo, Ada!/)
     expect(stdout).toMatch(
-      /^✓ greeting completed in .*\n {2}✓ greet: 2\/2 steps .*\n {2}result: result\.json\n$/,
+      /^✓ greeting completed in .*\n {2}✓ greet: 2\/2 steps .*\n {6}sent: 1\n {2}result: result\.json\n$/,
     )
     const result = JSON.parse(readFileSync(join(folder, 'result.json'), 'utf8')) as {
       integration_scenarios: { scenario_results: { result: { outputs: unknown } }[] }

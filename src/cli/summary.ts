@@ -5,6 +5,9 @@ import { duration, printable, type Colours } from './terminal.ts'
 /** Failed steps named in a summary; the result document has them all. */
 const FAILURES_MAX = 10
 
+/** Outputs shown of a scenario. */
+const OUTPUTS_MAX = 12
+
 const WIDTH = 200
 
 /** The summary of a result, ending with a new line. */
@@ -22,9 +25,7 @@ export function summary(
   for (const scenario of document.integration_scenarios.scenario_results) {
     lines.push(...scenarioLines(scenario, options.colours))
   }
-  const told = document.integration_scenarios.scenario_results.some(
-    (scenario) => scenario.error?.message === error?.message,
-  )
+  const told = document.integration_scenarios.scenario_results.some((scenario) => scenario.error !== null)
   if (error && !told) lines.push(bad(`  ${printable(error.message, WIDTH)}`))
   for (const issue of document.cleanup_issues)
     lines.push(bad(`  clean-up: ${printable(issue.message, WIDTH)}`))
@@ -55,6 +56,7 @@ function scenarioLines(
   if (causes.length > FAILURES_MAX) lines.push(`      … and ${causes.length - FAILURES_MAX} more`)
   const blocked = failed.length - causes.length
   if (blocked > 0) lines.push(dim(`      ${blocked} not run: a dependency failed`))
+  lines.push(...outputLines(result.outputs, dim))
   return lines
 }
 
@@ -67,4 +69,15 @@ function failureLine({
 }: StepResult): string {
   const tries = attempts === 1 ? '1 attempt' : `${attempts} attempts`
   return printable(`${name} (${module}.${operation}, ${tries}): ${error?.message ?? 'failed'}`, WIDTH)
+}
+
+/** What a run gave back, a line each; a text is shown as it is, so that paths can be followed. */
+function outputLines(outputs: unknown, dim: Colours['dim']): string[] {
+  const entries = Object.entries((outputs ?? {}) as Record<string, unknown>)
+  const lines = entries.slice(0, OUTPUTS_MAX).map(([name, value]) => {
+    const text = typeof value === 'string' ? value : (JSON.stringify(value) ?? 'null')
+    return `      ${dim(`${printable(name, 40)}:`)} ${printable(text, WIDTH)}`
+  })
+  const more = entries.length - OUTPUTS_MAX
+  return more > 0 ? [...lines, dim(`      … and ${more} more outputs`)] : lines
 }
