@@ -1,9 +1,8 @@
 // Live progress on a terminal: a line a running step, up to a few, and a bar. Redrawn ten times a second at most,
-// however many steps come and go. Draws on the given stream only, which must be a terminal.
-import type { WriteStream } from 'node:tty'
+// however many steps come and go. Not the terminal itself: that is a Screen.
 import type { AnyActor } from 'xstate'
 import type { BusEvent } from '../../machines/protocol.ts'
-import { colours, duration, printable } from './terminal.ts'
+import { duration, printable, type Screen } from './terminal.ts'
 
 /** Running steps that have a line of their own. */
 const LINES_MAX = 6
@@ -12,61 +11,41 @@ const REDRAW_MS = 100
 
 const BAR_WIDTH = 30
 
-/** Draws until it is cleared. */
-export interface Progress {
-  clear(): void
+interface Running {
+  readonly name: string
+  /** Milliseconds since the epoch. */
+  readonly since: number
+  note: string
 }
 
-/** Follows an integration's events. */
-export function showProgress(actor: AnyActor, total: number, stream: WriteStream): Progress {
-  const running = new Map<string, { readonly name: string; readonly since: number; note: string }>()
-  const { good, bad, dim } = colours(stream)
+/** Follows an integration's events until the screen is closed. */
+export function showProgress(actor: AnyActor, total: number, screen: Screen): void {
+  const running = new Map<string, Running>()
   let ended = 0
   let failed = 0
-  let drawn = 0
-  const on = (event: BusEvent) => {
-    const { step_name: name } = (event.data ?? {}) as { step_name?: string }
-    const step = running.get(event.source)
-    if (event.type === 'step_started')
-      running.set(event.source, { name: String(name), since: event.at, note: '' })
-    else if (event.type === 'step_retrying' && step) step.note = ' (backing off)'
-    else if (
-      event.type === 'step_completed' ||
-      event.type === 'step_failed' ||
-      event.type === 'step_skipped'
-    ) {
-      running.delete(event.source)
+  const follow = ({ type, source, at, data }: BusEvent) => {
+    const { step_name: name } = (data ?? {}) as { step_name?: string }
+    const step = running.get(source)
+    if (type === 'step_started') running.set(source, { name: String(name), since: at, note: '' })
+    else if (type === 'step_retrying' && step) step.note = ' (backing off)'
+    else if (type === 'step_completed' || type === 'step_failed' || type === 'step_skipped') {
+      running.delete(source)
       ended++
-      if (event.type === 'step_failed') failed++
+      if (type === 'step_failed') failed++
     }
   }
-  const subscription = actor.on('*' as never, on as never)
-  const erase = () => {
-    if (drawn > 0) stream.write(`\u001b[${drawn}A\u001b[0J`)
-    drawn = 0
-  }
+  actor.on('*' as never, follow as never)
+  const { good, bad, dim } = screen.colours
   const draw = () => {
-    const width = Math.max(20, (stream.columns || 80) - 1)
     const done = Math.min(ended, total)
     const filled = total === 0 ? BAR_WIDTH : Math.round((done / total) * BAR_WIDTH)
     const bar = `${good('━'.repeat(filled))}${dim('━'.repeat(BAR_WIDTH - filled))}`
-    const lines = [...running.values()].slice(0, LINES_MAX).map(({ name, since, note }) => {
+    const more = running.size > LINES_MAX ? `, ${running.size} running` : ''
+    const steps = [...running.values()].slice(0, LINES_MAX).map(({ name, since, note }) => {
       const time = duration(Math.max(0, Date.now() - since))
-      return `  ${printable(`${name}${note}`, width - 14)} ${dim(time)}`
+      return `  ${printable(`${name}${note}`, screen.width - 14)} ${dim(time)}`
     })
-    const rest = running.size > LINES_MAX ? `, ${running.size} running` : ''
-    lines.push(`${bar} ${done}/${total}${rest}${failed > 0 ? bad(`, ${failed} failed`) : ''}`)
-    erase()
-    stream.write(`${lines.join('\n')}\n`)
-    drawn = lines.length
+    return [...steps, `${bar} ${done}/${total}${more}${failed > 0 ? bad(`, ${failed} failed`) : ''}`]
   }
-  const timer = setInterval(draw, REDRAW_MS)
-  timer.unref()
-  return {
-    clear() {
-      clearInterval(timer)
-      subscription.unsubscribe()
-      erase()
-    },
-  }
+  screen.animate(draw, REDRAW_MS)
 }

@@ -8,7 +8,7 @@ import { IntegrationLogic, type IntegrationReport } from '../runtime/integration
 import { resultDocument } from '../runtime/result.ts'
 import { showProgress } from './progress.ts'
 import { summary } from './summary.ts'
-import { colours } from './terminal.ts'
+import { colours, Screen } from './terminal.ts'
 import { writeAtomically } from './write.ts'
 
 /** Options of `run`. */
@@ -39,13 +39,14 @@ export async function runCommand(file: string, options: RunOptions): Promise<num
   const definition = narrowed(loaded.definition, options)
   if (typeof definition === 'string') return refuse(definition)
 
+  const screen = new Screen(process.stderr)
   const log = (path: string, message: string, data: unknown) => {
     const detail = data === undefined ? '' : ` ${JSON.stringify(data)}`
-    process.stderr.write(`${path}: ${message}${detail}\n`)
+    screen.say(`${path}: ${message}${detail}`)
   }
   const logic = new IntegrationLogic({ definition, modules: loaded.modules, host: memoryHost({ log }) })
   const actor = createActor(logic, { input: { inputs: definition.inputs } })
-  const { report, interrupted } = await follow(actor, definition)
+  const { report, interrupted } = await follow(actor, definition, screen)
   const warnings = loaded.warnings.map(({ code, message, remedy }) =>
     [`${code}: ${message}`, remedy].join(' ').trim(),
   )
@@ -62,28 +63,30 @@ export async function runCommand(file: string, options: RunOptions): Promise<num
 }
 
 /** Runs to the end, with progress on a terminal; Ctrl-C ends the run in order, a second one at once. */
-async function follow(actor: AnyActor, definition: IntegrationDefinition) {
+async function follow(actor: AnyActor, definition: IntegrationDefinition, screen: Screen) {
   const { promise, resolve, reject } = Promise.withResolvers<IntegrationReport>()
   actor.subscribe({ complete: () => resolve(actor.getSnapshot().output as IntegrationReport), error: reject })
   const steps = definition.workflows.reduce((sum, workflow) => sum + workflow.steps.length, 0)
-  const progress = process.stderr.isTTY ? showProgress(actor, steps, process.stderr) : null
+  if (process.stderr.isTTY) showProgress(actor, steps, screen)
   let interrupted = false
   const interrupt = () => {
     if (interrupted) process.exit(INTERRUPTED)
     interrupted = true
-    progress?.clear()
-    process.stderr.write(
-      'Stopping: running steps are told to end, then modules clean up. Ctrl-C again quits at once.\n',
-    )
+    screen.say('Stopping: running steps are told to end, then modules clean up. Ctrl-C again quits at once.')
     actor.send({ type: 'run.cancel' })
   }
-  process.on('SIGINT', interrupt).on('SIGTERM', interrupt)
+  // What an operation left behind must neither end the run nor print a stack.
+  const stray = (reason: unknown) => {
+    const message = reason instanceof Error ? reason.message : String(reason)
+    screen.say(`sagachart run: an operation left a promise behind that was rejected: ${message}`)
+  }
+  process.on('SIGINT', interrupt).on('SIGTERM', interrupt).on('unhandledRejection', stray)
   try {
     actor.start()
     return { report: await promise, interrupted }
   } finally {
-    progress?.clear()
-    process.off('SIGINT', interrupt).off('SIGTERM', interrupt)
+    screen.close()
+    process.off('SIGINT', interrupt).off('SIGTERM', interrupt).off('unhandledRejection', stray)
   }
 }
 

@@ -26,3 +26,49 @@ export function printable(text: string, width: number): string {
   const plain = text.replace(/\p{Cc}/gu, ' ')
   return plain.length > width ? `${plain.slice(0, Math.max(0, width - 1))}…` : plain
 }
+
+/** A terminal whose last lines are redrawn. What is said in between stays above them. */
+export class Screen {
+  private readonly stream: NodeJS.WriteStream
+  private lines: readonly string[] = []
+  private timer: ReturnType<typeof setInterval> | undefined
+
+  constructor(stream: NodeJS.WriteStream) {
+    this.stream = stream
+  }
+
+  /** Characters in a line. */
+  get width(): number {
+    return Math.max(20, (this.stream.columns || 80) - 1)
+  }
+
+  get colours(): Colours {
+    return colours(this.stream)
+  }
+
+  /** Redraws the last lines again and again, until it is closed. */
+  animate(draw: () => readonly string[], everyMs: number): void {
+    this.timer = setInterval(() => this.redraw(draw()), everyMs)
+    this.timer.unref()
+  }
+
+  /** Writes a line that stays. */
+  say(text: string): void {
+    const { lines } = this
+    this.redraw([])
+    this.stream.write(`${text}\n`)
+    this.redraw(lines)
+  }
+
+  close(): void {
+    clearInterval(this.timer)
+    this.redraw([])
+  }
+
+  private redraw(lines: readonly string[]): void {
+    const erase = this.lines.length > 0 ? `\u001b[${this.lines.length}A\u001b[0J` : ''
+    const text = lines.map((line) => `${line}\n`).join('')
+    if (erase !== '' || text !== '') this.stream.write(`${erase}${text}`)
+    this.lines = lines
+  }
+}
