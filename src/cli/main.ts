@@ -39,6 +39,7 @@ function createProgram(finish: (code: number) => void): Command {
     .exitOverride()
     .showSuggestionAfterError()
     .showHelpAfterError('(sagachart --help lists what there is)')
+    .addHelpText('after', EXAMPLES.all)
   program
     .command('run')
     .description('run an integration')
@@ -70,6 +71,11 @@ function createProgram(finish: (code: number) => void): Command {
 }
 
 const EXAMPLES = {
+  all: `
+Examples:
+  sagachart validate flow.yaml
+  sagachart run flow.yaml --output out/result.json
+  sagachart run --help`,
   run: `
 Examples:
   sagachart run flow.yaml
