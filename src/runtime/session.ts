@@ -139,7 +139,7 @@ export class Session {
     try {
       for (let next = 0; next < this.effects.length && !this.closed; next++) this.effects[next]!()
     } catch (error) {
-      this.actors.get(this.path)?.send({ type: 'root.failed', error })
+      this.fail(error)
     } finally {
       this.effects = []
       this.settling = false
@@ -208,16 +208,26 @@ export class Session {
 
   /** What was under way when the journal ended is performed again; what it records as ended is not. */
   private replayAll(entries: readonly Entry[]): void {
-    const replay = this.replay
+    const { replay } = this
     if (!replay || this.closed) return
-    for (const entry of entries) {
-      this.journal.push(entry)
-      replay.pass(entry)
-      this.handle(entry)
-      if (this.closed) return
+    try {
+      for (const entry of entries) {
+        this.journal.push(entry)
+        replay.pass(entry)
+        this.handle(entry)
+        if (this.closed) return
+      }
+    } catch (error) {
+      this.fail(error)
+      return
     }
     this.replay = null
     replay.resume(this.port)
+  }
+
+  /** A fault of ours, or a journal that is not this root's: the root ends with the error. */
+  private fail(error: unknown): void {
+    this.actors.get(this.path)?.send({ type: 'root.failed', error })
   }
 
   private settle(effect: Effect, outcome: Outcome): void {

@@ -60,6 +60,27 @@ describe('session', () => {
     expect(told.filter((line) => order.includes(line))).toEqual(order)
   })
 
+  it('ends with an error where the journal is not of this workflow', () => {
+    const journal = [
+      { at: 0, to: 'run/1', event: { type: 'run.started', seed: 1 } },
+      { at: 0, to: 'run/1/module/zzz', event: { type: 'module.initialised' } },
+    ]
+    const host = new SimulationHost({ journals: { 1: journal } })
+    const snapshot = {
+      status: 'active',
+      output: undefined,
+      error: undefined,
+      runId: '1',
+      inputs: {},
+    } as never
+    const actor = createActor(build(host, { a: { invoke: 'm.op' } }), { snapshot })
+    const errors: unknown[] = []
+    actor.subscribe({ error: (error) => errors.push(error) })
+    actor.start()
+    host.run()
+    expect(errors).toMatchObject([{ code: 'INTERNAL' }])
+  })
+
   it('discards and counts what an abandoned operation says later', () => {
     const late = ({ to }: Effect): Reply =>
       to.endsWith('/late')
