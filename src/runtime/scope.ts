@@ -152,7 +152,7 @@ export class Scope {
     return found && (found.filter?.(busEvent) ?? true) ? found.handler(busEvent) : undefined
   }
 
-  /** @throws nothing: a plan names only modules that exist. */
+  /** A module that a plan names. */
   module(name: string): Module {
     return this.modules.get(name)!
   }
