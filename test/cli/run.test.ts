@@ -1,0 +1,274 @@
+// `sagachart run` from outside: exit codes, what is printed where, what is written.
+import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { describe, expect, it } from 'vitest'
+import type { ResultDocument } from '../../src/runtime/result.ts'
+import { flow, folderWith, sagachart, step } from './command.ts'
+
+const M = `import { appendFileSync } from 'node:fs'
+const note = (text) => appendFileSync(new URL('../trace', import.meta.url), text + '\\n')
+export default {
+  ok: async (parameters) => ({ ...parameters }),
+  nap: async ({ name }) => {
+    note('start ' + name)
+    await new Promise((done) => setTimeout(done, 20))
+    note('end ' + name)
+  },
+  boom: async () => { throw Object.assign(new Error('no luck'), { code: 'UNLUCKY' }) },
+}
+`
+
+const withFlow = (document: string, more: Readonly<Record<string, string>> = {}) =>
+  folderWith({ 'flow.yaml': document, 'modules/m.mjs': M, ...more })
+
+const resultIn = (folder: string, file = 'result.json') =>
+  JSON.parse(readFileSync(join(folder, file), 'utf8')) as ResultDocument
+
+describe('run', () => {
+  it('ends with 0 where all went well, and says so on stdout alone', () => {
+    const folder = withFlow(flow([step('a', 'ok'), step('b', 'ok', { depends_on: ['a'] })]))
+    const { status, stdout, stderr } = sagachart(folder, ['run', 'flow.yaml'])
+    expect({ status, stderr }).toEqual({ status: 0, stderr: '' })
+    expect(stdout).toMatch(/^✓ flow completed in \d+ m?s\n {2}✓ s: 2\/2 steps \d+ m?s\n$/)
+    expect(readdirSync(folder).toSorted()).toEqual(['flow.yaml', 'modules'])
+  })
+
+  it('ends with 1 where a step failed, and says which, why and after how many attempts', () => {
+    const retry = { retry_count: 2, retry: { initial: '1ms' } }
+    const folder = withFlow(flow([step('a', 'boom', retry), step('b', 'ok', { depends_on: ['a'] })]))
+    const { status, stdout, stderr } = sagachart(folder, ['run', 'flow.yaml'])
+    expect({ status, stderr }).toEqual({ status: 1, stderr: '' })
+    expect(stdout).toContain('✗ flow failed in')
+    expect(stdout).toContain('✗ s: 0/2 steps, 2 failed')
+    expect(stdout).toContain('a (m.boom, 3 attempts): no luck')
+    expect(stdout).toContain('1 not run: a dependency failed')
+    expect(stdout).not.toMatch(/^\s+at /m)
+  })
+
+  it('names a few of many failures, and counts the rest', () => {
+    const folder = withFlow(flow(Array.from({ length: 25 }, (_, i) => step(`s${i}`, 'boom'))))
+    const { stdout } = sagachart(folder, ['run', 'flow.yaml'])
+    expect(stdout.match(/no luck/g)).toHaveLength(10)
+    expect(stdout).toContain('… and 15 more')
+  })
+
+  it('shows what a scenario gives back', () => {
+    const steps = [step('a', 'ok', { parameters: { rows: 3, where: 'out/report.html' } })]
+    const outputs = { rows: '${{ steps.a.output.rows }}', report: '${{ steps.a.output.where }}' }
+    const { stdout } = sagachart(withFlow(flow(steps, { outputs })), ['run', 'flow.yaml'])
+    expect(stdout).toContain('      rows: 3\n      report: out/report.html\n')
+  })
+
+  it('counts a failed clean-up as completed, and tells it', () => {
+    const document = flow([step('a', 'ok')], {}, { modules: ['m', 'leaky'] })
+    const leaky = 'export default { op: () => 1, cleanup: () => { throw new Error("still locked") } }'
+    const folder = withFlow(document, { 'modules/leaky.mjs': leaky })
+    const { status, stdout } = sagachart(folder, ['run', 'flow.yaml'])
+    expect(status).toBe(0)
+    expect(stdout).toMatch(/completed_with_cleanup_issues[\s\S]*clean-up: .*still locked/)
+  })
+
+  it('prints what operations log on stderr', () => {
+    const speaker = 'export default { say: (_, { log }) => log("hello", { n: 1 }) }'
+    const document = flow([{ name: 'a', module: 'speaker', operation: 'say' }], {}, { modules: ['speaker'] })
+    const folder = withFlow(document, { 'modules/speaker.mjs': speaker })
+    const { stdout, stderr } = sagachart(folder, ['run', 'flow.yaml'])
+    expect(stderr).toMatch(/^run\/\w+\/s\/step\/a: hello \{"n":1\}\n$/)
+    expect(stdout).not.toContain('hello')
+  })
+
+  it('prints no colour where nobody looks', () => {
+    const folder = withFlow(flow([step('a', 'boom')]))
+    const { stdout, stderr } = sagachart(folder, ['run', 'flow.yaml'])
+    expect(stdout + stderr).not.toContain('\u001b')
+  })
+})
+
+describe('the result', () => {
+  it('is printed as JSON and nothing else with --json', () => {
+    const folder = withFlow(flow([step('a', 'ok', { parameters: { x: 1 } })]))
+    const { status, stdout } = sagachart(folder, ['run', 'flow.yaml', '--json'])
+    expect(status).toBe(0)
+    const result = JSON.parse(stdout) as ResultDocument
+    expect(result).toMatchObject({
+      status: 'completed',
+      integration_name: 'flow',
+      module_initialization: { modules_attempted: 1, modules_successful: 1, modules_failed: 0 },
+      execution_summary: { workflows_executed: 1, total_operations: 1, errors_encountered: 0 },
+      warnings: [],
+      leases_open: 0,
+    })
+    const [scenario] = result.integration_scenarios.scenario_results
+    expect(scenario).toMatchObject({ scenario_name: 's', status: 'completed', result: { success_rate: 1 } })
+    expect(scenario!.result.step_results[0]).toMatchObject({
+      ...{ step_name: 'a', module_name: 'm', operation: 'ok', status: 'success', data: { x: 1 } },
+      ...{ error: null, attempts: 1, dependencies_satisfied: true },
+    })
+  })
+
+  it('is written where --output says, folders made, nothing left beside it', () => {
+    const folder = withFlow(flow([step('a', 'ok')]))
+    const { status, stdout } = sagachart(folder, ['run', 'flow.yaml', '--output', 'deep/er/result.json'])
+    expect(status).toBe(0)
+    expect(stdout).toContain('result: deep/er/result.json')
+    expect(readdirSync(join(folder, 'deep', 'er'))).toEqual(['result.json'])
+    expect(resultIn(folder, 'deep/er/result.json').status).toBe('completed')
+  })
+
+  it('is written where the document says, from the document on', () => {
+    const document = { ...JSON.parse(flow([step('a', 'ok')])), output: { file: 'out/r.json' } } as object
+    const folder = folderWith({ 'sub/flow.yaml': JSON.stringify(document), 'sub/modules/m.mjs': M })
+    expect(sagachart(folder, ['run', 'sub/flow.yaml']).status).toBe(0)
+    expect(resultIn(folder, 'sub/out/r.json').status).toBe('completed')
+    expect(sagachart(folder, ['run', 'sub/flow.yaml', '--output', 'mine.json']).status).toBe(0)
+    expect(resultIn(folder, 'mine.json').status).toBe('completed')
+  })
+
+  it('is written also where the run failed, with the failure as data', () => {
+    const folder = withFlow(flow([step('a', 'boom')]))
+    expect(sagachart(folder, ['run', 'flow.yaml', '--output', 'result.json']).status).toBe(1)
+    const [scenario] = resultIn(folder).integration_scenarios.scenario_results
+    expect(scenario!.result.step_results[0]).toMatchObject({
+      status: 'failed',
+      error: { code: 'UNLUCKY', message: 'no luck' },
+    })
+  })
+
+  it('takes the place of an older one as a whole', () => {
+    const folder = withFlow(flow([step('a', 'ok')]), { 'result.json': 'old'.repeat(100_000) })
+    expect(sagachart(folder, ['run', 'flow.yaml', '--output', 'result.json']).status).toBe(0)
+    expect(resultIn(folder).status).toBe('completed')
+  })
+
+  it('that cannot be written is told in a sentence, and nothing is left half done', () => {
+    const folder = withFlow(flow([step('a', 'ok')]))
+    mkdirSync(join(folder, 'taken'))
+    const { status, stderr } = sagachart(folder, ['run', 'flow.yaml', '--output', 'taken'])
+    expect(status).toBe(2)
+    expect(stderr).toMatch(/the result could not be written to .*taken .*; give another --output\n$/)
+    expect(stderr).not.toMatch(/^\s+at /m)
+    expect(readdirSync(folder).filter((name) => name.includes('draft'))).toEqual([])
+  })
+})
+
+describe('options of run', () => {
+  const two = JSON.stringify({
+    integration: {
+      modules: ['m'],
+      scenarios: ['nightly', 'hourly'].map((name) => ({ name, steps: [step('a', 'ok')] })),
+    },
+  })
+  const inputs = { n: { type: 'integer' }, place: { type: 'string', default: 'Oslo' } }
+  const parameters = { n: '${{ inputs.n + 1 }}', place: '${{ inputs.place }}' }
+  const withInputs = flow([step('a', 'ok', { parameters })], {}, { inputs })
+
+  it('--scenario runs one, and offers the nearest where there is none', () => {
+    const folder = withFlow(two)
+    const { stdout } = sagachart(folder, ['run', 'flow.yaml', '--scenario', 'hourly'])
+    expect(stdout).toContain('✓ hourly: 1/1')
+    expect(stdout).not.toContain('nightly')
+    const { status, stderr } = sagachart(folder, ['run', 'flow.yaml', '--scenario', 'hourli'])
+    expect(status).toBe(2)
+    expect(stderr).toContain('nightly, hourly')
+    expect(stderr).toContain('did you mean "hourly"?')
+  })
+
+  it('--input is read as the document types it', () => {
+    const folder = withFlow(withInputs)
+    const { stdout } = sagachart(folder, [
+      'run',
+      'flow.yaml',
+      '--json',
+      '--input',
+      'n=41',
+      '--input',
+      'place=a=b',
+    ])
+    const [scenario] = (JSON.parse(stdout) as ResultDocument).integration_scenarios.scenario_results
+    expect(scenario!.result.step_results[0]!.data).toEqual({ n: 42, place: 'a=b' })
+  })
+
+  it.each([
+    [['--input', 'n=many'], /flow\.yaml:\d+:\d+: .*"n".*integer/],
+    [['--input', 'n=1', '--input', 'plaice=x'], /did you mean "place"\?/],
+    [[], /flow\.yaml:\d+:\d+: .*"n"/],
+    [['--input', 'n'], /--input takes name=value, found "n"/],
+    [['--input', 'n=1', '--input', 'n=2'], /--input gives "n" twice/],
+    [['--input', 'n=1', '--concurrency', '0'], /--concurrency takes a whole number from 1, found "0"/],
+    [['--input', 'n=1', '--concurrency', 'x'], /--concurrency takes a whole number from 1, found "x"/],
+    [['--outptu', 'x'], /unknown option '--outptu'[\s\S]*--output/],
+  ])('%j is refused before anything runs', (args, why) => {
+    const { status, stdout, stderr } = sagachart(withFlow(withInputs), ['run', 'flow.yaml', ...args])
+    expect({ status, stdout }).toEqual({ status: 2, stdout: '' })
+    expect(stderr).toMatch(why)
+    expect(stderr).not.toMatch(/^\s+at /m)
+  })
+
+  it('--concurrency takes the place of max_concurrency', () => {
+    const steps = ['a', 'b', 'c'].map((name) => step(name, 'nap', { parameters: { name } }))
+    const folder = withFlow(flow(steps, { max_concurrency: 3 }))
+    expect(sagachart(folder, ['run', 'flow.yaml', '--concurrency', '1']).status).toBe(0)
+    const trace = readFileSync(join(folder, 'trace'), 'utf8').trim().split('\n')
+    expect(trace).toEqual(['a', 'b', 'c'].flatMap((name) => [`start ${name}`, `end ${name}`]))
+  })
+
+  it('--no-drill is accepted', () => {
+    expect(sagachart(withFlow(flow([step('a', 'ok')])), ['run', 'flow.yaml', '--no-drill']).status).toBe(0)
+  })
+
+  it('--allow-modules opens a folder beside the document', () => {
+    const lib = folderWith({ 'm.mjs': M })
+    const modules = [{ name: 'm', path: join(lib, 'm.mjs') }]
+    const folder = folderWith({ 'flow.yaml': flow([step('a', 'ok')], {}, { modules }) })
+    const refused = sagachart(folder, ['run', 'flow.yaml'])
+    expect(refused.status).toBe(2)
+    expect(refused.stderr).toContain('--allow-modules')
+    expect(sagachart(folder, ['run', 'flow.yaml', '--allow-modules', lib]).status).toBe(0)
+  })
+})
+
+describe('a document that is wrong', () => {
+  it('is told with its place, its line, a caret and a remedy, and nothing of it runs', () => {
+    const text = `integration:
+  modules: [m]
+  scenarios:
+    - name: s
+      steps:
+        - { name: a, module: m, operaton: nap }
+`
+    const folder = withFlow(text)
+    const { status, stdout, stderr } = sagachart(folder, ['run', 'flow.yaml', '--output', 'result.json'])
+    expect({ status, stdout }).toEqual({ status: 2, stdout: '' })
+    expect(stderr).toMatch(/^flow\.yaml:6:33: error /)
+    expect(stderr).toMatch(/\^{8}/)
+    expect(stderr).toContain('did you mean "operation"?')
+    expect(existsSync(join(folder, 'result.json'))).toBe(false)
+  })
+
+  it('that is not there, or is a folder, is told in the same way', () => {
+    const folder = withFlow('')
+    for (const name of ['nope.yaml', 'modules']) {
+      const { status, stderr } = sagachart(folder, ['run', name])
+      expect(status).toBe(2)
+      expect(stderr).toMatch(new RegExp(`^${name}:1:1: error DOCUMENT_NOT_FOUND`))
+    }
+  })
+
+  it('has its warnings on stderr and in the result, and runs', () => {
+    const document = { ...JSON.parse(flow([step('a', 'ok')])), logging: { level: 'INFO' } } as object
+    const folder = withFlow(JSON.stringify(document))
+    const { status, stderr } = sagachart(folder, ['run', 'flow.yaml', '--output', 'result.json'])
+    expect(status).toBe(0)
+    expect(stderr).toMatch(/^flow\.yaml:1:\d+: warning NOT_BUILT_YET: logging: level/)
+    expect(resultIn(folder).warnings).toEqual([expect.stringMatching(/^NOT_BUILT_YET: logging: level/)])
+  })
+
+  it('that has a module with a mistake names the file', () => {
+    const folder = withFlow(flow([step('a', 'ok')]))
+    writeFileSync(join(folder, 'modules', 'm.mjs'), 'export default {')
+    const { status, stderr } = sagachart(folder, ['run', 'flow.yaml'])
+    expect(status).toBe(2)
+    expect(stderr).toContain('Failed to load module m')
+    expect(stderr).not.toMatch(/^\s+at /m)
+  })
+})
