@@ -10,6 +10,8 @@ if (major < 22 || (major === 22 && minor < 18)) {
   )
   process.exitCode = 2
 } else {
+  // A reader that went away (`| head`) must not end a run: what is left is said to nobody.
+  for (const stream of [process.stdout, process.stderr]) stream.on('error', () => {})
   const { main } = await import('./main.ts')
   const code = await main(process.argv.slice(2))
   // An operation that ignored its signal may keep the event loop alive for ever.

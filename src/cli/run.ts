@@ -8,7 +8,7 @@ import { IntegrationLogic, type IntegrationReport } from '../runtime/integration
 import { resultDocument } from '../runtime/result.ts'
 import { showProgress } from './progress.ts'
 import { summary } from './summary.ts'
-import { colours, Screen } from './terminal.ts'
+import { colours, detail, Screen } from './terminal.ts'
 import { writeAtomically } from './write.ts'
 
 /** Options of `run`. */
@@ -41,25 +41,40 @@ export async function runCommand(file: string, options: RunOptions): Promise<num
 
   const screen = new Screen(process.stderr)
   const log = (path: string, message: string, data: unknown) => {
-    const detail = data === undefined ? '' : ` ${JSON.stringify(data)}`
-    screen.say(`${path}: ${message}${detail}`)
+    screen.say(`${path}: ${message}${detail(data)}`)
   }
   const logic = new IntegrationLogic({ definition, modules: loaded.modules, host: memoryHost({ log }) })
   const actor = createActor(logic, { input: { inputs: definition.inputs } })
-  const { report, interrupted } = await follow(actor, definition, screen)
+  const restore = diverted(screen, options.json === true)
+  const { report, interrupted } = await follow(actor, definition, screen).finally(restore)
   const warnings = loaded.warnings.map(({ code, message, remedy }) =>
     [`${code}: ${message}`, remedy].join(' ').trim(),
   )
   const document = resultDocument(report, warnings)
   const output = options.output ?? loaded.settings.outputFile
-  if (output !== null) {
-    const problem = await writeAtomically(output, `${JSON.stringify(document, null, 2)}\n`)
-    if (problem !== null) return refuse(problem)
+  const text = `${JSON.stringify(document, null, 2)}\n`
+  const problem = output === null ? null : await writeAtomically(output, text)
+  if (options.json) process.stdout.write(text)
+  else {
+    const written = problem === null ? output : null
+    process.stdout.write(summary(document, { output: written, colours: colours(process.stdout) }))
   }
-  if (options.json) process.stdout.write(`${JSON.stringify(document, null, 2)}\n`)
-  else process.stdout.write(summary(document, { output, colours: colours(process.stdout) }))
+  if (problem !== null) return refuse(problem)
   if (interrupted) return INTERRUPTED
   return report.status === 'completed' || report.status === 'completed_with_cleanup_issues' ? 0 : 1
+}
+
+/**
+ * While a run goes on, a module's own output stays above the progress, and off a stdout that is to be JSON.
+ * Returns the way back.
+ */
+function diverted(screen: Screen, isJson: boolean): () => void {
+  const { stdout, stderr } = process
+  const streams: NodeJS.WriteStream[] = []
+  if (isJson || (stderr.isTTY && stdout.isTTY)) streams.push(stdout)
+  if (stderr.isTTY) streams.push(stderr)
+  const ways = streams.map((stream) => screen.divert(stream))
+  return () => ways.forEach((restore) => restore())
 }
 
 /** Runs to the end, with progress on a terminal; Ctrl-C ends the run in order, a second one at once. */

@@ -3,7 +3,7 @@ import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import type { ResultDocument } from '../../src/runtime/result.ts'
-import { flow, folderWith, sagachart, step } from './command.ts'
+import { flow, folderWith, sagachart, started, step } from './command.ts'
 
 const M = `import { appendFileSync } from 'node:fs'
 const note = (text) => appendFileSync(new URL('../trace', import.meta.url), text + '\\n')
@@ -77,6 +77,40 @@ describe('run', () => {
     expect(stdout).not.toContain('hello')
   })
 
+  it('logs whatever it is given', () => {
+    const speaker = `export default { say: (_, { log }) => {
+      log('big', 10n)
+      log('wrong', new TypeError('odd'))
+      const loop = {}
+      log('round', Object.assign(loop, { loop }))
+    } }`
+    const document = flow([{ name: 'a', module: 'speaker', operation: 'say' }], {}, { modules: ['speaker'] })
+    const { status, stderr } = sagachart(withFlow(document, { 'modules/speaker.mjs': speaker }), [
+      'run',
+      'flow.yaml',
+    ])
+    expect(status).toBe(0)
+    expect(stderr).toMatch(/a: big 10n\n.*a: wrong TypeError: odd\n.*a: round .*Circular/)
+  })
+
+  it('goes on where nobody reads what it says', async () => {
+    const chatty = `export default { talk: async (_, { log }) => {
+      for (let i = 0; i < 20; i++) {
+        log('line ' + i)
+        console.log('line ' + i)
+        await new Promise((done) => setTimeout(done, 5))
+      }
+    } }`
+    const document = flow([{ name: 'a', module: 'chatty', operation: 'talk' }], {}, { modules: ['chatty'] })
+    const folder = withFlow(document, { 'modules/chatty.mjs': chatty })
+    const run = started(folder, ['run', 'flow.yaml', '--output', 'result.json'])
+    await run.said('line 0')
+    run.child.stdout.destroy()
+    run.child.stderr.destroy()
+    expect((await run.end()).status).toBe(0)
+    expect(resultIn(folder).status).toBe('completed')
+  })
+
   it('prints no colour where nobody looks', () => {
     const folder = withFlow(flow([step('a', 'boom')]))
     const { stdout, stderr } = sagachart(folder, ['run', 'flow.yaml'])
@@ -104,6 +138,16 @@ describe('the result', () => {
       ...{ step_name: 'a', module_name: 'm', operation: 'ok', status: 'success', data: { x: 1 } },
       ...{ error: null, attempts: 1, dependencies_satisfied: true },
     })
+  })
+
+  it('stays JSON with --json where a module prints on stdout', () => {
+    const loud = 'export default { op: () => { console.log("one"); process.stdout.write("two") } }'
+    const document = flow([{ name: 'a', module: 'loud', operation: 'op' }], {}, { modules: ['loud'] })
+    const folder = withFlow(document, { 'modules/loud.mjs': loud })
+    const { stdout, stderr } = sagachart(folder, ['run', 'flow.yaml', '--json'])
+    expect((JSON.parse(stdout) as ResultDocument).status).toBe('completed')
+    expect(stderr).toBe('one\ntwo\n')
+    expect(sagachart(folder, ['run', 'flow.yaml']).stdout).toMatch(/^one\ntwo✓ flow/)
   })
 
   it('is written where --output says, folders made, nothing left beside it', () => {
@@ -143,8 +187,10 @@ describe('the result', () => {
   it('that cannot be written is told in a sentence, and nothing is left half done', () => {
     const folder = withFlow(flow([step('a', 'ok')]))
     mkdirSync(join(folder, 'taken'))
-    const { status, stderr } = sagachart(folder, ['run', 'flow.yaml', '--output', 'taken'])
+    const { status, stdout, stderr } = sagachart(folder, ['run', 'flow.yaml', '--output', 'taken'])
     expect(status).toBe(2)
+    expect(stdout).toContain('✓ flow completed')
+    expect(stdout).not.toContain('result:')
     expect(stderr).toMatch(/the result could not be written to .*taken .*; give another --output\n$/)
     expect(stderr).not.toMatch(/^\s+at /m)
     expect(readdirSync(folder).filter((name) => name.includes('draft'))).toEqual([])
