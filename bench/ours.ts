@@ -1,21 +1,24 @@
 // Our side: the graph as a workflow, through the public API and on the memory host, events on, nobody inspecting.
-import { run, setup } from 'sagachart'
-import type { Graph } from './graph.ts'
-import type { Prepared, Runnable } from './case.ts'
+import { setup, type OperationContext } from 'sagachart'
+import { createActor, toPromise } from 'xstate'
+import type { Load, Runnable } from './adapter.ts'
 
-/** Makes the workflow; starting it runs it to its end and checks that every step succeeded. */
-export function runOurs(graph: Graph, { timeoutMs, limit, operation }: Prepared): Runnable {
+/** Builds the workflow; a run does what `run` of the package does, and hands out the actor too. */
+export function ours({ graph, limit, timeoutMs, operation }: Load): Runnable {
   const steps = Object.fromEntries(
     graph.dependencies.map((dependencies, step) => [
-      `step-${step}`,
+      nameOf(step),
       {
         invoke: 'bench.operation' as const,
-        dependsOn: dependencies.map((dependency) => `step-${dependency}`),
+        dependsOn: dependencies.map(nameOf),
         ...(timeoutMs !== null && { timeout: `${timeoutMs}ms` as const }),
       },
     ]),
   )
-  const workflow = setup({ modules: { bench: { operation } } }).createWorkflow({
+  const bench = {
+    operation: (_: unknown, { step }: OperationContext) => operation(Number(step.slice(1))),
+  }
+  const workflow = setup({ modules: { bench } }).createWorkflow({
     id: 'bench',
     parallel: true,
     maxConcurrency: limit,
@@ -23,10 +26,15 @@ export function runOurs(graph: Graph, { timeoutMs, limit, operation }: Prepared)
   })
   return {
     async start() {
-      const { status, counts } = await run(workflow)
+      const actor = createActor(workflow, { input: {} })
+      const report = await toPromise(actor.start())
+      const { status, counts } = report
       if (status !== 'completed' || counts.success !== graph.size) {
         throw new Error(`the run ended ${status} after ${counts.success} of ${graph.size} steps`)
       }
+      return { actor, report }
     },
   }
 }
+
+const nameOf = (step: number) => `s${step}`

@@ -1,98 +1,92 @@
-// The benchmark's one command: measures what a step costs against the yardstick, in rounds that alternate between the
-// two sides, prints tables and writes everything as JSON. What is measured is in case.ts, how in round.ts.
+// The benchmark's one command: what a step costs, cell by cell, each in a process of its own. Prints tables with their
+// verdicts and writes every number as JSON. What a cell does is in cell.ts, what is compared in adapter.ts.
 import { execFile } from 'node:child_process'
 import { writeFile } from 'node:fs/promises'
-import { arch, cpus, platform } from 'node:os'
+import { arch, cpus, loadavg, platform } from 'node:os'
 import { join } from 'node:path'
 import { parseArgs, promisify } from 'node:util'
-import { median, type Case, type Measurement } from './case.ts'
-import type { Shape } from './graph.ts'
-import { memoryTable, timeTable, type Row } from './table.ts'
+import { CROWD } from './adapter.ts'
+import type { Answer, Cell } from './cell.ts'
+import { SHAPES, type Shape } from './graphs.ts'
+import { areAlike, BOUNDS, memoryTable, rowOf, timeTable, type Row } from './table.ts'
 
 const USAGE = `npm run bench -- [options]
-  --sizes 1000,10000,100000        steps a graph
-  --shapes chain,fan-out,layered   shapes of graphs
-  --rounds 5                       rounds a side; each is a process
-  --only time|memory               leave the other out
-  --json FILE                      where the numbers go (bench/result.json)`
+  --sizes 1000,10000,100000    steps a graph
+  --shapes chain,fan,layered   shapes of graphs
+  --rounds N                   measured rounds a side (31 for 1,000 steps, down to 3 for 100,000)
+  --only time|memory           leave the other out
+  --quick                      1,000 and 10,000 steps, 3 rounds: a first look
+  --json FILE                  where the numbers go (bench/result.json)`
 
-const LIMIT = 64
+/** Steps measured a side, where the number of rounds is not given, and bounds of that number. */
+const MEASURED_STEPS = 70_000
+const ROUNDS_MIN = 3
+const ROUNDS_MAX = 31
 
-/** Steps that run at once where as many as possible are to. */
-const CROWD = 10_000
-
-const SHAPES: readonly Shape[] = ['chain', 'fan-out', 'layered']
-
-const SIDES = ['ours', 'yardstick'] as const
-
-type Question = Omit<Case, 'side'>
-
-/** The questions about time: each graph without and with time limits, and fan-outs with as many at once as may be. */
-function timeQuestions(sizes: readonly number[], shapes: readonly Shape[]): Question[] {
-  const question = (shape: Shape, size: number, timeout: boolean): Question => ({
-    ...{ what: 'time', shape, size, timeout, limit: LIMIT, crowd: false },
-  })
-  const plain = shapes.flatMap((shape) =>
-    [false, true].flatMap((timeout) => sizes.map((size) => question(shape, size, timeout))),
-  )
-  if (!shapes.includes('fan-out')) return plain
-  const crowded = [false, true].flatMap((timeout) =>
-    sizes.map((size) => ({ ...question('fan-out', size, timeout), limit: CROWD, crowd: true })),
-  )
-  return [...plain, ...crowded]
+interface Options {
+  readonly sizes: readonly number[]
+  readonly shapes: readonly Shape[]
+  readonly rounds: number | null
+  readonly only: string | undefined
+  readonly json: string
 }
 
-/** The questions about memory: what a step keeps once it ended, and while it runs. */
-function memoryQuestions(): Question[] {
-  const common = { size: CROWD, crowd: false }
-  return [false, true].flatMap((timeout): Question[] => [
-    { ...common, what: 'ended', shape: 'chain', timeout, limit: LIMIT },
-    { ...common, what: 'running', shape: 'fan-out', timeout, limit: CROWD },
+/** Each graph without and with time limits, and fan-outs with as many steps at once as may be. */
+function timeCells({ sizes, shapes, rounds }: Options): Cell[] {
+  const kinds = shapes.flatMap((shape) =>
+    (shape === 'fan' ? [false, true] : [false]).flatMap((crowd) =>
+      [false, true].map((timeouts) => ({ shape, crowd, timeouts })),
+    ),
+  )
+  const roundsOf = (size: number) =>
+    Math.min(ROUNDS_MAX, Math.max(ROUNDS_MIN, Math.round(MEASURED_STEPS / size)))
+  return kinds.flatMap((kind) =>
+    sizes.map((size) => ({ what: 'time' as const, ...kind, size, rounds: rounds ?? roundsOf(size) })),
+  )
+}
+
+/** What a step keeps once it ended, in the largest graphs, and what it takes while it runs. */
+function memoryCells({ sizes, shapes }: Options): Cell[] {
+  const size = Math.max(...sizes)
+  return [false, true].flatMap((timeouts) => [
+    ...shapes.map((shape) => ({
+      ...{ what: 'ended' as const, shape, size, timeouts, crowd: false, rounds: 1 },
+    })),
+    { what: 'running' as const, shape: 'fan', size: CROWD + 1, timeouts, crowd: true, rounds: 1 },
   ])
 }
 
-/** Alternates between the sides, so that a machine that slows down slows both. */
-async function ask(question: Question, rounds: number): Promise<Row> {
-  const found: Record<Case['side'], number[]> = { ours: [], yardstick: [] }
-  for (let round = 0; round < rounds; round++) {
-    const order = round % 2 === 0 ? SIDES : SIDES.toReversed()
-    for (const side of order) found[side].push(await measure({ ...question, side }))
-  }
-  const ratios = found.ours.map((value, round) => value / found.yardstick[round]!)
-  return {
-    ...question,
-    ours: median(found.ours),
-    yardstick: median(found.yardstick),
-    ratio: median(ratios),
-    spread: [Math.min(...ratios), Math.max(...ratios)],
-    rounds: found,
-  }
+async function ask(cell: Cell): Promise<Answer> {
+  const script = join(import.meta.dirname, 'cell.ts')
+  const { stdout } = await promisify(execFile)(
+    process.execPath,
+    ['--expose-gc', script, JSON.stringify(cell)],
+    { env: { ...process.env, NODE_ENV: 'production' } },
+  )
+  return JSON.parse(stdout) as Answer
 }
 
-async function measure(given: Case): Promise<number> {
-  const script = join(import.meta.dirname, 'round.ts')
-  const run = promisify(execFile)
-  const { stdout } = await run(process.execPath, ['--expose-gc', script, JSON.stringify(given)])
-  return (JSON.parse(stdout) as Measurement).value
-}
-
-function readOptions() {
+function readOptions(): Options | null {
   const { values } = parseArgs({
     options: {
-      sizes: { type: 'string', default: '1000,10000,100000' },
+      sizes: { type: 'string' },
       shapes: { type: 'string', default: SHAPES.join() },
-      rounds: { type: 'string', default: '5' },
+      rounds: { type: 'string' },
       only: { type: 'string' },
+      quick: { type: 'boolean', default: false },
       json: { type: 'string', default: join(import.meta.dirname, 'result.json') },
       help: { type: 'boolean', default: false },
     },
   })
-  const sizes = values.sizes.split(',').map(Number)
+  const { quick, only, json } = values
+  const sizes = (values.sizes ?? (quick ? '1000,10000' : '1000,10000,100000')).split(',').map(Number)
   const shapes = SHAPES.filter((shape) => values.shapes.split(',').includes(shape))
-  const rounds = Number(values.rounds)
+  const rounds = Number(values.rounds ?? (quick ? 3 : ROUNDS_MIN))
   const areNumbers = [...sizes, rounds].every((number) => Number.isSafeInteger(number) && number > 0)
-  if (values.help || !areNumbers || shapes.length !== values.shapes.split(',').length) return null
-  return { ...values, sizes, shapes, rounds }
+  const isKnown = only === undefined || only === 'time' || only === 'memory'
+  if (values.help || !areNumbers || !isKnown || shapes.length !== values.shapes.split(',').length) return null
+  const isGiven = quick || values.rounds !== undefined
+  return { sizes: sizes.toSorted((a, b) => a - b), shapes, rounds: isGiven ? rounds : null, only, json }
 }
 
 async function main(): Promise<void> {
@@ -102,19 +96,21 @@ async function main(): Promise<void> {
     process.exitCode = 2
     return
   }
-  const time = options.only === 'memory' ? [] : timeQuestions(options.sizes, options.shapes)
-  const questions = options.only === 'time' ? time : [...time, ...memoryQuestions()]
+  const time = options.only === 'memory' ? [] : timeCells(options)
+  const cells = options.only === 'time' ? time : [...time, ...memoryCells(options)]
   const rows: Row[] = []
-  for (const [at, question] of questions.entries()) {
-    process.stderr.write(
-      `${at + 1}/${questions.length} ${question.what} ${question.shape} ${question.size}\n`,
-    )
-    rows.push(await ask(question, options.rounds))
+  for (const [at, cell] of cells.entries()) {
+    process.stderr.write(`${at + 1}/${cells.length} ${cell.what} ${cell.shape} ${cell.size}\n`)
+    const smaller = rows.find((row) => areAlike(row, cell))
+    rows.push(rowOf(cell, await ask(cell), smaller))
   }
   const machine = `Node ${process.versions.node}, ${platform()} ${arch()}, ${cpus().length} × ${cpus()[0]?.model.trim()}`
-  console.log(`${machine}; medians of ${options.rounds} rounds\n`)
+  const load = loadavg().map((average) => average.toFixed(1))
+  console.log(`${machine}; load ${load.join(' ')}\n`)
   console.log([timeTable(rows), memoryTable(rows)].filter(Boolean).join('\n'))
-  await writeFile(options.json, `${JSON.stringify({ machine, rounds: options.rounds, rows }, null, 2)}\n`)
+  const missed = rows.filter(({ isMet }) => !isMet).length
+  console.log(`${rows.length - missed} of ${rows.length} cells meet their targets, ${missed} miss them`)
+  await writeFile(options.json, `${JSON.stringify({ machine, load, bounds: BOUNDS, rows }, null, 2)}\n`)
   console.log(`every round: ${options.json}`)
 }
 

@@ -2,8 +2,8 @@
 // with as many slots; its attempt succeeds in a microtask. No run, no records, no bus, no journal, no failures.
 import { stepMachine } from 'sagachart/machines'
 import { createActor, type ActorRefFrom } from 'xstate'
-import type { Graph } from './graph.ts'
-import type { Prepared, Runnable } from './case.ts'
+import type { Load, Runnable } from './adapter.ts'
+import type { Graph } from './graphs.ts'
 
 const POLICY = {
   retries: 0,
@@ -15,48 +15,46 @@ const POLICY = {
   verdicts: ['fail'],
 } as const
 
-/** Binds the chart; starting runs the graph to its end and checks that every step succeeded. */
-export function runYardstick(graph: Graph, { timeoutMs, limit, operation }: Prepared): Runnable {
-  const timers = new Map<unknown, ReturnType<typeof setTimeout>>()
-  const startAttempt = (self: ActorRefFrom<typeof stepMachine>, attempt: number) => {
-    if (timeoutMs !== null) {
-      const timer = setTimeout(() => self.send({ type: 'attempt.timedOut', attempt }), timeoutMs)
-      timers.set(self, timer)
-    }
-    const succeed = (output: number) => {
-      clearTimeout(timers.get(self))
-      timers.delete(self)
-      self.send({ type: 'attempt.succeeded', attempt, output })
-    }
-    queueMicrotask(() => {
-      const output = operation()
-      if (typeof output === 'number') succeed(output)
-      else void output.then(succeed)
-    })
-  }
-  const chart = stepMachine.provide({
-    actions: { startAttempt: ({ self, context }) => startAttempt(self as never, context.attempt) },
-  })
-  return { start: () => schedule(graph, limit, (step) => actorOf(chart, step)) }
-}
+type Step = ActorRefFrom<typeof stepMachine>
 
-function actorOf(chart: typeof stepMachine, step: number): ActorRefFrom<typeof stepMachine> {
-  const input = { index: step, path: `step-${step}`, policy: POLICY, entry: 'admitted' } as const
-  return createActor(chart, { input })
+/** Binds the chart and turns the graph round; a run is the rest. */
+export function yardstick({ graph, limit, timeoutMs, operation }: Load): Runnable {
+  const chart = stepMachine.provide({
+    actions: {
+      startAttempt({ self, context: { index, attempt } }) {
+        const timer =
+          timeoutMs === null
+            ? undefined
+            : setTimeout(() => self.send({ type: 'attempt.timedOut', attempt }), timeoutMs)
+        const succeed = (output: number) => {
+          clearTimeout(timer)
+          self.send({ type: 'attempt.succeeded', attempt, output })
+        }
+        queueMicrotask(() => {
+          const output = operation(index)
+          if (typeof output === 'number') succeed(output)
+          else void output.then(succeed)
+        })
+      },
+    },
+  })
+  const dependants: number[][] = graph.dependencies.map(() => [])
+  graph.dependencies.forEach((list, step) => list.forEach((other) => dependants[other]!.push(step)))
+  const create = (index: number) =>
+    createActor(chart, { input: { index, path: `s${index}`, policy: POLICY, entry: 'admitted' } })
+  return { start: () => schedule(graph, dependants, limit, create) }
 }
 
 /** Starts each step once all it waits for have ended and a slot is free. */
 function schedule(
   { size, dependencies }: Graph,
+  dependants: readonly (readonly number[])[],
   limit: number,
-  create: (step: number) => ActorRefFrom<typeof stepMachine>,
+  create: (step: number) => Step,
 ): Promise<void> {
   const { promise, resolve, reject } = Promise.withResolvers<void>()
   const missing = Int32Array.from(dependencies, ({ length }) => length)
-  const dependants: number[][] = dependencies.map(() => [])
-  dependencies.forEach((list, step) => list.forEach((dependency) => dependants[dependency]!.push(step)))
   const ready: number[] = []
-  missing.forEach((count, step) => count === 0 && ready.push(step))
   let next = 0
   let free = limit
   let ended = 0
@@ -76,6 +74,7 @@ function schedule(
       actor.start()
     }
   }
+  missing.forEach((count, step) => count === 0 && ready.push(step))
   pump()
   return promise
 }

@@ -1,7 +1,9 @@
-// Graphs to run: the same one for the same shape and size, on every machine.
+// Graphs to run: the same one for the same shape and size, on every machine. No scheduling here.
 
 /** A chain; one step with all others behind it; layers whose steps depend on a few of the layer before. */
-export type Shape = 'chain' | 'fan-out' | 'layered'
+export const SHAPES = ['chain', 'fan', 'layered'] as const
+
+export type Shape = (typeof SHAPES)[number]
 
 export interface Graph {
   readonly size: number
@@ -20,7 +22,7 @@ export function graphOf(shape: Shape, size: number): Graph {
   const draw = generator(SEED)
   const dependencies = Array.from({ length: size }, (_, step) => {
     if (shape === 'chain') return step === 0 ? [] : [step - 1]
-    if (shape === 'fan-out') return step === 0 ? [] : [0]
+    if (shape === 'fan') return step === 0 ? [] : [0]
     return fromLayerBefore(step, draw)
   })
   return { size, dependencies }
@@ -31,8 +33,9 @@ function fromLayerBefore(step: number, draw: () => number): number[] {
   const before = step - (step % LAYER_WIDTH) - LAYER_WIDTH
   if (before < 0) return []
   const count = 1 + Math.floor(draw() * DEPENDENCIES_MAX)
-  const drawn = Array.from({ length: count }, () => before + Math.floor(draw() * LAYER_WIDTH))
-  return [...new Set(drawn)]
+  const drawn = new Set<number>()
+  while (drawn.size < count) drawn.add(before + Math.floor(draw() * LAYER_WIDTH))
+  return [...drawn]
 }
 
 /** mulberry32: numbers from 0 up to 1. */
