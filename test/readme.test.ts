@@ -5,6 +5,8 @@ import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { promisify } from 'node:util'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { formatDiagnostics } from '../src/definition/diagnostic.ts'
+import { readDocument } from '../src/definition/document.ts'
 
 const ROOT = join(import.meta.dirname, '..')
 const readme = readFileSync(join(ROOT, 'README.md'), 'utf8')
@@ -44,6 +46,14 @@ describe('the README', () => {
       integration_scenarios: { scenario_results: { result: { outputs: unknown } }[] }
     }
     expect(result.integration_scenarios.scenario_results[0]?.result.outputs).toEqual({ sent: 1 })
+  })
+
+  it('shows a diagnostic as it is', () => {
+    const step = '{ name: a, module: m, operaton: nap }'
+    const text = `integration:\n  modules: [m]\n  scenarios:\n    - name: s\n      steps:\n        - ${step}\n`
+    const loaded = readDocument(text, 'flow.yaml')
+    expect(loaded.ok).toBe(false)
+    if (!loaded.ok) expect(readme).toContain(formatDiagnostics(loaded.diagnostics))
   })
 
   // Each line that prints says in a comment what it prints.
