@@ -84,10 +84,9 @@ export const workflowMachine = setup({
     ),
   },
   guards: {
+    isHarmless: ({ event }) => event.type === 'step.settled' && event.step.status !== 'failed',
     endsRun: ({ context, event }) =>
-      event.type === 'step.settled' &&
-      (event.step.endsRun || (context.failFast && event.step.status === 'failed')),
-    isFailure: ({ event }) => event.type === 'step.settled' && event.step.status === 'failed',
+      event.type === 'step.settled' && (event.step.endsRun || context.failFast),
     isCompleted: ({ context }) => context.cause === 'completed',
     isFailed: ({ context }) => context.cause === 'failed',
     isCancelled: ({ context }) => context.cause === 'cancelled',
@@ -119,9 +118,9 @@ export const workflowMachine = setup({
       exit: 'stopRunTimer',
       on: {
         'step.settled': [
+          { guard: 'isHarmless', actions: ['recordStep', 'startReady'] },
           { guard: 'endsRun', target: 'stopping', actions: ['recordStep', 'keepStepFailure'] },
-          { guard: 'isFailure', actions: ['recordStep', 'keepStepFailure', 'startReady'] },
-          { actions: ['recordStep', 'startReady'] },
+          { actions: ['recordStep', 'keepStepFailure', 'startReady'] },
         ],
         'slot.requested': { actions: ['queueStep', 'startReady'] },
         'slot.returned': { actions: 'startReady' },
