@@ -29,46 +29,59 @@ const SIDES = { ours, yardstick } satisfies Record<keyof Rounds, Adapter>
 
 const ORDER = ['ours', 'yardstick'] as const
 
-/** Steps that each side runs before anything is measured, in graphs of at most `WARM_UP_SIZE`. */
+/** Steps that each side runs before anything is measured. */
 const WARM_UP_STEPS = 60_000
-const WARM_UP_SIZE = 10_000
+
+/**
+ * Steps that a side runs untimed after each collection, in graphs of at most as many. A full collection shrinks the
+ * young generation, and the next few thousand steps pay for it: they cost twice as much, which would make small graphs
+ * look dear, and large ones good beside them.
+ */
+const RUN_IN_STEPS = 10_000
+
+/** Steps that a round measures at least: a small graph runs many times. */
+const ROUND_STEPS_MIN = 20_000
 
 /** The largest graph that is verified: one operation a turn of the event loop takes its time. */
 const VERIFY_SIZE_MAX = 10_000
 
+/** Microseconds a step: the sides by turns, and each first in every other round. */
 async function time({ rounds, ...situation }: Cell): Promise<Answer> {
   for (const name of ORDER) {
     const size = Math.min(VERIFY_SIZE_MAX, situation.size)
     await verify(name, SIDES[name], loadOf({ ...situation, size }))
   }
-  const small = { ...situation, size: Math.min(WARM_UP_SIZE, situation.size) }
-  await measure(small, Math.ceil(WARM_UP_STEPS / small.size))
-  return measure(situation, rounds)
-}
-
-/** Microseconds a step: the sides by turns, and each first in every other round. */
-async function measure(situation: Situation, rounds: number): Promise<Answer> {
+  const small = { ...situation, size: Math.min(RUN_IN_STEPS, situation.size) }
+  const runIns = { ours: ours(loadOf(small)), yardstick: yardstick(loadOf(small)) }
   const runnables = { ours: ours(loadOf(situation)), yardstick: yardstick(loadOf(situation)) }
+  for (const name of ORDER) await repeat(runIns[name], WARM_UP_STEPS / small.size)
+  const times = Math.ceil(ROUND_STEPS_MIN / situation.size)
+  const steps = times * situation.size
   const cost: Record<keyof Rounds, number[]> = { ours: [], yardstick: [] }
   const wall: Record<keyof Rounds, number[]> = { ours: [], yardstick: [] }
   for (let round = 0; round < rounds; round++) {
     for (const name of round % 2 === 0 ? ORDER : ORDER.toReversed()) {
-      const taken = await once(runnables[name])
-      cost[name].push(taken.cost / situation.size)
-      wall[name].push(taken.wall / situation.size)
+      collect()
+      await repeat(runIns[name], RUN_IN_STEPS / small.size)
+      const taken = await timed(runnables[name], times)
+      cost[name].push(taken.cost / steps)
+      wall[name].push(taken.wall / steps)
     }
   }
   return { cost, wall }
 }
 
-/** Microseconds of one run. */
-async function once(runnable: Runnable): Promise<{ cost: number; wall: number }> {
-  collect()
+/** Microseconds of so many runs. */
+async function timed(runnable: Runnable, times: number): Promise<{ cost: number; wall: number }> {
   const started = performance.now()
   const before = process.cpuUsage()
-  await runnable.start()
+  await repeat(runnable, times)
   const { user, system } = process.cpuUsage(before)
   return { cost: user + system, wall: (performance.now() - started) * 1000 }
+}
+
+async function repeat(runnable: Runnable, times: number): Promise<void> {
+  for (let run = 0; run < times; run++) await runnable.start()
 }
 
 async function answer(cell: Cell): Promise<Answer> {

@@ -13,15 +13,15 @@ import { areAlike, BOUNDS, memoryTable, rowOf, timeTable, type Row } from './tab
 const USAGE = `npm run bench -- [options]
   --sizes 1000,10000,100000    steps a graph
   --shapes chain,fan,layered   shapes of graphs
-  --rounds N                   measured rounds a side (31 for 1,000 steps, down to 3 for 100,000)
+  --rounds N                   measured rounds a side (5, and 3 from 100,000 steps on)
   --only time|memory           leave the other out
   --quick                      1,000 and 10,000 steps, 3 rounds: a first look
   --json FILE                  where the numbers go (bench/result.json)`
 
-/** Steps measured a side, where the number of rounds is not given, and bounds of that number. */
-const MEASURED_STEPS = 70_000
-const ROUNDS_MIN = 3
-const ROUNDS_MAX = 31
+/** Rounds where no number is given: large graphs vary less, and take longer. */
+const ROUNDS = 5
+const ROUNDS_LARGE = 3
+const LARGE = 100_000
 
 interface Options {
   readonly sizes: readonly number[]
@@ -38,8 +38,7 @@ function timeCells({ sizes, shapes, rounds }: Options): Cell[] {
       [false, true].map((timeouts) => ({ shape, crowd, timeouts })),
     ),
   )
-  const roundsOf = (size: number) =>
-    Math.min(ROUNDS_MAX, Math.max(ROUNDS_MIN, Math.round(MEASURED_STEPS / size)))
+  const roundsOf = (size: number) => (size < LARGE ? ROUNDS : ROUNDS_LARGE)
   return kinds.flatMap((kind) =>
     sizes.map((size) => ({ what: 'time' as const, ...kind, size, rounds: rounds ?? roundsOf(size) })),
   )
@@ -81,7 +80,7 @@ function readOptions(): Options | null {
   const { quick, only, json } = values
   const sizes = (values.sizes ?? (quick ? '1000,10000' : '1000,10000,100000')).split(',').map(Number)
   const shapes = SHAPES.filter((shape) => values.shapes.split(',').includes(shape))
-  const rounds = Number(values.rounds ?? (quick ? 3 : ROUNDS_MIN))
+  const rounds = Number(values.rounds ?? ROUNDS_LARGE)
   const areNumbers = [...sizes, rounds].every((number) => Number.isSafeInteger(number) && number > 0)
   const isKnown = only === undefined || only === 'time' || only === 'memory'
   if (values.help || !areNumbers || !isKnown || shapes.length !== values.shapes.split(',').length) return null
