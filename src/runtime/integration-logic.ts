@@ -11,11 +11,11 @@ import type { IntegrationDefinition, Module } from '../definition/model.ts'
 import { planWorkflow } from '../definition/plan.ts'
 import { boundIntegrationMachine } from './bindings.ts'
 import type { Host, InboundEvent } from './host.ts'
-import { refuseSnapshot, transitionAround } from './lifecycle.ts'
+import { isResuming, persisted, restored, transitionAround } from './lifecycle.ts'
 import { Program } from './program.ts'
 import { programs, roots } from './registry.ts'
 import { Root } from './root.ts'
-import { RunLogic, type PersistedRun, type RunInput } from './run-logic.ts'
+import { RunLogic, type RunInput } from './run-logic.ts'
 import type { ModuleReport, ScopeParts, Subscription } from './scope.ts'
 import type { RunReport } from './step-records.ts'
 
@@ -52,8 +52,6 @@ const BaseMachine = StateMachine as unknown as new (
   config: Base['config'],
   implementations: Base['implementations'],
 ) => Base
-
-const restored = new WeakSet<AnyActorRef>()
 
 /** Actor logic: `createActor(new IntegrationLogic(…))`. Its output is an `IntegrationReport`. */
 export class IntegrationLogic extends BaseMachine {
@@ -104,7 +102,7 @@ export class IntegrationLogic extends BaseMachine {
     const self = scope.self as AnyActorRef
     const { host, definition } = this.blueprint
     const { runId, inputs } = snapshot.context
-    const root = new Root(scope, host, { runId, resume: restored.has(self) }, this.parts)
+    const root = new Root(scope, host, { runId, resume: isResuming(self) }, this.parts)
     roots.set(self, root)
     scope.defer(() => root.session.settleDown())
     programs.set(
@@ -131,24 +129,23 @@ export class IntegrationLogic extends BaseMachine {
     })
   }
 
-  override getPersistedSnapshot({ status, output, error, context }: IntegrationSnapshot): Snapshot<unknown> {
-    const persisted: PersistedRun = { status, output, error, runId: context.runId, inputs: context.inputs }
-    return persisted as unknown as Snapshot<unknown>
+  override getPersistedSnapshot(snapshot: IntegrationSnapshot): Snapshot<unknown> {
+    return persisted(snapshot)
   }
 
   override restoreSnapshot(snapshot: Snapshot<unknown>, scope: AnyActorScope): IntegrationSnapshot {
-    const { status, output, error, runId, inputs } = snapshot as unknown as PersistedRun
-    if (typeof runId !== 'string') refuseSnapshot(snapshot)
-    if (status === 'active') {
-      restored.add(scope.self as AnyActorRef)
-      return this.getInitialSnapshot(scope, { runId, inputs })
-    }
-    const ended = (output as { status?: IntegrationStatus } | undefined)?.status ?? 'failed'
-    const { failFast, timeoutMs } = this.blueprint.definition
-    const cause = ended === 'completed_with_cleanup_issues' ? 'completed' : ended
-    const context = { runId, inputs, failFast, timeoutMs, cause, failure: null, cleanupIssues: [] }
-    const resolved = this.resolveState({ value: VALUE_OF[ended], context } as never)
-    return { ...resolved, status, output, error } as unknown as IntegrationSnapshot
+    return restored(
+      snapshot,
+      scope,
+      (input) => this.getInitialSnapshot(scope, input),
+      ({ runId, inputs, output }) => {
+        const { failFast, timeoutMs } = this.blueprint.definition
+        const status = (output as { status?: IntegrationStatus } | undefined)?.status ?? 'failed'
+        const cause = status === 'completed_with_cleanup_issues' ? 'completed' : status
+        const context = { runId, inputs, failFast, timeoutMs, cause, failure: null, cleanupIssues: [] }
+        return this.resolveState({ value: VALUE_OF[status], context } as never) as IntegrationSnapshot
+      },
+    )
   }
 
   private finish(last: IntegrationSnapshot, program: Program, self: AnyActorRef): IntegrationSnapshot {

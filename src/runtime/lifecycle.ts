@@ -1,8 +1,7 @@
 // What run and integration have in common as actor logic: how an end, a stop, an error and an event from outside
 // are handled around the chart's own transition. Four things do not come by themselves with actors that live
 // outside of `children`: stop, throw, persist, restore.
-import type { AnyActorRef, AnyActorScope, AnyMachineSnapshot } from 'xstate'
-import { SagachartError } from '../errors.ts'
+import type { AnyActorRef, AnyActorScope, AnyMachineSnapshot, Snapshot } from 'xstate'
 import type { InboundEvent } from './host.ts'
 import { roots } from './registry.ts'
 import { isCommand } from './session.ts'
@@ -72,10 +71,44 @@ export interface EmittedEvent extends InboundEvent {
 const isChildEvent = (event: InboundEvent) =>
   event.type.startsWith('xstate.done.actor.') || event.type.startsWith('xstate.error.actor.')
 
-/** What a chart's user gets where a persisted snapshot is not one of ours. */
-export function refuseSnapshot(found: unknown): never {
-  throw new SagachartError(
-    'RUN_NOT_RESUMABLE',
-    `A persisted run has status, output, error and runId, found ${JSON.stringify(found)?.slice(0, 200)}; pass what getPersistedSnapshot() gave`,
-  )
+/** What `getPersistedSnapshot` gives: what a run is known by, and how it ended. */
+export interface PersistedRun {
+  readonly status: 'active' | 'done' | 'error' | 'stopped'
+  readonly output: unknown
+  readonly error: unknown
+  readonly runId: string
+  readonly inputs: Readonly<Record<string, unknown>>
+}
+
+interface Persistable extends Pick<PersistedRun, 'status' | 'output' | 'error'> {
+  readonly context: Pick<PersistedRun, 'runId' | 'inputs'>
+}
+
+/** Actors that were restored from a run that was under way, and have not started yet. */
+const resuming = new WeakSet<AnyActorRef>()
+
+/** Whether an actor is to take up an earlier life of its run. */
+export const isResuming = (self: AnyActorRef) => resuming.has(self)
+
+/** A snapshot to be written down. */
+export function persisted({ status, output, error, context }: Persistable): Snapshot<unknown> {
+  const { runId, inputs } = context
+  return { status, output, error, runId, inputs } as unknown as Snapshot<unknown>
+}
+
+/**
+ * A snapshot from one that was written down. One that was under way, or that is none of ours, begins anew here:
+ * the start resumes it or refuses, because an error thrown while restoring would not reach an outer `onError`.
+ */
+export function restored<TSnapshot>(
+  snapshot: Snapshot<unknown>,
+  scope: AnyActorScope,
+  begin: (input: { runId: string; inputs: PersistedRun['inputs'] }) => TSnapshot,
+  ended: (run: PersistedRun) => TSnapshot,
+): TSnapshot {
+  const run = snapshot as unknown as PersistedRun
+  const { status, output, error, runId, inputs = {} } = run
+  if (status !== 'active' && typeof runId === 'string') return { ...ended(run), status, output, error }
+  resuming.add(scope.self as AnyActorRef)
+  return begin({ runId: String(runId), inputs })
 }

@@ -14,7 +14,7 @@ import { workflowMachine, type WorkflowEvent, type WorkflowMachineOutput } from 
 import type { Plan } from '../definition/plan.ts'
 import { boundWorkflowMachine } from './bindings.ts'
 import type { Host, InboundEvent } from './host.ts'
-import { refuseSnapshot, transitionAround } from './lifecycle.ts'
+import { isResuming, persisted, restored, transitionAround } from './lifecycle.ts'
 import { roots, runs } from './registry.ts'
 import { Root } from './root.ts'
 import { Run } from './run.ts'
@@ -37,24 +37,12 @@ export interface Blueprint {
   readonly parts: ScopeParts
 }
 
-/** What `getPersistedSnapshot` gives: what a run is known by, and how it ended. */
-export interface PersistedRun {
-  readonly status: 'active' | 'done' | 'error' | 'stopped'
-  readonly output: unknown
-  readonly error: unknown
-  readonly runId: string
-  readonly inputs: Readonly<Record<string, unknown>>
-}
-
 type Base = typeof workflowMachine
 type RunSnapshot = ReturnType<Base['getInitialSnapshot']>
 const BaseMachine = StateMachine as unknown as new (
   config: Base['config'],
   implementations: Base['implementations'],
 ) => Base
-
-/** Runs whose actor was restored and not started yet. */
-const restored = new WeakSet<AnyActorRef>()
 
 /** Actor logic of a workflow; users see it as `WorkflowLogic`. Its output is a `RunReport`. */
 export class RunLogic extends BaseMachine {
@@ -104,32 +92,22 @@ export class RunLogic extends BaseMachine {
   }
 
   override getPersistedSnapshot(snapshot: RunSnapshot): Snapshot<unknown> {
-    const { status, output, error, context } = snapshot
-    const persisted: PersistedRun = { status, output, error, runId: context.runId, inputs: context.inputs }
-    return persisted as unknown as Snapshot<unknown>
+    return persisted(snapshot)
   }
 
   override restoreSnapshot(snapshot: Snapshot<unknown>, scope: AnyActorScope): RunSnapshot {
-    const { status, output, error, runId, inputs } = snapshot as unknown as PersistedRun
-    if (typeof runId !== 'string') refuseSnapshot(snapshot)
-    if (status === 'active') {
-      restored.add(scope.self as AnyActorRef)
-      return this.getInitialSnapshot(scope, { runId, inputs })
-    }
-    const { failFast, timeoutMs } = this.blueprint.plan.workflow
-    const ended = (output as { status?: RunStatus } | undefined)?.status ?? 'failed'
-    const context = {
-      runId,
-      inputs,
-      failFast,
-      timeoutMs,
-      cause: ended,
-      failure: null,
-      output: null,
-      cleanupIssues: [],
-    }
-    const resolved = this.resolveState({ value: VALUE_OF[ended], context } as never)
-    return { ...resolved, status, output, error } as unknown as RunSnapshot
+    return restored(
+      snapshot,
+      scope,
+      (input) => this.getInitialSnapshot(scope, input),
+      ({ runId, inputs, output }) => {
+        const { failFast, timeoutMs } = this.blueprint.plan.workflow
+        const cause = (output as { status?: RunStatus } | undefined)?.status ?? 'failed'
+        const ended = { cause, failure: null, output: null, cleanupIssues: [] }
+        const context = { runId, inputs, failFast, timeoutMs, ...ended }
+        return this.resolveState({ value: VALUE_OF[cause], context } as never) as RunSnapshot
+      },
+    )
   }
 
   /** Joins the run to the root above it, or makes it a root of its own. */
@@ -137,7 +115,7 @@ export class RunLogic extends BaseMachine {
     const self = scope.self as AnyActorRef
     const { host, plan, env, parts } = this.blueprint
     const above = self._parent && roots.get(self._parent)
-    const root = above ?? new Root(scope, host, { runId, resume: restored.has(self) }, parts)
+    const root = above ?? new Root(scope, host, { runId, resume: isResuming(self) }, parts)
     roots.set(self, root)
     const options = { runId, plan, modules: root.scope.modulesByName, inputs, env, ownsScope: !above }
     runs.set(self, new Run(self, root.session, root.scope, options))

@@ -234,6 +234,57 @@ describe('integration', () => {
   })
 })
 
+describe('a crash of an integration at any entry', () => {
+  it('resumes to the same end, and repeats no recorded attempt', () => {
+    const steps = {
+      a: ok,
+      bad: { invoke: 'm.boom', retry: { count: 1, initial: '1s' }, resources: ['db'] },
+      c: { ...ok, resources: ['db'] },
+    }
+    const integration = definition([workflow('one', steps, { parallel: true }), workflow('two', { d: ok })], {
+      pools: [{ name: 'db', units: 1 }],
+    })
+    const modules = [module('m')]
+    const { host, report } = play(integration, { modules })
+    const journal = host.journal('1')
+    const snapshot = {
+      status: 'active',
+      output: undefined,
+      error: undefined,
+      runId: '1',
+      inputs: {},
+    } as never
+    for (let length = 1; length <= journal.length; length++) {
+      calls.length = 0
+      const prefix = journal.slice(0, length)
+      const again = new SimulationHost({ journals: { 1: prefix } })
+      const actor = createActor(new IntegrationLogic({ definition: integration, modules, host: again }), {
+        snapshot,
+      }).start()
+      again.run()
+      const resumed = actor.getSnapshot().output as unknown as IntegrationReport
+      expect(resumed).toMatchObject({ status: report.status, leasesOpen: 0 })
+      expect(resumed.scenarios.map((run) => run?.counts)).toEqual(report.scenarios.map((run) => run?.counts))
+      const done = prefix
+        .filter(({ event }) => event.type === 'attempt.succeeded')
+        .map(({ to }) => to.split('/').at(-1))
+      expect(calls.filter((call) => done.includes(call))).toEqual([])
+    }
+  })
+
+  it('restores a finished one as it was', () => {
+    const integration = definition([workflow('one', { a: ok })])
+    const { actor, host } = play(integration)
+    const snapshot = actor.getPersistedSnapshot()
+    const logic = new IntegrationLogic({ definition: integration, modules: [module('m'), module('n')], host })
+    expect(createActor(logic, { snapshot }).start().getSnapshot()).toMatchObject({
+      status: 'done',
+      value: 'completed',
+      output: { status: 'completed' },
+    })
+  })
+})
+
 describe('result document', () => {
   it('counts what was measured', () => {
     const steps = {
