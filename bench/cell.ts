@@ -33,8 +33,8 @@ const ORDER = ['ours', 'yardstick'] as const
 const WARM_UP_STEPS = 60_000
 
 /**
- * Steps that a side runs untimed after each collection, in graphs of at most as many. A full collection shrinks the
- * young generation, and the next few thousand steps pay for it: they cost twice as much, which would make small graphs
+ * Steps that a side runs untimed after each collection, in graphs of at most as many. Right after one, a run of 1,000
+ * steps was seen to cost up to three times as much, also with a large young generation: that would make small graphs
  * look dear, and large ones good beside them.
  */
 const RUN_IN_STEPS = 10_000
