@@ -7,12 +7,20 @@ import type { StepDefinition, WorkflowDefinition } from './model.ts'
 /** How long an operation that was told to stop may take before it is abandoned, in milliseconds. */
 export const GRACE_MS = 5_000
 
+/** What every event of a step says of it. */
+export interface StepTitle {
+  readonly step_name: string
+  readonly module_name: string
+  readonly operation: string
+}
+
 /** A workflow, ready to run any number of times. */
 export interface Plan {
   readonly workflow: WorkflowDefinition
   readonly size: number
   readonly indexOf: ReadonlyMap<string, number>
   readonly policies: readonly StepPolicy[]
+  readonly titles: readonly StepTitle[]
   /** The dependencies of step i are `dependencies[dependencyStart[i] .. dependencyStart[i + 1])`. */
   readonly dependencyStart: Int32Array
   readonly dependencies: Int32Array
@@ -44,11 +52,17 @@ export function planWorkflow(workflow: WorkflowDefinition): Plan {
     for (const dependency of list) dependents[filled[dependency]!++] = index
   })
   const policies = policiesOf(steps)
+  const titles = steps.map(({ name, call: { module, operation } }) => ({
+    step_name: name,
+    module_name: module,
+    operation,
+  }))
   const plan = {
     workflow,
     size: steps.length,
     indexOf,
     policies,
+    titles,
     dependencyStart,
     dependencies,
     dependentStart,

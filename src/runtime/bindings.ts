@@ -10,7 +10,7 @@ import { stepMachine, type StepContext } from '../../machines/step.ts'
 import { workflowMachine, type WorkflowContext } from '../../machines/workflow.ts'
 import type { Program } from './program.ts'
 import { programs, roots, runs } from './registry.ts'
-import type { Run } from './run.ts'
+import type { Decided, Leased, Run, Settled, SlotRequested } from './run.ts'
 import type { Scope } from './scope.ts'
 import type { StepActors } from './step-actors.ts'
 
@@ -23,30 +23,37 @@ interface Acting<TContext> {
 const onStep = (effect: (steps: StepActors, context: StepContext) => void) => {
   return ({ self, context }: Acting<StepContext>) => {
     const { session, steps } = runs.get(self._parent!)!
-    session.later(() => effect(steps, context))
+    session.later(effect, steps, context)
   }
 }
 
 /** An action of the orchestrator, on its own run. */
 const onRun = (effect: (run: Run, context: WorkflowContext) => void) => {
-  return ({ self, context }: Acting<WorkflowContext>) => {
-    const run = runs.get(self)!
-    run.session.later(() => effect(run, context))
-  }
+  return ({ self, context }: Acting<WorkflowContext>) => later(self, effect, context)
 }
+
+const later = <TDetail>(self: AnyActorRef, effect: (run: Run, detail: TDetail) => void, detail: TDetail) => {
+  const run = runs.get(self)!
+  run.session.later(effect, run, detail)
+}
+
+const recordStep = (run: Run, event: Settled) => run.recordStep(event)
+const recordLease = (run: Run, event: Leased) => run.recordLease(event)
+const recordCondition = (run: Run, event: Decided) => run.recordCondition(event)
+const queueStep = (run: Run, event: SlotRequested) => run.queueStep(event)
 
 /** An action of the integration, on its scenarios. */
 const onProgram = (effect: (program: Program, context: IntegrationContext) => void) => {
   return ({ self, context }: Acting<IntegrationContext>) => {
     const program = programs.get(self)!
-    program.later(() => effect(program, context))
+    roots.get(self)!.session.later(effect, program, context)
   }
 }
 
 /** An action of a module, a pool or the bus, on the scope of its parent. */
 const onScope = (self: AnyActorRef, effect: (scope: Scope, path: string) => void) => {
   const { scope, session } = roots.get(self._parent!)!
-  session.later(() => effect(scope, self.id))
+  session.later(effect, scope, self.id)
 }
 
 /** The step's chart, bound. */
@@ -61,7 +68,8 @@ export const boundStepMachine = stepMachine.provide({
     startBackoff: onStep((steps, context) => steps.startBackoff(context)),
     stopBackoff: onStep((steps, context) => steps.stopBackoff(context)),
     publish: ({ self, context }, { type }) => {
-      onStep((steps) => steps.publish(context, type))({ self, context })
+      const { session, steps } = runs.get(self._parent!)!
+      session.later((actors, published) => actors.publish(context, published), steps, type)
     },
   },
 })
@@ -75,19 +83,17 @@ export const boundWorkflowMachine = workflowMachine.provide({
     stopRunTimer: onRun((run) => run.stopRunTimer()),
     openSteps: onRun((run) => run.openSteps()),
     startReady: onRun((run) => run.startReady()),
-    recordStep: ({ self, context, event }) => {
-      if (event.type === 'step.settled') onRun((run) => run.recordStep(event))({ self, context })
+    recordStep: ({ self, event }) => {
+      if (event.type === 'step.settled') later(self, recordStep, event)
     },
-    queueStep: ({ self, context, event }) => {
-      if (event.type === 'slot.requested') onRun((run) => run.queueStep(event))({ self, context })
+    queueStep: ({ self, event }) => {
+      if (event.type === 'slot.requested') later(self, queueStep, event)
     },
-    recordLease: ({ self, context, event }) => {
-      if (event.type === 'lease.granted' || event.type === 'lease.denied') {
-        onRun((run) => run.recordLease(event))({ self, context })
-      }
+    recordLease: ({ self, event }) => {
+      if (event.type === 'lease.granted' || event.type === 'lease.denied') later(self, recordLease, event)
     },
-    recordCondition: ({ self, context, event }) => {
-      if (event.type === 'condition.decided') onRun((run) => run.recordCondition(event))({ self, context })
+    recordCondition: ({ self, event }) => {
+      if (event.type === 'condition.decided') later(self, recordCondition, event)
     },
     cancelSteps: onRun((run) => run.cancelSteps()),
     collectOutputs: onRun((run) => run.collectOutputs()),

@@ -107,7 +107,7 @@ export function restored<TSnapshot>(
   ended: (run: PersistedRun) => TSnapshot,
 ): TSnapshot {
   const run = snapshot as unknown as PersistedRun
-  const { status, output, error, runId, inputs = {} } = run
+  const { status, output, error, runId, inputs } = run
   if (status !== 'active' && typeof runId === 'string') return { ...ended(run), status, output, error }
   resuming.add(scope.self as AnyActorRef)
   return begin({ runId: String(runId), inputs })

@@ -36,11 +36,6 @@ export class Program {
     this.reports = workflows.map(() => null)
   }
 
-  /** See `Session.later`. */
-  later(effect: () => void): void {
-    this.root.session.later(effect)
-  }
-
   prepareScope(): void {
     this.root.scope.prepare()
   }

@@ -25,9 +25,15 @@ export interface RunOptions {
   readonly ownsScope: boolean
 }
 
-type Settled = Extract<WorkflowEvent, { type: 'step.settled' }>
-type Leased = Extract<WorkflowEvent, { type: 'lease.granted' | 'lease.denied' }>
-type Decided = Extract<WorkflowEvent, { type: 'condition.decided' }>
+/** A step has ended. */
+export type Settled = Extract<WorkflowEvent, { type: 'step.settled' }>
+/** A pool has answered. */
+export type Leased = Extract<WorkflowEvent, { type: 'lease.granted' | 'lease.denied' }>
+/** A condition has been answered. */
+export type Decided = Extract<WorkflowEvent, { type: 'condition.decided' }>
+
+/** A step asks for its next attempt. */
+export type SlotRequested = Extract<WorkflowEvent, { type: 'slot.requested' }>
 
 /** The state of one run. */
 export class Run {
@@ -151,7 +157,7 @@ export class Run {
     this.announceEnd()
   }
 
-  queueStep({ index }: Extract<WorkflowEvent, { type: 'slot.requested' }>): void {
+  queueStep({ index }: SlotRequested): void {
     if (this.steps.has(index)) this.enqueue(index)
   }
 
@@ -252,15 +258,7 @@ export class Run {
     if (!this.execution.settle(index, settlement, this.session.time)) return
     const type = status === 'failed' ? 'step_failed' : status === 'skipped' ? 'step_skipped' : null
     if (type === null) return
-    const { name, call } = this.stepAt(index)
-    const error = failure ? { error: failure } : {}
-    const data = {
-      step_name: name,
-      module_name: call.module,
-      operation: call.operation,
-      attempts: 0,
-      ...error,
-    }
+    const data = { ...this.options.plan.titles[index], attempts: 0, ...(failure && { error: failure }) }
     this.publish(type, this.pathOf(index), data)
   }
 

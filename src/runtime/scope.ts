@@ -276,7 +276,7 @@ export class Scope {
   }
 
   private later(effect: () => void): void {
-    this.root.session.later(effect)
+    this.root.session.later(effect, undefined, undefined)
   }
 
   private drainBus(): void {

@@ -46,8 +46,8 @@ export class Session {
   private readonly abandoned = new WeakSet<Effect>()
   private replay: Replay | null
   private published = 0
-  /** What the charts asked for and nobody has done yet, in order. */
-  private effects: (() => void)[] = []
+  /** What the charts asked for and nobody has done yet, in order: each a function and its two arguments. */
+  private effects: unknown[] = []
   private settling = false
   private handling = false
   private closed = false
@@ -126,10 +126,15 @@ export class Session {
 
   /**
    * Does something once the chart that asks for it has come to rest. All that charts ask for is done so, in order:
-   * no chart is ever entered while another one is in the middle of a transition.
+   * no chart is ever entered while another one is in the middle of a transition. Target and detail are handed over as
+   * they are, for a closure an effect is what a step can least afford.
    */
-  later(effect: () => void): void {
-    this.effects.push(effect)
+  later<TTarget, TDetail>(
+    effect: (target: TTarget, detail: TDetail) => void,
+    target: TTarget,
+    detail: TDetail,
+  ): void {
+    this.effects.push(effect, target, detail)
   }
 
   /** Does what the charts asked for, until they ask for nothing more. A fault of ours ends the root. */
@@ -137,7 +142,11 @@ export class Session {
     if (this.settling) return
     this.settling = true
     try {
-      for (let next = 0; next < this.effects.length && !this.closed; next++) this.effects[next]!()
+      const { effects } = this
+      for (let next = 0; next < effects.length && !this.closed; next += 3) {
+        const effect = effects[next] as (target: unknown, detail: unknown) => void
+        effect(effects[next + 1], effects[next + 2])
+      }
     } catch (error) {
       this.fail(error)
     } finally {

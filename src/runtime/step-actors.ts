@@ -179,15 +179,8 @@ export class StepActors {
   }
 
   publish({ index, path, attempt, failure }: StepContext, type: string): void {
-    const { name, call } = this.run.stepAt(index)
     const error = failure && type !== 'step_completed' ? { error: failure } : {}
-    const data = {
-      step_name: name,
-      module_name: call.module,
-      operation: call.operation,
-      attempts: attempt,
-      ...error,
-    }
+    const data = { ...this.run.options.plan.titles[index], attempts: attempt, ...error }
     this.run.publish(type, path, data)
   }
 
@@ -195,12 +188,10 @@ export class StepActors {
 
   private begin(live: Live, index: number, maxElapsedMs: number | null): void {
     const { session, execution } = this.run
-    const { name, call } = this.run.stepAt(index)
     execution.startedAt[index] = session.time
     if (maxElapsedMs !== null)
       live.window = session.startTimer(live.path, { type: 'retries.expired' }, maxElapsedMs)
-    const data = { step_name: name, module_name: call.module, operation: call.operation }
-    this.run.publish('step_started', live.path, data)
+    this.run.publish('step_started', live.path, this.run.options.plan.titles[index])
   }
 
   private spawn(index: number, entry: 'admitted' | 'denied', failure?: Failure): void {
