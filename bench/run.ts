@@ -88,6 +88,33 @@ function readOptions(): Options | null {
   return { sizes: sizes.toSorted((a, b) => a - b), shapes, rounds: isGiven ? rounds : null, only, json }
 }
 
+const machine = `Node ${process.versions.node}, ${platform()} ${arch()}, ${cpus().length} × ${cpus()[0]?.model.trim()}`
+
+/** Asks cell after cell. Each answer is written at once, and a cell that gives none is named and passed over. */
+async function measure(cells: readonly Cell[], json: string): Promise<{ rows: Row[]; unanswered: string[] }> {
+  const rows: Row[] = []
+  const unanswered: string[] = []
+  for (const [at, cell] of cells.entries()) {
+    process.stderr.write(`${at + 1}/${cells.length} ${cell.what} ${cell.shape} ${cell.size}\n`)
+    const smallest = cells.find((other) => areAlike(other, cell))!.size
+    const smaller = rows.find((row) => areAlike(row, cell) && row.size === smallest)
+    try {
+      rows.push(rowOf(cell, await ask(cell), smaller))
+    } catch (error) {
+      unanswered.push(`${JSON.stringify(cell)}: ${reasonOf(error)}`)
+    }
+    const load = loadavg().map((average) => average.toFixed(1))
+    await writeFile(json, `${JSON.stringify({ machine, load, bounds: BOUNDS, rows, unanswered }, null, 2)}\n`)
+  }
+  return { rows, unanswered }
+}
+
+/** Of a process that failed: the signal that ended it, or what it said last. */
+function reasonOf(error: unknown): string {
+  const { signal, stderr } = error as { readonly signal?: string | null; readonly stderr?: string }
+  return signal ? `ended by ${signal}` : (stderr?.trim() ?? '') || String(error)
+}
+
 async function main(): Promise<void> {
   const options = readOptions()
   if (!options) {
@@ -97,20 +124,15 @@ async function main(): Promise<void> {
   }
   const time = options.only === 'memory' ? [] : timeCells(options)
   const cells = options.only === 'time' ? time : [...time, ...memoryCells(options)]
-  const rows: Row[] = []
-  for (const [at, cell] of cells.entries()) {
-    process.stderr.write(`${at + 1}/${cells.length} ${cell.what} ${cell.shape} ${cell.size}\n`)
-    const smaller = rows.find((row) => areAlike(row, cell))
-    rows.push(rowOf(cell, await ask(cell), smaller))
-  }
-  const machine = `Node ${process.versions.node}, ${platform()} ${arch()}, ${cpus().length} × ${cpus()[0]?.model.trim()}`
-  const load = loadavg().map((average) => average.toFixed(1))
-  console.log(`${machine}; load ${load.join(' ')}\n`)
+  const { rows, unanswered } = await measure(cells, options.json)
+  console.log(`${machine}; load ${loadavg()[0]!.toFixed(1)}\n`)
   console.log([timeTable(rows), memoryTable(rows)].filter(Boolean).join('\n'))
   const missed = rows.filter(({ isMet }) => !isMet).length
   console.log(`${rows.length - missed} of ${rows.length} cells meet their targets, ${missed} miss them`)
-  await writeFile(options.json, `${JSON.stringify({ machine, load, bounds: BOUNDS, rows }, null, 2)}\n`)
   console.log(`every round: ${options.json}`)
+  if (unanswered.length === 0) return
+  console.error(`${unanswered.length} cells gave no answer:\n${unanswered.join('\n')}`)
+  process.exitCode = 1
 }
 
 await main()
