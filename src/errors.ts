@@ -24,6 +24,7 @@ export type ErrorCode =
   | 'EVENT_BUS_NOT_AVAILABLE'
   | 'WORKFLOW_INVALID'
   | 'INPUT_INVALID'
+  | 'STEP_UNKNOWN'
   | 'INTERNAL'
 
 /** An error of this library: `code` to act on, `message` to read. */

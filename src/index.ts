@@ -19,12 +19,12 @@ export type {
   BuilderScope,
   Duration,
   Given,
-  Invocation,
   Json,
   RetryConfig,
   StepConfig,
   WorkflowConfig,
 } from './definition/builder.ts'
+export type { InputConfig, Invocation } from './definition/inference.ts'
 export type { ModuleContext, Operation, OperationContext, StepView } from './definition/model.ts'
 export { defineModule, type ModuleSource } from './definition/module.ts'
 export { SagachartError, type ErrorCode } from './errors.ts'

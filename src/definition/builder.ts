@@ -4,46 +4,44 @@ import type { RunCondition, Verdict } from '../../machines/protocol.ts'
 import { SagachartError } from '../errors.ts'
 import { DURATION_EXPECTED, durationMs } from './duration.ts'
 import type {
+  InputConfig,
+  Known,
+  OutputOf,
+  OutputsOf,
+  ParametersOf,
+  Plain,
+  Substitutes,
+  Visible,
+} from './inference.ts'
+import type {
   Computed,
   DataScope,
   OperationCall,
   RetryDefinition,
   StepDefinition,
-  StepView,
   WorkflowDefinition,
 } from './model.ts'
+import { readInputs } from './inputs.ts'
 import { nameFault } from './names.ts'
 
 /** A time: seconds as a number, or text with a unit (`250ms`, `5s`, `2m`, `1h`, `1d`). Above zero. */
 export type Duration = number | `${number}${'ms' | 's' | 'm' | 'h' | 'd'}`
 
-type OperationsOf<TModule> = TModule extends { readonly operations: infer TOperations }
-  ? TOperations
-  : TModule extends abstract new (...config: never[]) => infer TInstance
-    ? Omit<TInstance, 'init' | 'cleanup' | 'health'>
-    : Omit<TModule, 'init' | 'cleanup' | 'health'>
-
-type NamesOf<TOperations> = {
-  [TName in keyof TOperations & string]: TOperations[TName] extends (...args: never[]) => unknown
-    ? TName
-    : never
-}[keyof TOperations & string]
-
-/** `module.operation`, for every operation of every module. */
-export type Invocation<TModules> = {
-  [TModule in keyof TModules & string]: `${TModule}.${NamesOf<OperationsOf<TModules[TModule]>>}`
-}[keyof TModules & string]
-
 /** What the builder's functions see. */
-export interface BuilderScope<TStep extends string> extends Omit<DataScope, 'steps'> {
-  readonly steps: Readonly<Record<TStep, StepView>>
+export interface BuilderScope<TSteps, TInputs = Readonly<Record<string, unknown>>> extends Omit<
+  DataScope,
+  'steps' | 'inputs'
+> {
+  /** The step's direct and indirect dependencies, by name. */
+  readonly steps: TSteps
+  readonly inputs: TInputs
 }
 
 /** A value that is JSON. */
 export type Json = null | boolean | number | string | readonly Json[] | { readonly [key: string]: Json }
 
 /** A value, or a function of what the run knows. */
-export type Given<TValue, TStep extends string> = TValue | ((scope: BuilderScope<TStep>) => unknown)
+export type Given<TValue, TScope> = TValue | ((scope: TScope) => TValue)
 
 export interface RetryConfig {
   /** Retries after the first attempt. Default 0. */
@@ -64,25 +62,24 @@ export interface RetryConfig {
   readonly nonRetryable?: readonly string[]
 }
 
-export interface StepConfig<TModules, TResource extends string, TStep extends string> {
-  /** The operation, as `module.operation`. */
-  readonly invoke: Invocation<TModules>
-  readonly parameters?: Given<{ readonly [name: string]: unknown }, TStep>
-  readonly dependsOn?: readonly TStep[]
+/** The operation, and what it is given; parameters may be left out where the operation needs none. */
+export type CallConfig<TCall, TParameters, TScope> = {
+  readonly invoke: TCall
+} & (undefined extends TParameters
+  ? { readonly parameters?: Given<Exclude<TParameters, undefined>, TScope> }
+  : { readonly parameters: Given<TParameters, TScope> })
+
+/** What a step may say, beside what it calls. */
+export interface StepOptions<TModules, TResource extends string, TCall, TScope> {
   /** Default `all_succeeded`. */
   readonly runIf?: RunCondition
   /** `false` skips the step. Its answer is journaled. */
-  readonly when?: (scope: BuilderScope<TStep>) => boolean
+  readonly when?: (scope: TScope) => boolean
   /** Of one attempt. Default: no limit. */
   readonly timeout?: Duration
   readonly retry?: RetryConfig
-  /** One more attempt once the retries are spent, or a value in its place. */
-  readonly fallback?:
-    | {
-        readonly invoke: Invocation<TModules>
-        readonly parameters?: Given<{ readonly [name: string]: unknown }, TStep>
-      }
-    | { readonly value: Given<Json, TStep> }
+  /** One more attempt once the retries are spent, or a value in its place. It gives what the step gives. */
+  readonly fallback?: FallbackConfig<TModules, OutputOf<TModules, TCall>, TScope>
   /** Default `fail`. Of a list, the first applicable one counts. */
   readonly onFailure?: Verdict | readonly Verdict[]
   readonly resources?: readonly (TResource | { readonly name: TResource; readonly units: number })[]
@@ -90,7 +87,47 @@ export interface StepConfig<TModules, TResource extends string, TStep extends st
   readonly priority?: number
 }
 
-export interface WorkflowConfig<TModules, TResource extends string, TStep extends string> {
+/** Another operation in a step's place, or a value in place of its output. */
+export type FallbackConfig<TModules, TOutput, TScope> =
+  | {
+      [TCall in Substitutes<TModules, TOutput>]: CallConfig<TCall, ParametersOf<TModules, TCall>, TScope>
+    }[Substitutes<TModules, TOutput>]
+  | { readonly value: Given<TOutput, TScope> }
+
+/** One step: a call of an operation, its place in the graph, and what happens when it fails. */
+export type StepConfig<TModules, TResource extends string, TCall, TSibling, TScope> = {
+  /** Steps that come before. Only their outputs, and those of what they depend on, are visible. */
+  readonly dependsOn?: readonly TSibling[]
+} & CallConfig<Known<TModules, TCall>, ParametersOf<TModules, TCall>, TScope> &
+  StepOptions<TModules, TResource, TCall, TScope>
+
+/** A text that is inferred; the rest of the step's type says which are allowed. */
+type Some<TText> = TText | (string & {})
+
+/** What a step may depend on. Only one that names itself is held against a list of its own: that costs. */
+type SiblingOf<TName, TNeeds, TStep extends keyof TNeeds> = TStep extends TNeeds[TStep]
+  ? string extends TName
+    ? TName
+    : Exclude<TName, TStep>
+  : TName
+
+/** The steps of a workflow, by name: three sites to infer them from, and what each may be. */
+export type StepsConfig<TModules, TResource extends string, TCalls, TNeeds, TRuns, TInputs> = {
+  readonly [TStep in keyof TCalls]: { readonly invoke: Some<TCalls[TStep]> }
+} & { readonly [TStep in keyof TNeeds]: { readonly dependsOn?: readonly Some<TNeeds[TStep]>[] } } & {
+  readonly [TStep in keyof TRuns]: { readonly runIf?: Some<TRuns[TStep]> }
+} & NoInfer<{
+    readonly [TStep in keyof TCalls]: StepConfig<
+      TModules,
+      TResource,
+      TCalls[TStep],
+      SiblingOf<keyof TCalls, TNeeds, TStep & keyof TNeeds>,
+      BuilderScope<Plain<Visible<OutputsOf<TModules, TCalls>, TNeeds, TRuns, TStep>>, TInputs>
+    >
+  }>
+
+/** A workflow: its graph, its limits, what goes in and what comes out. */
+export interface WorkflowConfig<TSteps, TInputs, TOutputs> {
   readonly id: string
   readonly description?: string
   /** Default: no limit. */
@@ -101,16 +138,32 @@ export interface WorkflowConfig<TModules, TResource extends string, TStep extend
   readonly maxConcurrency?: number
   /** The first failed step ends the run. Default `false`. */
   readonly failFast?: boolean
-  readonly steps: { readonly [TName in TStep]: StepConfig<TModules, TResource, NoInfer<TStep>> }
+  /** What a run may be given, checked before it starts. Default: nothing. */
+  readonly inputs?: TInputs
+  readonly steps: TSteps
   /** The run's own outputs. */
-  readonly outputs?: Readonly<Record<string, Given<Json, NoInfer<TStep>>>>
+  readonly outputs?: TOutputs
 }
 
 /** Steps running at once, where nothing else is said. */
 export const MAX_CONCURRENCY = 64
 
-type AnyStepConfig = StepConfig<Record<string, Record<string, () => unknown>>, string, string>
-type AnyWorkflowConfig = WorkflowConfig<Record<string, Record<string, () => unknown>>, string, string>
+/** A step whatever its types: what is left once the compiler has had its say. */
+interface AnyStepConfig extends Omit<StepOptions<object, string, never, never>, 'fallback'> {
+  readonly fallback?: AnyFallback
+  readonly invoke: string
+  readonly parameters?: unknown
+  readonly dependsOn?: readonly string[]
+}
+
+type AnyFallback = { readonly invoke: string; readonly parameters?: unknown } | { readonly value: unknown }
+
+/** A workflow whatever its types. */
+export type AnyWorkflowConfig = WorkflowConfig<
+  Readonly<Record<string, AnyStepConfig>>,
+  Readonly<Record<string, InputConfig>>,
+  Readonly<Record<string, unknown>>
+>
 
 /**
  * A builder's configuration as a definition.
@@ -120,6 +173,9 @@ export function defineWorkflow(config: AnyWorkflowConfig): WorkflowDefinition {
   const { id, description = '', timeout, parallel = false, failFast = false, outputs = {} } = config
   const place = `Workflow "${id}"`
   checkName(id, place)
+  for (const { kind, message } of readInputs(config.inputs ?? {}, {}, false).faults) {
+    if (kind === 'default') throw new SagachartError('WORKFLOW_INVALID', `${place}: ${message}; correct it`)
+  }
   return {
     name: id,
     description,
@@ -127,6 +183,7 @@ export function defineWorkflow(config: AnyWorkflowConfig): WorkflowDefinition {
     parallel,
     maxConcurrency: count(config.maxConcurrency ?? MAX_CONCURRENCY, 1, `${place}: maxConcurrency`),
     failFast,
+    inputs: config.inputs ?? {},
     steps: Object.entries(config.steps).map(([name, step]) =>
       defineStep(name, step, `${place}, step "${name}"`),
     ),

@@ -84,6 +84,7 @@ function workflow(
     parallel: mayBeParallel && (scenario.parallel_execution ?? false),
     maxConcurrency: scenario.max_concurrency ?? MAX_CONCURRENCY_DEFAULT,
     failFast: integration.fail_fast ?? false,
+    inputs: null,
     steps: scenario.steps.map((step, i) => stepDefinition(step, parts.steps[i]!, retries)),
     outputs: parts.outputs,
   }

@@ -4,7 +4,7 @@ import { check, moduleName } from './check.ts'
 import { convert } from './convert.ts'
 import { listed, Problems, shown, suggestion } from './diagnostic.ts'
 import type { Diagnostic, Problem } from './diagnostic.ts'
-import { readInputs } from './inputs.ts'
+import { readInputs, type DeclaredInputs } from './inputs.ts'
 import type { IntegrationDefinition, Module } from './model.ts'
 import { parseText } from './parse.ts'
 import { findPlaceholders, mayHavePlaceholders } from './placeholder.ts'
@@ -88,12 +88,7 @@ function readValue(document: ParsedDocument, problems: Problems, options: ReadOp
     const path = ['integration', 'scenarios', i]
     parts[i] = readExpressions(scenario, path, graph, names, compiler, problems)
   })
-  const inputs = readInputs(
-    integration.inputs ?? {},
-    options.inputs ?? {},
-    options.requireInputs ?? true,
-    problems,
-  )
+  const inputs = inputsOf(integration.inputs ?? {}, options, problems)
   if (broken.size > 0 || problems.hasErrors) return null
   checkTiming(checked, graphs, problems)
   const env: Record<string, string> = Object.create(null)
@@ -103,6 +98,24 @@ function readValue(document: ParsedDocument, problems: Problems, options: ReadOp
   }
   const definition = convert(checked, parts, { inputs, env })
   return { document, checked, definition, modules: requests(checked), problems }
+}
+
+function inputsOf(
+  declared: DeclaredInputs,
+  options: ReadOptions,
+  problems: Problems,
+): Record<string, unknown> {
+  const { inputs, faults } = readInputs(declared, options.inputs ?? {}, options.requireInputs)
+  for (const { name, kind, message, remedy } of faults) {
+    const path = ['integration', 'inputs', ...(kind === 'unknown' ? [] : [name])]
+    if (kind === 'default')
+      problems.add({ code: 'VALUE_INVALID', message, remedy, path: [...path, 'default'] })
+    else {
+      const how = kind === 'missing' ? `give it (--input ${name}=…), or declare a default` : remedy
+      problems.add({ code: 'INPUT_INVALID', message, remedy: how, path, part: 'key' })
+    }
+  }
+  return inputs
 }
 
 function requests({ integration, blocks }: CheckedDocument): ModuleRequest[] {

@@ -1,44 +1,49 @@
-// What a run is given, held against what the document declares: defaults, kinds of values, what is missing. Text is
-// read as the declared kind, for command lines know nothing else.
+// What a run is given, held against what is declared: defaults, kinds of values, what is missing. Text is read as the
+// declared kind, for command lines know nothing else.
 import { listed, shown, suggestion } from './diagnostic.ts'
-import type { Problems } from './diagnostic.ts'
-import type { InputDocument } from './schema.ts'
+import type { InputConfig, InputType } from './inference.ts'
+
+/** What is wrong with one input. */
+export interface InputFault {
+  readonly name: string
+  /** `unknown`: not declared. `default`: the declaration itself is wrong. */
+  readonly kind: 'unknown' | 'missing' | 'value' | 'default'
+  readonly message: string
+  readonly remedy: string
+}
+
+/** Inputs as they are declared, in a document or in the builder. */
+export type DeclaredInputs = Readonly<
+  Record<string, { readonly [K in keyof InputConfig]: InputConfig[K] | undefined }>
+>
 
 /**
- * The inputs of a run, by name.
- * @param required whether an input without value and default is a problem; a mere validation runs nothing
+ * The inputs of a run, by name, and all that is wrong with them.
+ * @param required whether an input without value and default is a fault; a mere validation runs nothing
  */
 export function readInputs(
-  declared: Readonly<Record<string, InputDocument>>,
+  declared: DeclaredInputs,
   given: Readonly<Record<string, unknown>>,
-  required: boolean,
-  problems: Problems,
-): Record<string, unknown> {
+  required = true,
+): { readonly inputs: Record<string, unknown>; readonly faults: readonly InputFault[] } {
   const inputs: Record<string, unknown> = Object.create(null)
+  const faults: InputFault[] = []
+  const names = Object.keys(declared)
   for (const name of Object.keys(given)) {
     if (Object.hasOwn(declared, name)) continue
-    const message = `the input ${shown(name)} was given, and the document declares ${listed(Object.keys(declared))}`
-    const remedy = suggestion(name, Object.keys(declared), 'declare it in integration.inputs')
-    problems.add({ code: 'INPUT_INVALID', message, remedy, path: ['integration', 'inputs'], part: 'key' })
+    const message = `the input ${shown(name)} was given, and what is declared is ${listed(names)}`
+    faults.push({ name, kind: 'unknown', message, remedy: suggestion(name, names, 'declare it') })
   }
-  for (const [name, input] of Object.entries(declared)) {
-    const path = ['integration', 'inputs', name]
-    const type = input.type ?? 'any'
-    if (input.default !== undefined && !isOfType(input.default, type)) {
-      const message = `the input ${shown(name)}: its default must be of type ${type}, found ${shown(input.default)}`
-      problems.add({
-        code: 'VALUE_INVALID',
-        message,
-        remedy: 'change the default or the type',
-        path: [...path, 'default'],
-      })
+  for (const [name, { type = 'any', default: preset }] of Object.entries(declared)) {
+    if (preset !== undefined && !isOfType(preset, type)) {
+      const message = `the input ${shown(name)}: its default must be of type ${type}, found ${shown(preset)}`
+      faults.push({ name, kind: 'default', message, remedy: 'change the default or the type' })
     }
     if (!Object.hasOwn(given, name) || given[name] === undefined) {
-      if (input.default !== undefined) inputs[name] = input.default
+      if (preset !== undefined) inputs[name] = preset
       else if (required) {
         const message = `the input ${shown(name)} is required, and none was given`
-        const remedy = `give it (--input ${name}=…), or declare a default`
-        problems.add({ code: 'INPUT_INVALID', message, remedy, path, part: 'key' })
+        faults.push({ name, kind: 'missing', message, remedy: 'give it, or declare a default' })
       }
       continue
     }
@@ -46,19 +51,11 @@ export function readInputs(
     if (isOfType(value, type)) inputs[name] = value
     else {
       const message = `the input ${shown(name)}: expected type ${type}, found ${shown(given[name])}`
-      problems.add({
-        code: 'INPUT_INVALID',
-        message,
-        remedy: `give a value of type ${type}`,
-        path,
-        part: 'key',
-      })
+      faults.push({ name, kind: 'value', message, remedy: `give a value of type ${type}` })
     }
   }
-  return inputs
+  return { inputs, faults }
 }
-
-type InputType = NonNullable<InputDocument['type']>
 
 function isOfType(value: unknown, type: InputType): boolean {
   switch (type) {

@@ -1,12 +1,20 @@
 // What a workflow is, after YAML or the builder has been read: the one type in which both meet.
 // camelCase, whole milliseconds, defaults filled in. No positions, no snake_case, no clock.
-import type { BackoffPolicy, ResourceNeed, RunCondition, Verdict } from '../../machines/protocol.ts'
+import type {
+  BackoffPolicy,
+  ResourceNeed,
+  RunCondition,
+  StepStatus,
+  Verdict,
+} from '../../machines/protocol.ts'
+
+import type { DeclaredInputs } from './inputs.ts'
 
 /** What an expression or a builder's function sees of one dependency. */
-export interface StepView {
-  /** `null` unless the step succeeded. */
-  readonly output: unknown
-  readonly status: string
+export interface StepView<TOutput = unknown> {
+  /** `null` unless the step succeeded: a step that was skipped (`status`) has none. */
+  readonly output: TOutput
+  readonly status: StepStatus
   readonly error: { readonly code: string; readonly message: string } | null
   readonly attempts: number
 }
@@ -72,6 +80,8 @@ export interface WorkflowDefinition {
   readonly parallel: boolean
   readonly maxConcurrency: number
   readonly failFast: boolean
+  /** What a run may be given; `null` where that is judged before it gets here. */
+  readonly inputs: DeclaredInputs | null
   readonly steps: readonly StepDefinition[]
   /** The run's own output, by name. */
   readonly outputs: Readonly<Record<string, Computed>>

@@ -11,7 +11,9 @@ import {
 } from 'xstate'
 import type { Failure, RunStatus, StepOutput } from '../../machines/protocol.ts'
 import { workflowMachine, type WorkflowEvent, type WorkflowMachineOutput } from '../../machines/workflow.ts'
+import { readInputs } from '../definition/inputs.ts'
 import type { Plan } from '../definition/plan.ts'
+import { SagachartError } from '../errors.ts'
 import { boundWorkflowMachine } from './bindings.ts'
 import type { Host, InboundEvent } from './host.ts'
 import { isResuming, persisted, restored, transitionAround } from './lifecycle.ts'
@@ -22,11 +24,10 @@ import type { ScopeParts } from './scope.ts'
 import { RunReport } from './step-records.ts'
 
 /** What a run may be given. */
-export interface RunInput {
+export type RunInput<TInputs = Readonly<Record<string, unknown>>> = {
   /** Default: a name that the host makes. */
   readonly runId?: string
-  readonly inputs?: Readonly<Record<string, unknown>>
-}
+} & (Record<never, never> extends TInputs ? { readonly inputs?: TInputs } : { readonly inputs: TInputs })
 
 /** Everything a workflow needs to run, on any host. */
 export interface Blueprint {
@@ -65,10 +66,12 @@ export class RunLogic extends BaseMachine {
     return new RunLogic(this.blueprint, super.provide(implementations).implementations)
   }
 
+  /** @throws INPUT_INVALID; an actor ends in an error by it. */
   override getInitialSnapshot(scope: AnyActorScope, input?: RunInput): RunSnapshot {
     const { plan, host } = this.blueprint
     const { failFast, timeoutMs } = plan.workflow
-    const { runId = host.newRunId(), inputs = {} } = input ?? {}
+    const { runId = host.newRunId(), inputs: given = {} } = input ?? {}
+    const inputs = checkedInputs(plan, given)
     return super.getInitialSnapshot(scope as never, { runId, inputs, failFast, timeoutMs })
   }
 
@@ -156,12 +159,28 @@ function settlementOf(
   }
 }
 
-/** A workflow, as users see it: plain XState actor logic, with a host to choose. */
-export interface WorkflowLogic<TOutputs = Record<string, unknown>> extends ActorLogic<
-  Snapshot<RunReport<TOutputs>>,
+/** Defaults filled in. @throws INPUT_INVALID */
+function checkedInputs({ workflow }: Plan, given: Readonly<Record<string, unknown>>) {
+  if (workflow.inputs === null) return given
+  const { inputs, faults } = readInputs(workflow.inputs, given)
+  if (faults.length === 0) return inputs
+  const said = faults.map(({ message, remedy }) => `${message}; ${remedy}`).join('. ')
+  throw new SagachartError('INPUT_INVALID', `Workflow "${workflow.name}": ${said}`)
+}
+
+/**
+ * A workflow, as users see it: plain XState actor logic, with a host to choose. `TInputs` is what a run is given,
+ * `TSteps` the output of each step.
+ */
+export interface WorkflowLogic<
+  TOutputs = Record<string, unknown>,
+  TInputs = Record<string, unknown>,
+  TSteps = Record<string, unknown>,
+> extends ActorLogic<
+  Snapshot<RunReport<TOutputs, TSteps>>,
   WorkflowEvent,
-  RunInput | undefined,
+  Record<never, never> extends TInputs ? RunInput<TInputs> | undefined : RunInput<TInputs>,
   ActorSystem<ActorSystemInfo>
 > {
-  withHost(host: Host): WorkflowLogic<TOutputs>
+  withHost(host: Host): WorkflowLogic<TOutputs, TInputs, TSteps>
 }

@@ -1,7 +1,23 @@
 // From a definition to actor logic: where modules, resources and a host meet a workflow.
 import { createActor, toPromise, type AnyActorLogic } from 'xstate'
-import { defineWorkflow, type Duration, type WorkflowConfig } from '../definition/builder.ts'
+import {
+  defineWorkflow,
+  type AnyWorkflowConfig,
+  type BuilderScope,
+  type Duration,
+  type Given,
+  type StepsConfig,
+  type WorkflowConfig,
+} from '../definition/builder.ts'
 import { DURATION_EXPECTED, durationMs } from '../definition/duration.ts'
+import type {
+  AllVisible,
+  GivenInputs,
+  InputConfig,
+  InputsOf,
+  OutputsOf,
+  Plain,
+} from '../definition/inference.ts'
 import type { Module, PoolDefinition } from '../definition/model.ts'
 import { toModule } from '../definition/module.ts'
 import { planWorkflow } from '../definition/plan.ts'
@@ -27,8 +43,31 @@ export interface SetupOptions<TModules, TResource extends string> {
 }
 
 export interface Setup<TModules, TResource extends string> {
-  /** @throws WORKFLOW_INVALID, MODULE_NOT_REGISTERED, OPERATION_UNKNOWN */
-  createWorkflow<TStep extends string>(config: WorkflowConfig<TModules, TResource, TStep>): WorkflowLogic
+  /**
+   * Makes actor logic of a workflow. Everything in a step is checked against the modules' own types.
+   * @throws WORKFLOW_INVALID, MODULE_NOT_REGISTERED, OPERATION_UNKNOWN
+   */
+  createWorkflow<
+    const TCalls,
+    const TNeeds,
+    const TRuns,
+    const TInputs extends Readonly<Record<string, InputConfig>> = Record<never, never>,
+    TOutputs = Record<never, never>,
+  >(
+    config: WorkflowConfig<
+      StepsConfig<TModules, TResource, TCalls, TNeeds, TRuns, Plain<InputsOf<TInputs>>>,
+      TInputs,
+      {
+        readonly [TName in keyof TOutputs]: Given<
+          TOutputs[TName],
+          BuilderScope<
+            Plain<AllVisible<NoInfer<OutputsOf<TModules, TCalls>>>>,
+            Plain<InputsOf<NoInfer<TInputs>>>
+          >
+        >
+      }
+    >,
+  ): WorkflowLogic<Plain<TOutputs>, Plain<GivenInputs<TInputs>>, Plain<OutputsOf<TModules, TCalls>>>
 }
 
 /** Events kept for late subscribers. */
@@ -43,14 +82,9 @@ export function setupOn(defaultHost: Host) {
     const parts = partsOf(options)
     return {
       createWorkflow(config) {
-        const workflow = defineWorkflow(config as never)
+        const workflow = defineWorkflow(config as unknown as AnyWorkflowConfig)
         checkCalls(workflow.steps, parts)
-        return new RunLogic({
-          plan: planWorkflow(workflow),
-          host,
-          env: {},
-          parts,
-        }) as unknown as WorkflowLogic
+        return new RunLogic({ plan: planWorkflow(workflow), host, env: {}, parts }) as never
       },
     }
   }
@@ -58,14 +92,19 @@ export function setupOn(defaultHost: Host) {
 
 /**
  * Runs a workflow to its end.
- * @throws INTERNAL on a fault of ours; a run that fails, times out or is cancelled is reported, not thrown.
+ * @throws INPUT_INVALID, and INTERNAL on a fault of ours; a run that fails, times out or is cancelled is reported, not
+ * thrown.
  */
-export function run<TOutputs>(
-  workflow: WorkflowLogic<TOutputs>,
-  input: RunInput = {},
-): Promise<RunReport<TOutputs>> {
+export function run<TOutputs, TInputs, TSteps>(
+  workflow: WorkflowLogic<TOutputs, TInputs, TSteps>,
+  ...[input]: Record<never, never> extends TInputs ? [input?: RunInput<TInputs>] : [input: RunInput<TInputs>]
+): Promise<RunReport<TOutputs, TSteps>> {
   const logic = workflow as unknown as AnyActorLogic
-  return toPromise(createActor(logic, { input }).start()) as Promise<RunReport<TOutputs>>
+  const actor = createActor(logic, { input })
+  // An error that nobody listens for is thrown where nobody can catch it: listen first.
+  const report = toPromise(actor) as Promise<RunReport<TOutputs, TSteps>>
+  actor.start()
+  return report
 }
 
 function partsOf(options: SetupOptions<object, string>): ScopeParts {

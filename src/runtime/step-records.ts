@@ -1,17 +1,19 @@
 // What a run leaves behind, read off its flat arrays when someone asks.
 import type { Failure, RunStatus, StepStatus } from '../../machines/protocol.ts'
 import type { WorkflowMachineOutput } from '../../machines/workflow.ts'
+import { suggestion } from '../definition/diagnostic.ts'
+import { SagachartError } from '../errors.ts'
 import type { Execution } from './execution.ts'
 import type { Run } from './run.ts'
 
 /** How one step fared. */
-export interface StepRecord {
+export interface StepRecord<TOutput = unknown> {
   readonly name: string
   readonly module: string
   readonly operation: string
   readonly status: StepStatus
   /** `null` unless the step succeeded. */
-  readonly output: unknown
+  readonly output: TOutput | null
   readonly error: Failure | null
   readonly attempts: number
   /** Milliseconds since the epoch; `null` where no attempt was made. */
@@ -21,7 +23,7 @@ export interface StepRecord {
 }
 
 /** The output of a run. */
-export class RunReport<TOutputs = Record<string, unknown>> {
+export class RunReport<TOutputs = Record<string, unknown>, out TSteps = Record<string, unknown>> {
   readonly runId: string
   readonly workflow: string
   readonly status: RunStatus
@@ -58,10 +60,16 @@ export class RunReport<TOutputs = Record<string, unknown>> {
     return this.#execution.plan.workflow.steps.map((_, index) => recordOf(this.#execution, index))
   }
 
-  /** One step, by name. */
-  step(name: string): StepRecord | undefined {
-    const index = this.#execution.plan.indexOf.get(name)
-    return index === undefined ? undefined : recordOf(this.#execution, index)
+  /**
+   * One step, by name.
+   * @throws STEP_UNKNOWN where the workflow has no step of that name
+   */
+  step<TName extends keyof TSteps & string>(name: TName): StepRecord<TSteps[TName]> {
+    const { indexOf, workflow } = this.#execution.plan
+    const index = indexOf.get(name)
+    if (index !== undefined) return recordOf(this.#execution, index) as StepRecord<TSteps[TName]>
+    const remedy = suggestion(name, [...indexOf.keys()], 'name a step that it has')
+    throw new SagachartError('STEP_UNKNOWN', `Workflow "${workflow.name}" has no step "${name}"; ${remedy}`)
   }
 
   toJSON(): object {

@@ -157,7 +157,7 @@ describe('check', () => {
       step('d'),
     ])
     const { parameters } = accepted(text).definition.workflows[0]!.steps[2]!.call
-    const view = (output: unknown) => ({ output, status: 'success', error: null, attempts: 1 })
+    const view = (output: unknown) => ({ output, status: 'success' as const, error: null, attempts: 1 })
     const scope: DataScope = {
       steps: { a: view(1), b: view({ n: 2 }) },
       inputs: {},

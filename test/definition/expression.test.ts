@@ -8,7 +8,7 @@ import { SagachartError } from '../../src/errors.ts'
 
 const view = (output: unknown) => ({
   output,
-  status: output === null ? 'failed' : 'success',
+  status: output === null ? ('failed' as const) : ('success' as const),
   error: null,
   attempts: 1,
 })

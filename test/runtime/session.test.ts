@@ -122,11 +122,17 @@ describe('session', () => {
       to.endsWith('/first')
         ? { kind: 'settle', outcome: { status: 'failed', error: new Error('no') } }
         : { kind: 'execute' }
-    const first = { invoke: 'm.op', resources: ['a'], retry: { count: 1, initial: '1s', jitter: 'none' } }
+    const retry = { count: 1, initial: '1s', jitter: 'none' } as const
     const host = new SimulationHost({ reply: fails })
     const at = setupOn(host)({ modules: { m: operations }, resources: { a: { units: 1 } } })
     const actor = createActor(
-      at.createWorkflow({ id: 'w', steps: { first, second: { invoke: 'm.op', resources: ['a'] } } } as never),
+      at.createWorkflow({
+        id: 'w',
+        steps: {
+          first: { invoke: 'm.op', resources: ['a'], retry },
+          second: { invoke: 'm.op', resources: ['a'] },
+        },
+      }),
     ).start()
     host.run()
     expect(actor.getSnapshot().output?.step('first')).toMatchObject({ attempts: 2, error: { message: 'no' } })

@@ -7,17 +7,18 @@ import {
   run,
   setup,
   type SetupOptions,
-  type WorkflowConfig,
+  type WorkflowLogic,
 } from '../../src/index.ts'
 
 const m = { op: () => 1 }
 const coded = (code: string) => expect.objectContaining({ code }) as Error
 const loose = (options: object) => setup(options as SetupOptions<object, string>)
-const build = (step: object, options: object = {}) =>
+const build = (step: object, options: object = {}, inputs: object = {}) =>
   loose({ modules: { m }, resources: { db: { units: 2 } }, ...options }).createWorkflow({
     id: 'w',
+    inputs,
     steps: { a: { invoke: 'm.op', ...step } },
-  } as unknown as WorkflowConfig<object, string, string>)
+  } as never)
 
 describe('setup', () => {
   it.each([
@@ -31,6 +32,41 @@ describe('setup', () => {
     ['a factor below one', { retry: { factor: 0.5 } }, 'WORKFLOW_INVALID'],
   ])('refuses %s', (_, step, code) => {
     expect(() => build(step)).toThrow(coded(code))
+  })
+
+  it.each([
+    ['an input that is missing', {}, /input "city" is required/],
+    ['an input of another kind', { inputs: { city: 1 } }, /expected type string, found 1/],
+    ['an input that is not declared', { inputs: { city: 'Oslo', ctiy: 'Oslo' } }, /did you mean "city"/],
+  ])('lets no run start with %s', async (_, input, message) => {
+    const steps = { a: { invoke: 'm.op' as const } }
+    const inputs = { city: { type: 'string' as const } }
+    const workflow = setup({ modules: { m } }).createWorkflow({ id: 'w', inputs, steps })
+    const refused = run(workflow as unknown as WorkflowLogic, input)
+    await expect(refused).rejects.toMatchObject({
+      code: 'INPUT_INVALID',
+      message: expect.stringMatching(message),
+    })
+  })
+
+  it('hands inputs to functions, defaults filled in', async () => {
+    const workflow = setup({ modules: { m } }).createWorkflow({
+      id: 'w',
+      inputs: { city: { type: 'string' }, days: { type: 'integer', default: 7 } },
+      steps: { a: { invoke: 'm.op', when: ({ inputs }) => inputs.days === 7 } },
+      outputs: { of: ({ inputs }) => inputs.city },
+    })
+    const report = await run(workflow, { inputs: { city: 'Oslo' } })
+    expect(report.outputs).toEqual({ of: 'Oslo' })
+    expect(report.step('a').status).toBe('success')
+    expect(() => report.step('b' as 'a')).toThrow(coded('STEP_UNKNOWN'))
+  })
+
+  it('refuses an input whose default is of another kind', () => {
+    const inputs = { days: { type: 'integer' as const, default: 'seven' } }
+    const steps = { a: { invoke: 'm.op' as const } }
+    const { createWorkflow } = setup({ modules: { m } })
+    expect(() => createWorkflow({ id: 'w', inputs, steps })).toThrow(coded('WORKFLOW_INVALID'))
   })
 
   it('refuses subscriptions where events are off', () => {
@@ -94,6 +130,7 @@ describe('run', () => {
     const workflow = build(
       { parameters: ({ inputs }: { inputs: object }) => ({ inputs }) },
       { modules: { m: { op } } },
+      { x: { type: 'number' } },
     )
     const report = await run(workflow, { runId: '42', inputs: { x: 1 } })
     expect(report.runId).toBe('42')

@@ -1,0 +1,149 @@
+// What the builder's types know of a workflow: operations, parameters, outputs and reach of each step, read off the
+// modules' own types. Types only; what they describe is turned into a definition by builder.ts.
+//
+// A workflow's type is inferred as a few records over its step names (`TCalls`: what each invokes, `TNeeds`: what each
+// depends on, `TRuns`: its `runIf`). Each has an inference site of its own, and what is checked stands in `NoInfer`:
+// a function in a step would otherwise keep the step from being inferred at all.
+import type { StepView } from './model.ts'
+
+type AnyOperation = (...args: never[]) => unknown
+
+type OperationsOf<TModule> = TModule extends { readonly operations: infer TOperations }
+  ? TOperations
+  : TModule extends abstract new (...config: never[]) => infer TInstance
+    ? Omit<TInstance, 'init' | 'cleanup' | 'health'>
+    : Omit<TModule, 'init' | 'cleanup' | 'health'>
+
+type NamesOf<TOperations> = {
+  [TName in keyof TOperations & string]: TOperations[TName] extends AnyOperation ? TName : never
+}[keyof TOperations & string]
+
+/** `module.operation`, for every operation of every module. */
+export type Invocation<TModules> = {
+  [TModule in keyof TModules & string]: `${TModule}.${NamesOf<OperationsOf<TModules[TModule]>>}`
+}[keyof TModules & string]
+
+/** The same type without the name of what computed it: what an editor shows is then what a value has. */
+export type Plain<T> = T extends infer TObject ? { [TKey in keyof TObject]: TObject[TKey] } : never
+
+type OperationOf<TModules, TCall> = TCall extends `${infer TModule}.${infer TName}`
+  ? TModule extends keyof TModules
+    ? TName extends keyof OperationsOf<TModules[TModule]>
+      ? OperationsOf<TModules[TModule]>[TName]
+      : never
+    : never
+  : never
+
+/** What an operation gives, once its promise is kept. */
+export type OutputOf<TModules, TCall> =
+  OperationOf<TModules, TCall> extends (...args: never[]) => infer TOutput ? Awaited<TOutput> : never
+
+type Anything = { readonly [name: string]: unknown }
+
+/** What an operation takes, with `undefined` where it needs nothing; anything where it does not say. */
+export type ParametersOf<TModules, TCall> =
+  OperationOf<TModules, TCall> extends (parameters: infer TParameters, ...rest: never[]) => unknown
+    ? unknown extends TParameters
+      ? Anything | undefined
+      : Record<never, never> extends TParameters
+        ? TParameters | undefined
+        : TParameters
+    : Anything | undefined
+
+/** An operation that there is: the one that was named, or all of them where there is none of that name. */
+export type Known<TModules, TCall> = TCall extends Invocation<TModules> ? TCall : Invocation<TModules>
+
+/** The steps that each step depends on, by name; `unknown` for one that depends on none. */
+type NeedsOf<TNeeds, TStep> = TStep extends keyof TNeeds
+  ? unknown extends TNeeds[TStep]
+    ? never
+    : TNeeds[TStep]
+  : never
+
+/** All that can be reached from some steps along their dependencies, themselves included. */
+type Reach<TNeeds, TFrom, TSeen = never> = [Exclude<TFrom, TSeen>] extends [never]
+  ? TSeen
+  : Reach<TNeeds, NeedsOf<TNeeds, Exclude<TFrom, TSeen>>, TSeen | TFrom>
+
+/** Dependencies of the steps that do not start unless these succeeded or were skipped. */
+type StrictNeeds<TNeeds, TRuns> = {
+  [TStep in keyof TNeeds]: IsStrict<TRuns, TStep> extends true ? TNeeds[TStep] : never
+}
+
+type IsStrict<TRuns, TStep> = TStep extends keyof TRuns
+  ? unknown extends TRuns[TStep]
+    ? true
+    : TRuns[TStep] extends 'all_succeeded'
+      ? true
+      : false
+  : true
+
+/**
+ * What a step's functions see of the others: its direct and indirect dependencies. An output may be `null` where the
+ * step starts although that dependency failed or was cancelled.
+ */
+export type Visible<TOutputs, TNeeds, TRuns, TStep extends keyof TOutputs> = ViewsOf<
+  TOutputs,
+  Reach<TNeeds, NeedsOf<TNeeds, TStep>>,
+  Reach<StrictNeeds<TNeeds, TRuns>, NeedsOf<StrictNeeds<TNeeds, TRuns>, TStep>>
+>
+
+type ViewsOf<TOutputs, TSeen, TSure> = {
+  readonly [TStep in TSeen & string]: StepView<
+    TStep extends keyof TOutputs ? (TStep extends TSure ? TOutputs[TStep] : TOutputs[TStep] | null) : never
+  >
+}
+
+/** What a workflow's `outputs` see: every step, and a run has outputs only where none failed. */
+export type AllVisible<TOutputs> = { readonly [TStep in keyof TOutputs]: StepView<TOutputs[TStep]> }
+
+/** The output of each step. */
+export type OutputsOf<TModules, TCalls> = {
+  readonly [TStep in keyof TCalls]: OutputOf<TModules, TCalls[TStep]>
+}
+
+/** Operations whose output can stand in for that of another. */
+export type Substitutes<TModules, TOutput> = {
+  [TCall in Invocation<TModules>]: OutputOf<TModules, TCall> extends TOutput ? TCall : never
+}[Invocation<TModules>]
+
+interface InputTypes {
+  readonly string: string
+  readonly number: number
+  readonly integer: number
+  readonly boolean: boolean
+  readonly list: readonly unknown[]
+  readonly array: readonly unknown[]
+  readonly object: { readonly [name: string]: unknown }
+  readonly any: unknown
+}
+
+/** Kinds of values that an input may have. */
+export type InputType = keyof InputTypes
+
+/** What a run may be given under one name. */
+export interface InputConfig {
+  /** Default `any`. */
+  readonly type?: InputType
+  /** Used where none is given; without it the input is required. */
+  readonly default?: unknown
+  readonly description?: string
+}
+
+type InputValue<TInput> = TInput extends { readonly type: infer TType extends InputType }
+  ? InputTypes[TType]
+  : unknown
+
+/** The inputs of a run, as functions see them. */
+export type InputsOf<TInputs> = { readonly [TName in keyof TInputs]: InputValue<TInputs[TName]> }
+
+/** The inputs that a run is given: those without a default are required. */
+export type GivenInputs<TInputs> = {
+  readonly [
+    TName in keyof TInputs as TInputs[TName] extends { readonly default: unknown } ? never : TName
+  ]: InputValue<TInputs[TName]>
+} & {
+  readonly [
+    TName in keyof TInputs as TInputs[TName] extends { readonly default: unknown } ? TName : never
+  ]?: InputValue<TInputs[TName]>
+}

@@ -1,0 +1,111 @@
+// What the builder's types cost and what they say, asked of the compiler itself. What must not compile is in
+// builder.test-d.ts; how long it takes is measured in bench/.
+import { execFile } from 'node:child_process'
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { promisify } from 'node:util'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+
+const root = join(import.meta.dirname, '../..')
+let folder = ''
+
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'sagachart-types-'))
+  await writeFile(join(folder, 'package.json'), '{"type":"module"}')
+})
+afterAll(() => rm(folder, { recursive: true, force: true }))
+
+/** Compiles a source as strictly as the tests themselves, and gives what the compiler printed. */
+async function compile(name: string, source: string, ...options: string[]): Promise<string> {
+  await writeFile(join(folder, `${name}.ts`), source)
+  const compilerOptions = { typeRoots: [join(root, 'node_modules/@types')] }
+  const config = { extends: join(root, 'tsconfig.json'), compilerOptions, include: [`${name}.ts`] }
+  await writeFile(join(folder, `${name}.json`), JSON.stringify(config))
+  const tsc = join(root, 'node_modules/typescript/bin/tsc')
+  const run = promisify(execFile)(process.execPath, [tsc, '-p', `${name}.json`, ...options], { cwd: folder })
+  return run.then(
+    ({ stdout }) => stdout,
+    (error: unknown) => (error as { stdout: string }).stdout,
+  )
+}
+
+const head = `import { run, setup } from 'sagachart'
+const people = { living: ({ city }: { city: string }) => [city], count: () => 1 }
+const at = setup({ modules: { people } })
+`
+
+/** A workflow in which every step reads what the step before gave. */
+const chain = (size: number) => {
+  const steps = Array.from({ length: size }, (_, index) =>
+    index === 0
+      ? `s0: { invoke: 'people.living', parameters: { city: 'Oslo' } },`
+      : `s${index}: { invoke: 'people.living', dependsOn: ['s${index - 1}'], parameters: ({ steps }) => ({ city: steps.s${index - 1}.output.join() }) },`,
+  )
+  return `${head}export const workflow = at.createWorkflow({ id: 'w', steps: {\n${steps.join('\n')}\n} })\n`
+}
+
+describe('the types of the builder', () => {
+  it('grow with the steps, not with all pairs of them', async () => {
+    const instantiations = async (size: number) => {
+      const printed = await compile(`chain${size}`, chain(size), '--extendedDiagnostics')
+      expect(printed).not.toContain('error')
+      return Number(/Instantiations:\s+(\d+)/.exec(printed)?.[1])
+    }
+    const [few, some, many] = [await instantiations(1), await instantiations(50), await instantiations(100)]
+    expect(some).toBeGreaterThan(few)
+    // In a chain a step sees all that come before it, which cannot be had for less.
+    expect((many - few) / (some - few)).toBeLessThan(3)
+  }, 60_000)
+
+  it('read as what a value has', async () => {
+    const source = `${head}
+const flow = at.createWorkflow({
+  id: 'w',
+  inputs: { city: { type: 'string' } },
+  steps: { find: { invoke: 'people.living', parameters: ({ inputs }) => inputs } },
+  outputs: { found: ({ steps }) => steps.find.output },
+})
+export const report = await run(flow, { inputs: { city: 'Oslo' } })
+export default flow
+`
+    const emit = [
+      '--noEmit',
+      'false',
+      '--declaration',
+      '--emitDeclarationOnly',
+      '--rootDir',
+      '/',
+      '--outDir',
+      'out',
+    ]
+    await compile('shown', source, ...emit)
+    const declared = (await readFile(join(folder, 'out', folder, 'shown.d.ts'), 'utf8')).replace(/\s+/g, ' ')
+    expect(declared).toContain('RunReport<{ found: string[]; }, { readonly find: string[]; }>;')
+    expect(declared).toContain(
+      'WorkflowLogic<{ found: string[]; }, { readonly city: string; }, { readonly find: string[]; }>;',
+    )
+  })
+
+  it.each([
+    ['a misspelt operation', `{ a: { invoke: 'people.cuont' } }`, `Did you mean '"people.count"'?`],
+    [
+      'a misspelt dependency',
+      `{ first: { invoke: 'people.count' }, b: { invoke: 'people.count', dependsOn: ['frist'] } }`,
+      `Did you mean '"first"'?`,
+    ],
+    [
+      'a missing parameter',
+      `{ a: { invoke: 'people.living' } }`,
+      `Property 'parameters' is missing in type '{ invoke: "people.living"; }'`,
+    ],
+    [
+      'an output that cannot be there yet',
+      `{ a: { invoke: 'people.count' }, b: { invoke: 'people.count', when: ({ steps }) => steps.a.output > 0 } }`,
+      `Property 'a' does not exist on type '{}'`,
+    ],
+  ])('say what is wrong with %s', async (name, steps, message) => {
+    const source = `${head}at.createWorkflow({ id: 'w', steps: ${steps} })\nvoid run\n`
+    expect(await compile(name.replaceAll(' ', '-'), source)).toContain(message)
+  })
+})
