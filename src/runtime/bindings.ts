@@ -128,11 +128,11 @@ export const boundPoolMachine = poolMachine.provide({
     grant: ({ self, context: { name } }, { lease, replyTo, units }) =>
       onScope(self, (scope, path) => {
         scope.publish('resource_allocated', path, { resource: name, holder: lease, units })
-        scope.answerLease(replyTo, { type: 'lease.granted', lease, pool: name })
+        scope.answerLease(path, replyTo, { type: 'lease.granted', lease, pool: name })
       }),
     deny: ({ self, context: { name } }, { lease, replyTo, failure }) =>
-      onScope(self, (scope) =>
-        scope.answerLease(replyTo, { type: 'lease.denied', lease, pool: name, failure }),
+      onScope(self, (scope, path) =>
+        scope.answerLease(path, replyTo, { type: 'lease.denied', lease, pool: name, failure }),
       ),
     release: ({ self, context: { name } }, { lease }) =>
       onScope(self, (scope, path) =>

@@ -6,6 +6,7 @@ import type { InboundEvent, TimerHandle } from './host.ts'
 import type { Root } from './root.ts'
 import type { RunLogic } from './run-logic.ts'
 import type { RunReport } from './step-records.ts'
+import { tell } from './tell.ts'
 
 /** The scenarios of one integration. */
 export class Program {
@@ -73,7 +74,7 @@ export class Program {
   cancelScenarios(cause: 'cancelled' | 'timed_out'): void {
     this.next = this.workflows.length
     const cancel = { type: 'run.cancel', cause } as InboundEvent
-    for (const { actor } of [...this.live.values()]) this.root.session.send(actor, cancel)
+    for (const { actor } of [...this.live.values()]) this.root.session.send(actor, cancel, this.root.self)
     this.announceEnd()
   }
 
@@ -113,6 +114,6 @@ export class Program {
 
   private announceEnd(): void {
     if (this.live.size === 0 && this.next >= this.workflows.length)
-      this.root.self.send({ type: 'scenarios.finished' })
+      tell(this.root.self, this.root.self, { type: 'scenarios.finished' })
   }
 }

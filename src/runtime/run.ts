@@ -14,6 +14,7 @@ import { dataScope, type RunData } from './run-data.ts'
 import type { Scope } from './scope.ts'
 import type { Session } from './session.ts'
 import { StepActors } from './step-actors.ts'
+import { tell } from './tell.ts'
 
 export interface RunOptions {
   readonly runId: string
@@ -59,7 +60,7 @@ export class Run {
     this.startedAt = session.time
     this.execution = new Execution(options.plan)
     this.data = dataScope(this)
-    this.gates = new LeaseGates(this.path, (pool, event) => this.scope.sendToPool(pool, event))
+    this.gates = new LeaseGates(this.path, (pool, event) => this.scope.sendToPool(self, pool, event))
     this.steps = new StepActors(this, this.gates)
     session.actors.set(this.path, self)
     session.runs.set(this.path, this)
@@ -120,12 +121,12 @@ export class Run {
 
   prepareScope(): void {
     if (this.options.ownsScope) this.scope.prepare()
-    else this.self.send({ type: 'scope.ready' })
+    else this.tellSelf({ type: 'scope.ready' })
   }
 
   releaseScope(): void {
     if (this.options.ownsScope) this.scope.release()
-    else this.self.send({ type: 'scope.released', issues: [] })
+    else this.tellSelf({ type: 'scope.released', issues: [] })
   }
 
   startRunTimer({ timeoutMs }: WorkflowContext): void {
@@ -194,9 +195,9 @@ export class Run {
     try {
       const names = Object.keys(outputs)
       const output = Object.fromEntries(names.map((name) => [name, this.data.evaluate(outputs[name]!)]))
-      this.self.send({ type: 'outputs.collected', output: toJson(output) })
+      this.tellSelf({ type: 'outputs.collected', output: toJson(output) })
     } catch (error) {
-      this.self.send({ type: 'outputs.failed', failure: toFailure(error, 'EXPRESSION_FAILED') })
+      this.tellSelf({ type: 'outputs.failed', failure: toFailure(error, 'EXPRESSION_FAILED') })
     }
   }
 
@@ -262,9 +263,13 @@ export class Run {
     this.publish(type, this.pathOf(index), data)
   }
 
+  private tellSelf(event: WorkflowEvent): void {
+    tell(this.self, this.self, event)
+  }
+
   private announceEnd(): void {
     if (this.ended || !this.execution.isFinished) return
     this.ended = true
-    this.self.send({ type: 'steps.finished' })
+    this.tellSelf({ type: 'steps.finished' })
   }
 }

@@ -12,6 +12,7 @@ import { toJson } from './json.ts'
 import type { Effect, InboundEvent, TimerHandle } from './host.ts'
 import type { EmittedEvent } from './lifecycle.ts'
 import type { Root } from './root.ts'
+import { tell } from './tell.ts'
 
 /** A handler of bus events, given before the start. */
 export interface Subscription {
@@ -161,13 +162,16 @@ export class Scope {
     return this.modules
   }
 
-  sendToPool(pool: string, event: PoolEvent): void {
-    this.pools.get(pool)?.send(event)
+  sendToPool(from: AnyActorRef, pool: string, event: PoolEvent): void {
+    const actor = this.pools.get(pool)
+    if (actor) tell(from, actor, event)
   }
 
   /** Tells whoever asked for a lease how it went. */
-  answerLease(replyTo: string, event: WorkflowEvent): void {
-    this.root.session.actors.get(replyTo)?.send(event)
+  answerLease(pool: string, replyTo: string, event: WorkflowEvent): void {
+    const { actors } = this.root.session
+    const actor = actors.get(replyTo)
+    if (actor) tell(actors.get(pool)!, actor, event)
   }
 
   /** An actor has one timer, or one for each of its leases. */
@@ -224,7 +228,7 @@ export class Scope {
     if (this.phase !== 'preparing') return
     if (!next) {
       this.phase = 'ready'
-      this.root.self.send({ type: 'scope.ready' })
+      this.tell(this.root.self, { type: 'scope.ready' })
       return
     }
     const id = this.pathOf('module', next.name)
@@ -236,7 +240,7 @@ export class Scope {
       else if (snapshot.matches('failed')) this.later(() => this.reportModule(next.name, 'failed', failure))
     })
     this.start(actor)
-    actor.send({ type: 'module.initialise' })
+    this.tell(actor, { type: 'module.initialise' })
   }
 
   private reportModule(name: string, status: 'success' | 'failed', failure: Failure | null): void {
@@ -244,7 +248,7 @@ export class Scope {
     this.reports.set(name, { name, status, failure })
     if (this.phase !== 'preparing') return
     if (status === 'success') this.initialiseNext()
-    else this.root.self.send({ type: 'scope.failed', failure: failure! })
+    else this.tell(this.root.self, { type: 'scope.failed', failure })
   }
 
   private cleanUpNext(): void {
@@ -263,7 +267,7 @@ export class Scope {
     if (actor.getSnapshot().status !== 'active') next()
     else {
       actor.subscribe({ complete: () => this.later(next) })
-      actor.send({ type: 'module.cleanUp' })
+      this.tell(actor, { type: 'module.cleanUp' })
     }
   }
 
@@ -272,7 +276,12 @@ export class Scope {
     const events = this.published
     if (events.length === 0) return
     this.published = []
-    this.bus?.send({ type: 'events.published', events })
+    if (this.bus) this.tell(this.bus, { type: 'events.published', events })
+  }
+
+  /** Sends an event of the root's own. */
+  private tell(target: AnyActorRef, event: InboundEvent & Record<string, unknown>): void {
+    tell(this.root.self, target, event)
   }
 
   private later(effect: () => void): void {
@@ -280,10 +289,10 @@ export class Scope {
   }
 
   private drainBus(): void {
-    for (const pool of this.pools.values()) pool.send({ type: 'pool.close' })
+    for (const pool of this.pools.values()) this.tell(pool, { type: 'pool.close' })
     const released = () => {
       this.phase = 'released'
-      this.root.self.send({ type: 'scope.released', issues: this.issues })
+      this.tell(this.root.self, { type: 'scope.released', issues: this.issues })
     }
     this.flush()
     if (!this.bus) {
@@ -291,7 +300,7 @@ export class Scope {
       return
     }
     this.bus.subscribe({ complete: () => this.later(released) })
-    this.bus.send({ type: 'bus.close' })
+    this.tell(this.bus, { type: 'bus.close' })
   }
 
   private startBus(): void {
@@ -303,7 +312,13 @@ export class Scope {
     })
     this.bus = this.start(bus)
     for (const { id, pattern, priority, once } of this.parts.subscriptions) {
-      bus.send({ type: 'subscription.added', id, pattern, priority: priority ?? 0, once: once ?? false })
+      this.tell(bus, {
+        type: 'subscription.added',
+        id,
+        pattern,
+        priority: priority ?? 0,
+        once: once ?? false,
+      })
     }
   }
 

@@ -19,6 +19,7 @@ import type {
 import { toJson } from './json.ts'
 import { Replay } from './replay.ts'
 import type { Run } from './run.ts'
+import { tell } from './tell.ts'
 
 /** What the runtime runs for an effect; see perform.ts. */
 export type Execute = (effect: Effect, control: EffectControl) => unknown
@@ -155,10 +156,11 @@ export class Session {
     }
   }
 
-  /** Sends an event from within this tree to one of its actors. */
-  send(to: AnyActorRef, event: InboundEvent): void {
+  /** Sends an event from within this tree, or from the journal, to one of its actors. */
+  send(to: AnyActorRef, event: InboundEvent, from?: AnyActorRef): void {
     if (isCommand(event)) this.accepted.add(event)
-    to.send(event)
+    if (from) tell(from, to, event)
+    else to.send(event)
   }
 
   /** Lets an event from outside in, as an entry, once the tree is quiet. */

@@ -3,13 +3,14 @@
 // Invariant: an actor exists from the grant of its slot to its settlement; then a record is all that stays.
 import { createActor, type AnyActorRef } from 'xstate'
 import { backoffDelayMs } from '../../machines/backoff.ts'
-import type { Failure, StepEvent } from '../../machines/protocol.ts'
+import type { Failure, StepEvent, WorkflowEvent } from '../../machines/protocol.ts'
 import type { StepContext } from '../../machines/step.ts'
 import { boundStepMachine } from './bindings.ts'
 import type { LeaseGates } from './gates.ts'
 import type { Effect, InboundEvent, TimerHandle } from './host.ts'
 import { ReadyQueue } from './ready-queue.ts'
 import type { Run } from './run.ts'
+import { tell } from './tell.ts'
 
 /** What is kept of a step while its actor lives. */
 interface Live {
@@ -81,7 +82,7 @@ export class StepActors {
       return
     }
     live.queued = false
-    live.actor.send({ type: 'slot.granted' })
+    this.tellStep(live, { type: 'slot.granted' })
   }
 
   /** Lets a step know of a failure that it met at the gates; it need not have an actor yet. */
@@ -92,7 +93,7 @@ export class StepActors {
       return
     }
     live.queued = false
-    live.actor.send({ type: 'lease.denied', failure })
+    this.tellStep(live, { type: 'lease.denied', failure })
   }
 
   /** Forgets an actor that has ended. Returns whether there was one. */
@@ -108,7 +109,7 @@ export class StepActors {
 
   /** Tells every step to end in order. */
   cancelAll(): void {
-    for (const { actor } of [...this.live.values()]) actor.send({ type: 'step.cancel' })
+    for (const live of [...this.live.values()]) this.tellStep(live, { type: 'step.cancel' })
   }
 
   /** Tells what is under way to stop, and waits for nobody. */
@@ -130,7 +131,7 @@ export class StepActors {
   // ---- what the chart names -----------------------------------------------------------------------------
 
   requestSlot({ index }: StepContext): void {
-    this.run.self.send({ type: 'slot.requested', index })
+    this.tellRun(index, { type: 'slot.requested', index })
   }
 
   withdrawRequest({ index, path }: StepContext): void {
@@ -171,7 +172,7 @@ export class StepActors {
     const chance = this.run.session.random(`${path}#${failures}`)
     const delayMs = backoffDelayMs(policy.backoff, failures, chance, failure)
     this.startTimer(this.live.get(index)!, { type: 'backoff.ended', attempt }, delayMs)
-    this.run.self.send({ type: 'slot.returned' })
+    this.tellRun(index, { type: 'slot.returned' })
   }
 
   stopBackoff({ index }: StepContext): void {
@@ -203,6 +204,14 @@ export class StepActors {
     this.live.set(index, { actor, path, effect: null, timer: null, window: null, queued: false })
     session.actors.set(path, actor)
     actor.start()
+  }
+
+  private tellStep({ actor }: Live, event: StepEvent): void {
+    tell(this.run.self, actor, event)
+  }
+
+  private tellRun(index: number, event: WorkflowEvent): void {
+    tell(this.live.get(index)!.actor, this.run.self, event)
   }
 
   private returnSlot(index: number): void {

@@ -1,5 +1,5 @@
 // What must compile, and what must not. Checked by `npm run types`: an expectation that no longer holds is an error.
-import { createActor, setup as machineSetup, toPromise } from 'xstate'
+import { createActor, setup as machineSetup, type toPromise } from 'xstate'
 import { run, setup, type OperationContext, type RunReport } from '../../src/index.ts'
 
 type Equal<A, B> =

@@ -1,0 +1,14 @@
+// How the actors of one tree speak to each other. An event that is sent with `actor.send` comes from nowhere; whoever
+// watches wants to know which actor it came from. XState says so only of what a chart's own actions send.
+import type { AnyActorRef } from 'xstate'
+import type { InboundEvent } from './host.ts'
+
+/** The part of an actor system through which every event goes; internal to XState, and the same since its version 5.0. */
+interface Relay {
+  _relay(source: AnyActorRef, target: AnyActorRef, event: InboundEvent): void
+}
+
+/** Sends an event from one actor to another, or to itself. */
+export function tell(source: AnyActorRef, target: AnyActorRef, event: InboundEvent): void {
+  ;(target.system as unknown as Relay)._relay(source, target, event)
+}
