@@ -25,6 +25,7 @@ export type ErrorCode =
   | 'WORKFLOW_INVALID'
   | 'INPUT_INVALID'
   | 'STEP_UNKNOWN'
+  | 'INSPECTOR_UNREACHABLE'
   | 'INTERNAL'
 
 /** An error of this library: `code` to act on, `message` to read. */

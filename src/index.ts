@@ -50,5 +50,5 @@ export type {
 } from './runtime/host.ts'
 export type { RunInput, WorkflowLogic } from './runtime/run-logic.ts'
 export type { Subscription } from './runtime/scope.ts'
-export { run, type Setup, type SetupOptions } from './runtime/setup.ts'
+export { run, type RunOptions, type Setup, type SetupOptions } from './runtime/setup.ts'
 export type { RunReport, StepRecord } from './runtime/step-records.ts'

@@ -50,6 +50,7 @@ function createProgram(finish: (code: number) => void): Command {
     .option('--output <file>', "where the result goes, in place of the document's output.file")
     .option('--allow-modules <dir>', 'a folder that module files may come from; may be repeated', collect, [])
     .option('--json', 'print the result document on stdout, and nothing else there')
+    .option('--inspect [url]', 'show the run in the Stately inspector (default ws://127.0.0.1:8080)')
     .option('--no-drill', 'accepted for later: no error drill is part of a run yet')
     .addHelpText('after', EXAMPLES.run)
     .action(async (file: string, options: object) => {

@@ -3,6 +3,7 @@ import { createActor, type AnyActor } from 'xstate'
 import { formatDiagnostics, suggestion } from '../definition/diagnostic.ts'
 import type { IntegrationDefinition } from '../definition/model.ts'
 import { memoryHost } from '../hosts/memory.ts'
+import type { Inspector } from '../inspect/index.ts'
 import { loadIntegration } from '../load.ts'
 import { IntegrationLogic, type IntegrationReport } from '../runtime/integration-logic.ts'
 import { resultDocument } from '../runtime/result.ts'
@@ -19,6 +20,8 @@ export interface RunOptions {
   readonly output?: string
   readonly allowModules: readonly string[]
   readonly json?: boolean
+  /** An address, or `true`: the usual one. */
+  readonly inspect?: string | true
 }
 
 const USAGE = 2
@@ -44,9 +47,18 @@ export async function runCommand(file: string, options: RunOptions): Promise<num
     screen.say(`${path}: ${message}${detail(data)}`)
   }
   const logic = new IntegrationLogic({ definition, modules: loaded.modules, host: memoryHost({ log }) })
-  const actor = createActor(logic, { input: { inputs: definition.inputs } })
+  const inspector = await inspectorOf(options.inspect)
+  if (typeof inspector === 'string') return refuse(inspector)
+  const input = { inputs: definition.inputs }
+  const actor = createActor(logic, inspector ? { input, inspect: inspector.inspect } : { input })
   const restore = diverted(screen, options.json === true)
   const { report, interrupted } = await follow(actor, definition, screen).finally(restore)
+  await inspector?.close()
+  if (inspector && inspector.dropped > 0) {
+    process.stderr.write(
+      `sagachart run: the inspector was shown ${inspector.dropped} events less: it is too slow\n`,
+    )
+  }
   const warnings = loaded.warnings.map(({ code, message, remedy }) =>
     [`${code}: ${message}`, remedy].join(' ').trim(),
   )
@@ -102,6 +114,19 @@ async function follow(actor: AnyActor, definition: IntegrationDefinition, screen
   } finally {
     screen.close()
     process.off('SIGINT', interrupt).off('SIGTERM', interrupt).off('unhandledRejection', stray)
+  }
+}
+
+/** A connection to an inspector that listens, or what is wrong. Loaded only where someone watches. */
+async function inspectorOf(given: string | true | undefined): Promise<Inspector | string | undefined> {
+  if (given === undefined) return undefined
+  const { createInspector } = await import('../inspect/index.ts')
+  try {
+    const inspector = createInspector(given === true ? {} : { url: given })
+    await inspector.ready()
+    return inspector
+  } catch (error) {
+    return error instanceof Error ? error.message : String(error)
   }
 }
 

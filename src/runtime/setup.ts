@@ -1,5 +1,5 @@
 // From a definition to actor logic: where modules, resources and a host meet a workflow.
-import { createActor, toPromise, type AnyActorLogic } from 'xstate'
+import { createActor, toPromise, type ActorOptions, type AnyActorLogic } from 'xstate'
 import {
   defineWorkflow,
   type AnyWorkflowConfig,
@@ -90,6 +90,12 @@ export function setupOn(defaultHost: Host) {
   }
 }
 
+/** How a run is carried out. */
+export interface RunOptions {
+  /** Told of every actor, event and snapshot, as by XState's `createActor(…, { inspect })`. Default: nobody. */
+  readonly inspect?: NonNullable<ActorOptions<AnyActorLogic>['inspect']>
+}
+
 /**
  * Runs a workflow to its end.
  * @throws INPUT_INVALID, and INTERNAL on a fault of ours; a run that fails, times out or is cancelled is reported, not
@@ -97,10 +103,12 @@ export function setupOn(defaultHost: Host) {
  */
 export function run<TOutputs, TInputs, TSteps>(
   workflow: WorkflowLogic<TOutputs, TInputs, TSteps>,
-  ...[input]: Record<never, never> extends TInputs ? [input?: RunInput<TInputs>] : [input: RunInput<TInputs>]
+  ...[input, options]: Record<never, never> extends TInputs
+    ? [input?: RunInput<TInputs>, options?: RunOptions]
+    : [input: RunInput<TInputs>, options?: RunOptions]
 ): Promise<RunReport<TOutputs, TSteps>> {
   const logic = workflow as unknown as AnyActorLogic
-  const actor = createActor(logic, { input })
+  const actor = createActor(logic, { input, ...options })
   // An error that nobody listens for is thrown where nobody can catch it: listen first.
   const report = toPromise(actor) as Promise<RunReport<TOutputs, TSteps>>
   actor.start()

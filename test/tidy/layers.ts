@@ -23,11 +23,16 @@ const LAYERS: readonly Layer[] = [
     at: 'src/modules/',
     may: ['src/modules/', 'src/definition/', 'src/runtime/', 'machines/', 'src/errors.ts', 'node:'],
   },
+  {
+    at: 'src/inspect/',
+    may: ['src/inspect/', 'src/runtime/', 'machines/', 'src/errors.ts', 'xstate', 'safe-stable-stringify'],
+  },
   { at: 'src/load.ts', may: ['src/definition/', 'src/modules/', 'src/errors.ts', 'node:'] },
   {
     at: 'src/cli/',
     may: [
       'src/cli/',
+      'src/inspect/',
       'src/load.ts',
       'src/modules/',
       'src/hosts/',
