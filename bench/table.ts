@@ -90,13 +90,14 @@ export function memoryTable(rows: readonly Row[]): string {
 const verdictOf = ({ isMet }: Row) => (isMet ? 'met' : 'MISSED')
 
 /** The middle one, or the mean of the two in the middle. */
-function median(values: readonly number[]): number {
+export function median(values: readonly number[]): number {
   const sorted = values.toSorted((a, b) => a - b)
   const [low, high] = [sorted[(sorted.length - 1) >> 1]!, sorted[sorted.length >> 1]!]
   return (low + high) / 2
 }
 
-function table(head: readonly string[], cells: readonly (readonly string[])[], foot: string): string {
+/** Columns under their heads; empty where there is no row. */
+export function table(head: readonly string[], cells: readonly (readonly string[])[], foot: string): string {
   if (cells.length === 0) return ''
   const rows = [head, ...cells]
   const widths = head.map((_, column) => Math.max(...rows.map((row) => row[column]!.length)))

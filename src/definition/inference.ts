@@ -65,18 +65,19 @@ type Reach<TNeeds, TFrom, TSeen = never> = [Exclude<TFrom, TSeen>] extends [neve
   ? TSeen
   : Reach<TNeeds, NeedsOf<TNeeds, Exclude<TFrom, TSeen>>, TSeen | TFrom>
 
-/** Dependencies of the steps that do not start unless these succeeded or were skipped. */
-type StrictNeeds<TNeeds, TRuns> = {
-  [TStep in keyof TNeeds]: IsStrict<TRuns, TStep> extends true ? TNeeds[TStep] : never
-}
+/** The steps that start although a dependency failed or was cancelled. */
+type Tolerant<TRuns> = {
+  [TStep in keyof TRuns]: unknown extends TRuns[TStep]
+    ? never
+    : TRuns[TStep] extends 'all_succeeded' | 'none_failed'
+      ? never
+      : TStep
+}[keyof TRuns]
 
-type IsStrict<TRuns, TStep> = TStep extends keyof TRuns
-  ? unknown extends TRuns[TStep]
-    ? true
-    : TRuns[TStep] extends 'all_succeeded'
-      ? true
-      : false
-  : true
+/** Dependencies without those of tolerant steps: what is reached along them has not failed. */
+type StrictNeeds<TNeeds, TTolerant> = {
+  [TStep in keyof TNeeds]: TStep extends TTolerant ? never : TNeeds[TStep]
+}
 
 /**
  * What a step's functions see of the others: its direct and indirect dependencies. An output may be `null` where the
@@ -85,7 +86,9 @@ type IsStrict<TRuns, TStep> = TStep extends keyof TRuns
 export type Visible<TOutputs, TNeeds, TRuns, TStep extends keyof TOutputs> = ViewsOf<
   TOutputs,
   Reach<TNeeds, NeedsOf<TNeeds, TStep>>,
-  Reach<StrictNeeds<TNeeds, TRuns>, NeedsOf<StrictNeeds<TNeeds, TRuns>, TStep>>
+  [Tolerant<TRuns>] extends [never]
+    ? string
+    : Reach<StrictNeeds<TNeeds, Tolerant<TRuns>>, NeedsOf<StrictNeeds<TNeeds, Tolerant<TRuns>>, TStep>>
 >
 
 type ViewsOf<TOutputs, TSeen, TSure> = {
