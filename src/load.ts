@@ -5,7 +5,7 @@ import { dirname, resolve } from 'node:path'
 import { diagnosticAt } from './definition/diagnostic.ts'
 import type { Diagnostic, DiagnosticCode } from './definition/diagnostic.ts'
 import { checkOperations, placed, readDocument } from './definition/document.ts'
-import type { DocumentRead, ReadOptions } from './definition/document.ts'
+import type { DocumentRead, ReadOptions, ReadResult } from './definition/document.ts'
 import type { IntegrationDefinition, Module } from './definition/model.ts'
 import { DOCUMENT_LENGTH_MAX } from './definition/parse.ts'
 import { loadModules } from './modules/load.ts'
@@ -45,14 +45,32 @@ export type Loaded =
  * @param file relative to the current folder
  */
 export async function loadIntegration(file: string, options: LoadOptions = {}): Promise<Loaded> {
-  const path = resolve(file)
-  const text = await readText(file, path)
-  if (typeof text !== 'string') return { ok: false, diagnostics: [text] }
-  const result = readDocument(text, file, { env: process.env, ...options })
+  const result = await readFrom(file, options)
   if (!result.ok) return result
-  const folder = dirname(path)
+  const folder = dirname(resolve(file))
   const sources = { registered: options.modules ?? {}, folder, allowed: options.allowModules ?? [] }
   return finish(result.read, sources)
+}
+
+/** A document without its modules, or what is wrong with it. */
+export type ReadIntegration =
+  | {
+      readonly ok: true
+      readonly definition: IntegrationDefinition
+      readonly warnings: readonly Diagnostic[]
+    }
+  | { readonly ok: false; readonly diagnostics: readonly Diagnostic[] }
+
+/**
+ * Reads a document from a file and leaves its modules alone: they need not be there, and nothing of theirs runs. Whether
+ * they have the operations that steps call cannot be known then. Never throws for what a document does.
+ * @param file relative to the current folder
+ */
+export async function readIntegration(file: string, options: ReadOptions = {}): Promise<ReadIntegration> {
+  const result = await readFrom(file, options)
+  if (!result.ok) return result
+  const { definition, document, problems } = result.read
+  return { ok: true, definition, warnings: problems.place(document, 'warning') }
 }
 
 /** Loads a document from its text, with modules that code registers. It touches no file. */
@@ -63,6 +81,12 @@ export async function loadIntegrationText(
   const result = readDocument(text, options.file ?? '<document>', options)
   if (!result.ok) return result
   return finish(result.read, { registered: options.modules ?? {}, folder: null, allowed: [] })
+}
+
+async function readFrom(file: string, options: ReadOptions): Promise<ReadResult> {
+  const text = await readText(file, resolve(file))
+  if (typeof text !== 'string') return { ok: false, diagnostics: [text] }
+  return readDocument(text, file, { env: process.env, ...options })
 }
 
 async function finish(read: DocumentRead, sources: ModuleSources): Promise<Loaded> {

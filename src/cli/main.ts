@@ -68,6 +68,20 @@ function createProgram(finish: (code: number) => void): Command {
       const { validateCommand } = await import('./validate.ts')
       finish(await validateCommand(files, options as never))
     })
+  program
+    .command('graph')
+    .description('draw the workflows of a document, or a statechart of sagachart itself')
+    .argument('[file]', 'the document, YAML or JSON')
+    .option('--format <format>', 'mermaid (the default), dot, json; of a statechart also xstate')
+    .option('--machine <name>', 'a statechart: integration, workflow, step, module, resource or bus')
+    .option('--scenario <name>', 'draw only this scenario')
+    .option('--output <file>', 'where it goes, in place of stdout')
+    .option('--json', 'the same as --format json')
+    .addHelpText('after', EXAMPLES.graph)
+    .action(async (file: string | undefined, options: object) => {
+      const { graphCommand } = await import('./graph.ts')
+      finish(await graphCommand(file, options as never))
+    })
   return program
 }
 
@@ -83,6 +97,13 @@ Examples:
   sagachart run flow.yaml --scenario nightly --input date=2026-01-01 --output out/result.json
 
 Exit codes: 0 completed, 1 not completed, 2 bad document or usage, 130 after Ctrl-C.`,
+  graph: `
+Examples:
+  sagachart graph flow.yaml > flow.mmd
+  sagachart graph flow.yaml --format dot | dot -Tsvg > flow.svg
+  sagachart graph --machine step
+
+No module is loaded. Exit codes: 0 drawn, 2 bad document or usage.`,
   validate: `
 Examples:
   sagachart validate flow.yaml

@@ -1,6 +1,6 @@
 // `sagachart run FILE`: loads, runs, shows, writes. The terminal's part is in progress.ts and summary.ts.
 import { createActor, type AnyActor } from 'xstate'
-import { formatDiagnostics, suggestion } from '../definition/diagnostic.ts'
+import { formatDiagnostics } from '../definition/diagnostic.ts'
 import type { IntegrationDefinition } from '../definition/model.ts'
 import { memoryHost } from '../hosts/memory.ts'
 import type { Inspector } from '../inspect/index.ts'
@@ -8,6 +8,7 @@ import { loadIntegration } from '../load.ts'
 import { IntegrationLogic, type IntegrationReport } from '../runtime/integration-logic.ts'
 import { resultDocument } from '../runtime/result.ts'
 import { showProgress } from './progress.ts'
+import { narrowed, readInputs } from './selection.ts'
 import { summary } from './summary.ts'
 import { colours, detail, Screen } from './terminal.ts'
 import { writeAtomically } from './write.ts'
@@ -128,40 +129,6 @@ async function inspectorOf(given: string | true | undefined): Promise<Inspector 
   } catch (error) {
     return error instanceof Error ? error.message : String(error)
   }
-}
-
-/** The inputs of `--input name=value`, or what is wrong with them. */
-function readInputs(given: readonly string[]): Record<string, string> | string {
-  const inputs = new Map<string, string>()
-  for (const each of given) {
-    const at = each.indexOf('=')
-    if (at < 1) return `--input takes name=value, found "${each}"; write --input name=value`
-    if (inputs.has(each.slice(0, at))) return `--input gives "${each.slice(0, at)}" twice; give it once`
-    inputs.set(each.slice(0, at), each.slice(at + 1))
-  }
-  return Object.fromEntries(inputs)
-}
-
-/** What `--scenario` and `--concurrency` leave of a definition, or what is wrong with them. */
-function narrowed(definition: IntegrationDefinition, options: RunOptions): IntegrationDefinition | string {
-  const { scenario, concurrency } = options
-  let { workflows } = definition
-  if (scenario !== undefined) {
-    const names = workflows.map(({ name }) => name)
-    workflows = workflows.filter(({ name }) => name === scenario)
-    if (workflows.length === 0) {
-      const remedy = suggestion(scenario, names, 'name one that the document has')
-      return `--scenario names one of ${names.join(', ')}, found "${scenario}"; ${remedy}`
-    }
-  }
-  if (concurrency !== undefined) {
-    const maxConcurrency = Number(concurrency)
-    if (!/^\d+$/.test(concurrency) || !Number.isSafeInteger(maxConcurrency) || maxConcurrency < 1) {
-      return `--concurrency takes a whole number from 1, found "${concurrency}"; correct it`
-    }
-    workflows = workflows.map((workflow) => ({ ...workflow, maxConcurrency }))
-  }
-  return { ...definition, workflows }
 }
 
 function refuse(problem: string): number {

@@ -46,14 +46,13 @@ export interface DocumentRead {
   readonly problems: Problems
 }
 
-/** Reads a document, or says what is wrong with it. */
-export function readDocument(
-  text: string,
-  file: string,
-  options: ReadOptions = {},
-):
+/** A document, or what is wrong with it. */
+export type ReadResult =
   | { readonly ok: true; readonly read: DocumentRead }
-  | { readonly ok: false; readonly diagnostics: Diagnostic[] } {
+  | { readonly ok: false; readonly diagnostics: readonly Diagnostic[] }
+
+/** Reads a document, or says what is wrong with it. */
+export function readDocument(text: string, file: string, options: ReadOptions = {}): ReadResult {
   const parsed = parseText(text, file)
   if (!parsed.ok) return { ok: false, diagnostics: parsed.diagnostics }
   const { document } = parsed

@@ -36,6 +36,8 @@ export type Computed =
       readonly kind: 'expression'
       /** The steps it reads, where that is known: a scope needs no others. */
       readonly references?: readonly string[]
+      /** As it was written, where it is nothing but one expression. */
+      readonly source?: string
       evaluate(scope: DataScope): unknown
     }
   /** A user's function: its answer is journaled where a decision hangs on it. */

@@ -136,7 +136,13 @@ function computedOf(piece: Piece, found: readonly Found[]): Computed {
   for (const { references: all } of found)
     for (const { root, name } of all) if (root === 'steps') references.add(name)
   collectSteps(piece, references)
-  return { kind: 'expression', references: [...references], evaluate: (scope) => fill(piece, scope) }
+  const [only] = found
+  return {
+    kind: 'expression',
+    references: [...references],
+    ...(piece.kind === 'whole' && only && { source: only.source }),
+    evaluate: (scope) => fill(piece, scope),
+  }
 }
 
 // The shorthand's references are in no list of found expressions.

@@ -32,7 +32,7 @@ export function accepted(text: string, options?: ReadOptions): DocumentRead {
 }
 
 /** The diagnostics of a document that must be refused. */
-export function refused(text: string, options?: ReadOptions): Diagnostic[] {
+export function refused(text: string, options?: ReadOptions): readonly Diagnostic[] {
   const result = readDocument(text, 'flow.yaml', options)
   if (result.ok) throw new Error('accepted')
   return result.diagnostics

@@ -27,11 +27,13 @@ const LAYERS: readonly Layer[] = [
     at: 'src/inspect/',
     may: ['src/inspect/', 'src/runtime/', 'machines/', 'src/errors.ts', 'xstate', 'safe-stable-stringify'],
   },
+  { at: 'src/graph/', may: ['src/graph/', 'src/definition/', 'machines/', 'xstate'] },
   { at: 'src/load.ts', may: ['src/definition/', 'src/modules/', 'src/errors.ts', 'node:'] },
   {
     at: 'src/cli/',
     may: [
       'src/cli/',
+      'src/graph/',
       'src/inspect/',
       'src/load.ts',
       'src/modules/',
