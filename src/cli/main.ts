@@ -32,7 +32,10 @@ export async function main(argv: readonly string[]): Promise<number> {
   }
 }
 
-function createProgram(finish: (code: number) => void): Command {
+/** Told of a command's exit code. */
+type Finish = (code: number) => void
+
+function createProgram(finish: Finish): Command {
   const program = new Command('sagachart')
     .description('Runs multi-step workflows on statecharts, with recovery you can see and check.')
     .version(version)
@@ -40,6 +43,14 @@ function createProgram(finish: (code: number) => void): Command {
     .showSuggestionAfterError()
     .showHelpAfterError('(sagachart --help lists what there is)')
     .addHelpText('after', EXAMPLES.all)
+  addRun(program, finish)
+  addValidate(program, finish)
+  addSimulate(program, finish)
+  addGraph(program, finish)
+  return program
+}
+
+function addRun(program: Command, finish: Finish): void {
   program
     .command('run')
     .description('run an integration')
@@ -57,6 +68,9 @@ function createProgram(finish: (code: number) => void): Command {
       const { runCommand } = await import('./run.ts')
       finish(await runCommand(file, options as never))
     })
+}
+
+function addValidate(program: Command, finish: Finish): void {
   program
     .command('validate')
     .description('say what is wrong with documents, and run nothing')
@@ -68,6 +82,34 @@ function createProgram(finish: (code: number) => void): Command {
       const { validateCommand } = await import('./validate.ts')
       finish(await validateCommand(files, options as never))
     })
+}
+
+function addSimulate(program: Command, finish: Finish): void {
+  program
+    .command('simulate')
+    .description('play a run in virtual time, with stubs in place of modules, and tell it as a timeline')
+    .argument('<file>', 'the document, YAML or JSON')
+    .option('--seed <n>', 'draws times and order; the same seed, the same run', '1')
+    .option('--fault <step=fault>', 'what goes wrong; may be repeated', collect, [])
+    .option(
+      '--stub <step=json>',
+      'the output of a step, null where none is given; may be repeated',
+      collect,
+      [],
+    )
+    .option('--limit <n>', 'lines of the timeline', '1000')
+    .option('--scenario <name>', 'play only this scenario')
+    .option('--input <name=value>', 'give an input of the document; may be repeated', collect, [])
+    .option('--concurrency <n>', 'steps running at once in each scenario, in place of its max_concurrency')
+    .option('--json', 'print the timeline and the result as JSON')
+    .addHelpText('after', EXAMPLES.simulate)
+    .action(async (file: string, options: object) => {
+      const { simulateCommand } = await import('./simulate.ts')
+      finish(await simulateCommand(file, options as never))
+    })
+}
+
+function addGraph(program: Command, finish: Finish): void {
   program
     .command('graph')
     .description('draw the workflows of a document, or a statechart of sagachart itself')
@@ -82,7 +124,6 @@ function createProgram(finish: (code: number) => void): Command {
       const { graphCommand } = await import('./graph.ts')
       finish(await graphCommand(file, options as never))
     })
-  return program
 }
 
 const EXAMPLES = {
@@ -97,6 +138,19 @@ Examples:
   sagachart run flow.yaml --scenario nightly --input date=2026-01-01 --output out/result.json
 
 Exit codes: 0 completed, 1 not completed, 2 bad document or usage, 130 after Ctrl-C.`,
+  simulate: `
+Faults: STEP=fail        every attempt fails       STEP=fail:2     the first two do
+        STEP=fatal       fails, not retryable      STEP=slow:30s   takes so long
+        STEP=hang        never answers             STEP=deaf       and does not stop when told to
+        module:NAME=fail a module cannot be initialised
+A step of one scenario among several is SCENARIO/STEP.
+
+Examples:
+  sagachart simulate flow.yaml
+  sagachart simulate flow.yaml --fault pay=fail:2 --fault ship=hang --seed 7
+  sagachart simulate flow.yaml --stub 'find=["Ada"]' --json
+
+No module is loaded, nothing real is called. Exit codes: 0 completed, 1 not completed, 2 bad document or usage.`,
   graph: `
 Examples:
   sagachart graph flow.yaml > flow.mmd

@@ -52,7 +52,7 @@ const LAYERS: readonly Layer[] = [
     may: ['src/hosts/', 'src/runtime/', 'src/definition/', 'src/errors.ts', 'machines/'],
   },
   { at: 'examples/', may: ['sagachart', 'xstate', 'node:', 'examples/'] },
-  { at: 'bench/', may: ['sagachart', 'xstate', 'node:', 'bench/'] },
+  { at: 'bench/', may: ['sagachart', 'xstate', '@statelyai/inspect', 'ws', 'node:', 'bench/'] },
 ]
 
 /** Every import that the table does not allow, as `path:line from`. */

@@ -1,4 +1,4 @@
-// What the builder's types cost the compiler: `node bench/types.ts` compiles workflows of 1 and of 200 steps, in which
+// What the builder's types cost the compiler: `node bench/compiler.ts` compiles workflows of 1 and of 200 steps, in which
 // steps read what others gave, against the built package as a user does, and prints the compiler's own times.
 import { execFile } from 'node:child_process'
 import { mkdir, mkdtemp, rm, symlink, writeFile } from 'node:fs/promises'

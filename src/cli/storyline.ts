@@ -1,0 +1,153 @@
+// A timeline in words, and as a chart with a line a step. Bounded: of a long one the beginning is shown, and how much more
+// there is.
+import type { Moment } from './timeline.ts'
+import { duration, printable, type Colours } from './terminal.ts'
+
+/** Steps that have a line of their own in a chart. */
+const CHARTED_MAX = 60
+
+const NAME_MAX = 28
+const TEXT_MAX = 160
+
+/** A timeline in words, a line a moment. */
+export function storyline(moments: readonly Moment[], limit: number, colours: Colours): string[] {
+  const told = moments.flatMap((moment) => {
+    const text = wordsOf(moment, colours)
+    return text === null ? [] : [{ moment, text }]
+  })
+  const shown = told.slice(0, limit)
+  const several = new Set(moments.map(({ scenario }) => scenario).filter((name) => name !== null)).size > 1
+  const names = shown.map(({ moment }) => subjectOf(moment, several))
+  const width = Math.max(0, ...names.map(({ length }) => length))
+  const lines = shown.map(({ moment, text }, line) => {
+    return `${clock(moment.at).padStart(10)}  ${names[line]!.padEnd(width)}  ${text}`
+  })
+  return told.length > limit ? [...lines, `… and ${told.length - limit} more moments (--limit)`] : lines
+}
+
+function subjectOf({ scenario, step, state }: Moment, several: boolean): string {
+  if (scenario === null) return printable(state.split(' ').slice(0, -1).join(' '), NAME_MAX)
+  if (step === null) return printable(scenario, NAME_MAX)
+  return printable(several ? `${scenario}/${step}` : step, NAME_MAX)
+}
+
+/** What a moment says; `null` for what a reader need not know. */
+function wordsOf(moment: Moment, { good, bad, dim }: Colours): string | null {
+  const { scenario, step, state, event, failure } = moment
+  const why = failure === null ? '' : `: ${printable(failure.message, TEXT_MAX)}`
+  if (scenario === null) {
+    const how = state.split(' ').at(-1)
+    if (how === 'running') return dim('initialised')
+    return how === 'failed' ? bad(`failed${why}`) : how === 'stopped' ? dim('cleaned up') : null
+  }
+  return step === null
+    ? scenarioWords(state, { good, bad, dim })
+    : stepWords(moment, event, why, { good, bad, dim })
+}
+
+function scenarioWords(state: string, { good, bad, dim }: Colours): string | null {
+  if (state === 'running') return dim('starts')
+  if (state === 'stopping') return bad('stops: nothing more starts, running steps are cancelled')
+  if (state === 'completed') return good('completed')
+  return state === 'failed' || state === 'cancelled' || state === 'timedOut' ? bad(state) : null
+}
+
+function stepWords(
+  { state, attempt, target, waited_ms: waitedMs }: Moment,
+  event: string,
+  why: string,
+  { good, bad, dim }: Colours,
+): string | null {
+  switch (state) {
+    case 'running': {
+      const waited = waitedMs > 0 ? dim(` after waiting ${duration(waitedMs)}`) : ''
+      return `${target === 'fallback' ? 'fallback, as ' : ''}attempt ${attempt}${waited}`
+    }
+    case 'aborting':
+      return bad('timed out, and is told to stop')
+    case 'cancelling':
+      return bad('is cancelled, and told to stop')
+    case 'retrying':
+      return `${bad(`attempt ${attempt} failed${why}`)} ${dim('→ backs off')}`
+    case 'waiting':
+      return event === 'backoff.ended'
+        ? null
+        : `${bad(`attempt ${attempt} failed${why}`)} ${dim('→ fallback')}`
+    case 'succeeded':
+      return good('succeeded')
+    case 'skipped':
+      return dim(event === 'step_skipped' ? 'skipped: when or run_if does not hold' : `skipped${why}`)
+    case 'failed':
+      return bad(`failed${why}`)
+    default:
+      return state
+  }
+}
+
+/** Virtual time, to the millisecond: `0:04.250`, `1:02:03.004`. */
+function clock(ms: number): string {
+  const [hours, minutes, seconds] = [
+    Math.floor(ms / 3_600_000),
+    Math.floor(ms / 60_000) % 60,
+    (ms / 1000) % 60,
+  ]
+  const rest = `${seconds < 10 ? '0' : ''}${seconds.toFixed(3)}`
+  return hours > 0 ? `${hours}:${String(minutes).padStart(2, '0')}:${rest}` : `${minutes}:${rest}`
+}
+
+/** What a step is doing between two moments. */
+const SIGNS: Readonly<Record<string, string>> = {
+  running: '━',
+  aborting: '╌',
+  cancelling: '╌',
+  retrying: '·',
+  waiting: '·',
+}
+
+const ENDS: Readonly<Record<string, string>> = { succeeded: '✓', failed: '✗', skipped: '↷', cancelled: '⊘' }
+
+/** A chart with a line a step: `━` runs, `·` backs off or waits, `╌` is told to stop. Empty for too many steps. */
+export function ganttLines(moments: readonly Moment[], width: number, colours: Colours): string[] {
+  const rows = new Map<string, Moment[]>()
+  for (const moment of moments) {
+    if (moment.step === null) continue
+    const key = `${moment.scenario}/${moment.step}`
+    const row = rows.get(key)
+    if (row) row.push(moment)
+    else rows.set(key, [moment])
+  }
+  if (rows.size === 0 || rows.size > CHARTED_MAX) return []
+  const end = Math.max(1, ...moments.map(({ at }) => at))
+  const names = new Map([...rows].map(([key, row]) => [key, printable(row[0]!.step!, NAME_MAX)]))
+  const nameWidth = Math.max(...[...names.values()].map(({ length }) => length))
+  const columns = Math.max(10, Math.min(100, width - nameWidth - 4))
+  const column = (at: number) => Math.min(columns - 1, Math.floor((at / end) * columns))
+  return [...rows].map(
+    ([key, row]) => `${names.get(key)!.padEnd(nameWidth)}  ${bar(row, column, columns, colours)}`,
+  )
+}
+
+function bar(
+  row: readonly Moment[],
+  column: (at: number) => number,
+  columns: number,
+  colours: Colours,
+): string {
+  const cells = Array.from({ length: columns + 1 }, () => ' ')
+  row.forEach(({ at, state, waited_ms: waitedMs }, index) => {
+    for (let cell = column(at - waitedMs); cell < column(at); cell++) cells[cell] = '·'
+    const sign = SIGNS[state]
+    if (sign === undefined) return
+    const until = row[index + 1]
+    for (let cell = column(at); cell <= (until ? column(until.at) : columns - 1); cell++) cells[cell] = sign
+  })
+  const last = row.at(-1)!
+  const sign = ENDS[last.state]
+  if (sign !== undefined) {
+    const { good, bad, dim } = colours
+    const colour = last.state === 'succeeded' ? good : last.state === 'skipped' ? dim : bad
+    const from = Math.min(columns, column(last.at) + (row.length > 1 ? 1 : 0))
+    return `${cells.slice(0, from).join('')}${colour(sign)}`
+  }
+  return cells.join('').trimEnd()
+}

@@ -1,0 +1,172 @@
+// What stands in for modules in a simulation: an output or a fault for each step, and a time that it takes. Nothing of a
+// module's own code runs. The grammar of --fault and --stub is here, and nowhere else.
+import { durationMs } from '../definition/duration.ts'
+import { suggestion } from '../definition/diagnostic.ts'
+import type { IntegrationDefinition, Module, Operation } from '../definition/model.ts'
+import type { Reply } from '../hosts/simulation.ts'
+import type { Effect } from '../runtime/host.ts'
+
+/** Milliseconds of virtual time that an attempt takes, unless a fault says otherwise: drawn from this range. */
+export const TAKES_MS = { min: 50, max: 1_000 } as const
+
+/** What an attempt comes to. */
+export type Fault =
+  /** The first `times` attempts fail; `Infinity`: all of them. */
+  | { readonly kind: 'fail'; readonly times: number; readonly retryable: boolean }
+  /** Never answers, and ends when it is told to stop. */
+  | { readonly kind: 'hang' }
+  /** Never answers, and does not listen either. */
+  | { readonly kind: 'deaf' }
+  | { readonly kind: 'slow'; readonly ms: number }
+
+/** Outputs and faults by step, as `step` or `scenario/step`; and the modules that cannot be initialised. */
+export interface Stubs {
+  readonly outputs: ReadonlyMap<string, unknown>
+  readonly faults: ReadonlyMap<string, Fault>
+  readonly modules: ReadonlySet<string>
+}
+
+const FAULTS = 'fail, fail:N, fatal, hang, deaf or slow:TIME'
+
+/** The stubs of `--fault` and `--stub`, or what is wrong with them. */
+export function readStubs(
+  definition: IntegrationDefinition,
+  faults: readonly string[],
+  outputs: readonly string[],
+): Stubs | string {
+  const steps = stepNames(definition)
+  const modules = new Set(
+    definition.workflows.flatMap(({ steps: all }) => all.map(({ call }) => call.module)),
+  )
+  const stubs = {
+    outputs: new Map<string, unknown>(),
+    faults: new Map<string, Fault>(),
+    modules: new Set<string>(),
+  }
+  for (const given of faults) {
+    const [name, text] = halves(given)
+    if (text === null) return `--fault takes step=FAULT, found "${given}"; a fault is ${FAULTS}`
+    if (name.startsWith('module:')) {
+      const problem = readModule(name.slice('module:'.length), text, modules)
+      if (problem !== null) return problem
+      stubs.modules.add(name.slice('module:'.length))
+      continue
+    }
+    if (!steps.has(name)) return unknownStep('--fault', name, steps)
+    const fault = readFault(text)
+    if (fault === null) return `--fault ${name}: a fault is ${FAULTS}, found "${text}"; take one of them`
+    stubs.faults.set(name, fault)
+  }
+  for (const given of outputs) {
+    const [name, text] = halves(given)
+    if (text === null) return `--stub takes step=JSON, found "${given}"; write --stub ${given}='{"rows": 3}'`
+    if (!steps.has(name)) return unknownStep('--stub', name, steps)
+    try {
+      stubs.outputs.set(name, JSON.parse(text))
+    } catch {
+      return `--stub ${name}: an output is JSON, found "${text}"; text is written in quotes, as '"text"'`
+    }
+  }
+  return stubs
+}
+
+/** Every step as it may be named: alone, and with its scenario. */
+function stepNames({ workflows }: IntegrationDefinition): Set<string> {
+  return new Set(
+    workflows.flatMap(({ name, steps }) => steps.flatMap((step) => [step.name, `${name}/${step.name}`])),
+  )
+}
+
+/** A name may hold a `=`, what follows the name does not begin with one. */
+function halves(given: string): [string, string | null] {
+  const at = given.search(/=(fail|fatal|hang|deaf|slow)\b|=["[{\d-]|=(true|false|null)$/)
+  const cut = at < 0 ? given.lastIndexOf('=') : at
+  return cut < 1 ? [given, null] : [given.slice(0, cut), given.slice(cut + 1)]
+}
+
+function unknownStep(option: string, name: string, steps: ReadonlySet<string>): string {
+  const remedy = suggestion(name, steps, 'name a step, or scenario/step')
+  return `${option} names a step of the document, found "${name}"; ${remedy}`
+}
+
+function readModule(name: string, text: string, modules: ReadonlySet<string>): string | null {
+  if (!modules.has(name)) {
+    return `--fault names a module that steps call, found "${name}"; ${suggestion(name, modules, 'name one')}`
+  }
+  return text === 'fail' ? null : `--fault module:${name} takes fail, found "${text}"; correct it`
+}
+
+function readFault(text: string): Fault | null {
+  const [kind, argument] = text.split(':', 2)
+  if (kind === 'fail' && argument !== undefined) {
+    const times = Number(argument)
+    return Number.isSafeInteger(times) && times > 0 ? { kind, times, retryable: true } : null
+  }
+  if (kind === 'slow') {
+    const ms = durationMs(argument)
+    return ms === null ? null : { kind, ms }
+  }
+  if (argument !== undefined) return null
+  if (kind === 'fail') return { kind, times: Infinity, retryable: true }
+  if (kind === 'fatal') return { kind: 'fail', times: Infinity, retryable: false }
+  return kind === 'hang' || kind === 'deaf' ? { kind } : null
+}
+
+/** Modules that have every operation that is called; each answers with its step's stub. */
+export function stubModules({ workflows }: IntegrationDefinition, { outputs }: Stubs): Module[] {
+  const operation: Operation = (_, { step, run }) => {
+    const own = `${run.scenario}/${step}`
+    return outputs.get(outputs.has(own) ? own : step) ?? null
+  }
+  const modules = new Map<string, Record<string, Operation>>()
+  for (const { call, fallback } of workflows.flatMap(({ steps }) => steps)) {
+    for (const target of fallback !== null && 'module' in fallback ? [call, fallback] : [call]) {
+      const operations = modules.get(target.module) ?? Object.create(null)
+      modules.set(target.module, operations)
+      operations[target.operation] = operation
+    }
+  }
+  return [...modules].map(([name, operations]) => ({ name, operations, config: null }))
+}
+
+/** How each effect of a simulation goes; the time that an attempt takes is drawn from `seed`, step and attempt. */
+export function replies(
+  { faults, modules }: Stubs,
+  seed: number,
+  definition: IntegrationDefinition,
+): (effect: Effect) => Reply {
+  const limits = new Map<string, number | null>()
+  for (const { name, steps } of definition.workflows)
+    for (const step of steps) limits.set(`${name}/${step.name}`, step.timeoutMs)
+  return (effect) => {
+    if (effect.kind === 'init' && modules.has(effect.module)) {
+      const message = `${effect.module} cannot be initialised: a simulated failure`
+      return { kind: 'settle', outcome: failed('MODULE_INIT_FAILED', message, true) }
+    }
+    if (effect.kind !== 'attempt') return { kind: 'execute' }
+    const [scenario, , step] = effect.to.split('/').slice(-3)
+    const address = `${scenario}/${step}`
+    const afterMs = timeTaken(`${seed} ${effect.to}#${effect.attempt}`, limits.get(address) ?? null)
+    const fault = faults.get(address) ?? faults.get(step!)
+    if (effect.target === 'fallback' || fault === undefined) return { kind: 'execute', afterMs }
+    if (fault.kind === 'slow') return { kind: 'execute', afterMs: fault.ms }
+    if (fault.kind !== 'fail') return { kind: fault.kind }
+    if (effect.attempt > fault.times) return { kind: 'execute', afterMs }
+    const outcome = failed('OPERATION_FAILED', 'a simulated failure', fault.retryable)
+    return { kind: 'settle', outcome, afterMs }
+  }
+}
+
+function failed(code: string, message: string, retryable: boolean) {
+  return { status: 'failed' as const, error: Object.assign(new Error(message), { code, retryable }) }
+}
+
+/** A time from `TAKES_MS`, but within a limit that there is: a step does not time out by chance. */
+function timeTaken(key: string, limitMs: number | null): number {
+  let hash = 0x811c9dc5
+  for (let at = 0; at < key.length; at++) hash = Math.imul(hash ^ key.charCodeAt(at), 0x01000193)
+  hash = Math.imul(hash ^ (hash >>> 15), 0x2c1b3c6d)
+  const share = ((hash ^ (hash >>> 13)) >>> 0) / 2 ** 32
+  const ms = Math.round(TAKES_MS.min + share * (TAKES_MS.max - TAKES_MS.min))
+  return limitMs === null ? ms : Math.max(1, Math.min(ms, Math.floor(limitMs / 2)))
+}

@@ -1,0 +1,130 @@
+// `sagachart simulate`, run as a user does: what the timeline says, and that nothing real is touched.
+import { existsSync } from 'node:fs'
+import { join } from 'node:path'
+import { describe, expect, it } from 'vitest'
+import type { Moment } from '../../src/cli/timeline.ts'
+import { flow, folderWith, sagachart, step } from './command.ts'
+
+const document = flow(
+  [
+    step('find', 'find', { retry_count: 2, timeout: '5s', parameters: { city: '${{ inputs.city }}' } }),
+    step('send', 'send', {
+      depends_on: ['find'],
+      when: 'size(steps.find.output) > 0',
+      parameters: { to: 'find_output' },
+      resources: ['line'],
+    }),
+    step('log', 'log', { depends_on: ['find'], resources: ['line'] }),
+    step('clean', 'clean', { depends_on: ['send'], fallback: { operation: 'sweep' } }),
+  ],
+  { outputs: { sent: '${{ steps.send.output.count }}' } },
+  { inputs: { city: { type: 'string', default: 'Oslo' } } },
+)
+const whole = document.replace(/\}$/, ',"resources":{"pools":{"line":{"units":1}}}}')
+
+const folder = folderWith({
+  'flow.json': whole,
+  'modules/m.js': `import { writeFileSync } from 'node:fs'
+writeFileSync(new URL('../loaded', import.meta.url), '')
+export default { find() {}, send() {}, log() {}, clean() {}, sweep() {} }`,
+})
+const simulate = (...args: string[]) => sagachart(folder, ['simulate', 'flow.json', ...args])
+
+interface Told {
+  readonly status: string
+  readonly assumed: readonly string[]
+  readonly virtual_ms: number
+  readonly timeline: readonly Moment[]
+}
+const told = (...args: string[]) => JSON.parse(simulate('--json', ...args).stdout) as Told
+const statesOf = ({ timeline }: Told, name: string) =>
+  timeline.filter((moment) => moment.step === name).map(({ state }) => state)
+
+describe('sagachart simulate', () => {
+  it('plays a run in virtual time, and loads no module', () => {
+    const { status, stdout, stderr } = simulate()
+    expect({ status, stderr }).toEqual({ status: 0, stderr: '' })
+    expect(stdout).toMatch(/0:00\.000 {2}find +attempt 1\n/)
+    expect(stdout).toMatch(/find +━+✓/)
+    expect(stdout).toMatch(/flow completed/)
+    expect(existsSync(join(folder, 'loaded'))).toBe(false)
+  })
+
+  it('tells the same story for the same seed, and another for another', () => {
+    expect(simulate('--seed', '7').stdout).toBe(simulate('--seed', '7').stdout)
+    expect(simulate('--seed', '7').stdout).not.toBe(simulate('--seed', '8').stdout)
+  })
+
+  it('shows retries, their backoff and what waits for a resource', () => {
+    const story = told('--fault', 'find=fail:2')
+    expect(statesOf(story, 'find')).toEqual([
+      'running',
+      'retrying',
+      'waiting',
+      'running',
+      'retrying',
+      'waiting',
+      'running',
+      'succeeded',
+    ])
+    const waited = story.timeline.filter(({ state, waited_ms: ms }) => state === 'running' && ms > 0)
+    expect(waited.map(({ step: name }) => name)).toEqual([expect.stringMatching(/^(send|log)$/)])
+  })
+
+  it('times out what hangs, and falls back', () => {
+    const story = told('--fault', 'find=hang', '--fault', 'clean=fatal')
+    expect(story.status).toBe('failed')
+    expect(statesOf(story, 'find').filter((state) => state === 'aborting')).toHaveLength(3)
+    expect(story.virtual_ms).toBeGreaterThan(15_000)
+    expect(statesOf(story, 'send')).toEqual(['failed'])
+    const fallen = told('--fault', 'clean=fatal')
+    expect(fallen.status).toBe('completed')
+    expect(fallen.timeline.filter(({ target }) => target === 'fallback').map(({ state }) => state)).toEqual([
+      'waiting',
+      'running',
+      'succeeded',
+    ])
+  })
+
+  it('decides conditions by stubs, and says what it assumes without them', () => {
+    expect(told().assumed).toEqual([
+      expect.stringContaining('send runs') as string,
+      expect.stringContaining('the output sent is null') as string,
+    ])
+    const stubbed = told('--stub', 'find=[]', '--stub', 's/send={"count":1}')
+    expect(statesOf(stubbed, 'send')).toEqual(['skipped'])
+    expect(told('--stub', 'find=["Ada"]', '--stub', 's/send={"count":1}').assumed).toEqual([])
+  })
+
+  it('shows a module that cannot be initialised', () => {
+    const { status, stdout } = simulate('--fault', 'module:m=fail')
+    expect(status).toBe(1)
+    expect(stdout).toMatch(/module m +failed: m cannot be initialised/)
+  })
+
+  it('bounds what it prints', () => {
+    const { stdout } = simulate('--limit', '3')
+    expect(stdout).toMatch(/… and \d+ more moments \(--limit\)/)
+  })
+
+  it.each([
+    [['--fault', 'fnid=fail'], /found "fnid"; did you mean "find"\?/],
+    [['--fault', 'find'], /--fault takes step=FAULT, found "find"/],
+    [['--fault', 'find=fail:0'], /a fault is fail, .*found "fail:0"/],
+    [['--fault', 'find=slow'], /found "slow"/],
+    [['--fault', 'find=explode'], /found "explode"/],
+    [['--fault', 'module:n=fail'], /a module that steps call, found "n"/],
+    [['--fault', 'module:m=hang'], /module:m takes fail, found "hang"/],
+    [['--stub', 'find=yes'], /an output is JSON, found "yes"/],
+    [['--stub', 'fnid=1'], /--stub names a step of the document, found "fnid"/],
+    [['--seed', '-1'], /--seed takes a whole number from 0 to 4294967295, found "-1"/],
+    [['--limit', '0'], /--limit takes a whole number from 1/],
+    [['--scenario', 'z'], /--scenario names one of s/],
+    [['--input', 'ctiy=Oslo'], /did you mean "city"/],
+  ])('refuses %j', (args, message) => {
+    const { status, stdout, stderr } = simulate(...args)
+    expect({ status, stdout }).toEqual({ status: 2, stdout: '' })
+    expect(stderr).toMatch(message)
+    expect(stderr).not.toMatch(/\n {4}at /)
+  })
+})
