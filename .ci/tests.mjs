@@ -17,12 +17,16 @@ const args = [
   `--outputFile.json=${report}`,
 ]
 const { status } = spawnSync('npm', args, { stdio: 'inherit' })
-const { numPassedTests, numFailedTests, numPendingTests, numFailedTestSuites } = JSON.parse(
+const { numPassedTests, numFailedTests, numFailedTestSuites, testResults } = JSON.parse(
   readFileSync(report, 'utf8'),
 )
 rmSync(folder, { recursive: true })
 // A file that cannot be loaded has no tests to fail.
 const failed = numFailedTests + (numFailedTests === 0 ? numFailedTestSuites : 0)
-if (numPendingTests > 0) console.log(`${numPendingTests} skipped`)
+// A skipped test says in its name why.
+const skipped = testResults
+  .flatMap((file) => file.assertionResults)
+  .filter((test) => test.status === 'skipped')
+for (const { fullName } of skipped) console.log(`skipped: ${fullName}`)
 console.log(`${numPassedTests} passed, ${failed} failed`)
 process.exitCode = status ?? 1

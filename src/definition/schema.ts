@@ -305,7 +305,6 @@ type Sections = { readonly [K in SectionName]?: z.infer<(typeof sectionSchemas)[
 
 export type StepDocument = z.infer<typeof stepSchema>
 export type ScenarioDocument = z.infer<typeof scenario>
-export type InputDocument = z.infer<typeof input>
 export type RetryDocument = z.infer<typeof retry>
 export type IntegrationDocument = z.infer<typeof integrationSchema>
 export type ModuleBlock = z.infer<typeof moduleBlockSchema>
