@@ -7,15 +7,17 @@ import { join } from 'node:path'
 import { parseArgs, promisify } from 'node:util'
 import { CROWD } from './adapter.ts'
 import type { Answer, Cell } from './cell.ts'
+import { comparePeers, peerTable } from './comparison.ts'
 import { SHAPES, type Shape } from './graphs.ts'
+import { measureStartup, startupTable } from './startup.ts'
 import { areAlike, BOUNDS, memoryTable, rowOf, timeTable, type Row } from './table.ts'
 
 const USAGE = `npm run bench -- [options]
   --sizes 1000,10000,100000    steps a graph
   --shapes chain,fan,layered   shapes of graphs
   --rounds N                   measured rounds a side (5, and 3 from 100,000 steps on)
-  --only time|memory           leave the other out
-  --quick                      1,000 and 10,000 steps, 3 rounds: a first look
+  --only time|memory|peers|startup   leave the others out
+  --quick                      1,000 and 10,000 steps, 3 rounds; peers at 1,000: a first look
   --json FILE                  where the numbers go (bench/result.json)`
 
 /** Rounds where no number is given: large graphs vary less, and take longer. */
@@ -23,8 +25,12 @@ const ROUNDS = 5
 const ROUNDS_LARGE = 3
 const LARGE = 100_000
 
+/** Graphs on which peers are measured. */
+const PEER_SIZES = [1_000, 10_000]
+
 interface Options {
   readonly sizes: readonly number[]
+  readonly peerSizes: readonly number[]
   readonly shapes: readonly Shape[]
   readonly rounds: number | null
   readonly only: string | undefined
@@ -82,16 +88,28 @@ function readOptions(): Options | null {
   const shapes = SHAPES.filter((shape) => values.shapes.split(',').includes(shape))
   const rounds = Number(values.rounds ?? ROUNDS_LARGE)
   const areNumbers = [...sizes, rounds].every((number) => Number.isSafeInteger(number) && number > 0)
-  const isKnown = only === undefined || only === 'time' || only === 'memory'
+  const isKnown = only === undefined || ['time', 'memory', 'peers', 'startup'].includes(only)
   if (values.help || !areNumbers || !isKnown || shapes.length !== values.shapes.split(',').length) return null
   const isGiven = quick || values.rounds !== undefined
-  return { sizes: sizes.toSorted((a, b) => a - b), shapes, rounds: isGiven ? rounds : null, only, json }
+  const peerSizes = values.sizes ? sizes : quick ? [1_000] : PEER_SIZES
+  return {
+    sizes: sizes.toSorted((a, b) => a - b),
+    peerSizes,
+    shapes,
+    rounds: isGiven ? rounds : null,
+    only,
+    json,
+  }
 }
 
 const machine = `Node ${process.versions.node}, ${platform()} ${arch()}, ${cpus().length} × ${cpus()[0]?.model.trim()}`
 
 /** Asks cell after cell. Each answer is written at once, and a cell that gives none is named and passed over. */
-async function measure(cells: readonly Cell[], json: string): Promise<{ rows: Row[]; unanswered: string[] }> {
+async function measure(
+  cells: readonly Cell[],
+  json: string,
+  more: object,
+): Promise<{ rows: Row[]; unanswered: string[] }> {
   const rows: Row[] = []
   const unanswered: string[] = []
   for (const [at, cell] of cells.entries()) {
@@ -103,10 +121,15 @@ async function measure(cells: readonly Cell[], json: string): Promise<{ rows: Ro
     } catch (error) {
       unanswered.push(`${JSON.stringify(cell)}: ${reasonOf(error)}`)
     }
-    const load = loadavg().map((average) => average.toFixed(1))
-    await writeFile(json, `${JSON.stringify({ machine, load, bounds: BOUNDS, rows, unanswered }, null, 2)}\n`)
+    await note(json, { ...more, rows, unanswered })
   }
   return { rows, unanswered }
+}
+
+/** Writes down what is known so far. */
+async function note(json: string, known: object): Promise<void> {
+  const load = loadavg().map((average) => average.toFixed(1))
+  await writeFile(json, `${JSON.stringify({ machine, load, bounds: BOUNDS, ...known }, null, 2)}\n`)
 }
 
 /** Of a process that failed: the signal that ended it, or what it said last. */
@@ -122,11 +145,20 @@ async function main(): Promise<void> {
     process.exitCode = 2
     return
   }
-  const time = options.only === 'memory' ? [] : timeCells(options)
-  const cells = options.only === 'time' ? time : [...time, ...memoryCells(options)]
-  const { rows, unanswered } = await measure(cells, options.json)
+  const { only } = options
+  const wants = (what: string) => only === undefined || only === what
+  const cells = [
+    ...(wants('time') ? timeCells(options) : []),
+    ...(wants('memory') ? memoryCells(options) : []),
+  ]
+  const startup = wants('startup') ? measureStartup() : []
+  const { rows, unanswered } = await measure(cells, options.json, { startup })
+  const peers = wants('peers') ? await comparePeers(options.shapes, options.peerSizes) : []
+  await note(options.json, { startup, peers, rows, unanswered })
   console.log(`${machine}; load ${loadavg()[0]!.toFixed(1)}\n`)
-  console.log([timeTable(rows), memoryTable(rows)].filter(Boolean).join('\n'))
+  const tables = [timeTable(rows), memoryTable(rows), peerTable(peers), startupTable(startup)]
+  console.log(tables.filter(Boolean).join('\n'))
+  if (rows.length === 0) return
   const missed = rows.filter(({ isMet }) => !isMet).length
   console.log(`${rows.length - missed} of ${rows.length} cells meet their targets, ${missed} miss them`)
   console.log(`every round: ${options.json}`)
