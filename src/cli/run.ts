@@ -1,4 +1,5 @@
 // `sagachart run FILE`: loads, runs, shows, writes. The terminal's part is in progress.ts and summary.ts.
+import { setImmediate as nextTurn } from 'node:timers/promises'
 import { createActor, type AnyActor } from 'xstate'
 import { formatDiagnostics } from '../definition/diagnostic.ts'
 import type { IntegrationDefinition } from '../definition/model.ts'
@@ -103,18 +104,21 @@ async function follow(actor: AnyActor, definition: IntegrationDefinition, screen
     screen.say('Stopping: running steps are told to end, then modules clean up. Ctrl-C again quits at once.')
     actor.send({ type: 'run.cancel' })
   }
-  // What an operation left behind must neither end the run nor print a stack.
-  const stray = (reason: unknown) => {
+  // What an operation left behind must neither end the run nor print a stack, also when the run is over.
+  process.on('unhandledRejection', (reason) => {
     const message = reason instanceof Error ? reason.message : String(reason)
     screen.say(`sagachart run: an operation left a promise behind that was rejected: ${message}`)
-  }
-  process.on('SIGINT', interrupt).on('SIGTERM', interrupt).on('unhandledRejection', stray)
+  })
+  process.on('SIGINT', interrupt).on('SIGTERM', interrupt)
   try {
     actor.start()
-    return { report: await promise, interrupted }
+    const report = await promise
+    // What was rejected in the run's last turn is told before the result.
+    await nextTurn()
+    return { report, interrupted }
   } finally {
     screen.close()
-    process.off('SIGINT', interrupt).off('SIGTERM', interrupt).off('unhandledRejection', stray)
+    process.off('SIGINT', interrupt).off('SIGTERM', interrupt)
   }
 }
 

@@ -111,6 +111,16 @@ describe('run', () => {
     expect(resultIn(folder).status).toBe('completed')
   })
 
+  it('goes on where an operation leaves a promise behind that is rejected, also at the very end', () => {
+    const careless = 'export default { op: () => { Promise.reject(new Error("left behind")) } }'
+    const document = flow([{ name: 'a', module: 'careless', operation: 'op' }], {}, { modules: ['careless'] })
+    const folder = withFlow(document, { 'modules/careless.mjs': careless })
+    const { status, stderr } = sagachart(folder, ['run', 'flow.yaml', '--output', 'result.json'])
+    expect(status).toBe(0)
+    expect(stderr).toMatch(/^sagachart run: an operation left a promise behind .*: left behind\n$/)
+    expect(resultIn(folder).status).toBe('completed')
+  })
+
   it('prints no colour where nobody looks', () => {
     const folder = withFlow(flow([step('a', 'boom')]))
     const { stdout, stderr } = sagachart(folder, ['run', 'flow.yaml'])
