@@ -8,6 +8,7 @@ import { checkOperations, placed, readDocument } from './definition/document.ts'
 import type { DocumentRead, ReadOptions, ReadResult } from './definition/document.ts'
 import type { IntegrationDefinition, Module } from './definition/model.ts'
 import { DOCUMENT_LENGTH_MAX } from './definition/parse.ts'
+import type { CheckedDocument } from './definition/schema.ts'
 import { loadModules } from './modules/load.ts'
 import type { ModuleLoading, ModuleSources } from './modules/load.ts'
 
@@ -24,6 +25,8 @@ export interface LoadedSettings {
   /** Where the result is to be written, absolute; `null`: nowhere. */
   readonly outputFile: string | null
   readonly outputFormat: 'json' | 'text'
+  /** Whether the file holds gzip; its name then ends with `.gz`. */
+  readonly outputCompressed: boolean
 }
 
 /** A document and its modules, or what is wrong. */
@@ -94,13 +97,20 @@ async function finish(read: DocumentRead, sources: ModuleSources): Promise<Loade
   const { modules, loading } = await loadModules(read.modules, sources, problems)
   checkOperations(checked, modules, problems)
   if (problems.hasErrors) return { ok: false, diagnostics: placed(document, problems) }
-  const { file, format } = checked.output ?? {}
-  const settings: LoadedSettings = {
-    outputFile: file === undefined ? null : resolve(sources.folder ?? '.', file),
-    outputFormat: format ?? 'json',
-  }
+  const settings = settingsOf(checked, sources.folder ?? '.')
   const warnings = problems.place(document, 'warning')
   return { ok: true, definition: read.definition, modules, loading, settings, warnings }
+}
+
+function settingsOf(checked: CheckedDocument, folder: string): LoadedSettings {
+  const { file = null, format, compress } = checked.output ?? {}
+  const isNamedSo = file?.endsWith('.gz') ?? false
+  const outputFile = file !== null && compress && !isNamedSo ? `${file}.gz` : file
+  return {
+    outputFile: outputFile === null ? null : resolve(folder, outputFile),
+    outputFormat: format ?? 'json',
+    outputCompressed: compress ?? isNamedSo,
+  }
 }
 
 async function readText(file: string, path: string): Promise<string | Diagnostic> {

@@ -1,7 +1,7 @@
 // The command line: names, options and help of the commands. What a command does is in its own file, loaded only
 // when it is asked for, so that `--version` and `--help` are quick.
 import { createRequire } from 'node:module'
-import { Command, CommanderError } from 'commander'
+import { Command, CommanderError, Option } from 'commander'
 
 const { version } = createRequire(import.meta.url)('sagachart/package.json') as { readonly version: string }
 
@@ -58,7 +58,16 @@ function addRun(program: Command, finish: Finish): void {
     .option('--scenario <name>', 'run only this scenario')
     .option('--input <name=value>', 'give an input of the document; may be repeated', collect, [])
     .option('--concurrency <n>', 'steps running at once in each scenario, in place of its max_concurrency')
-    .option('--output <file>', "where the result goes, in place of the document's output.file")
+    .option(
+      '--output <file>',
+      "where the result goes, in place of the document's output.file; NAME.gz is compressed",
+    )
+    .addOption(
+      new Option(
+        '--format <format>',
+        "the form of that file, in place of the document's output.format",
+      ).choices(['json', 'text']),
+    )
     .option('--allow-modules <dir>', 'a folder that module files may come from; may be repeated', collect, [])
     .option('--json', 'print the result document on stdout, and nothing else there')
     .option('--inspect [url]', 'show the run in the Stately inspector (default ws://127.0.0.1:8080)')

@@ -9,10 +9,10 @@ import { loadIntegration } from '../load.ts'
 import { IntegrationLogic, type IntegrationReport } from '../runtime/integration-logic.ts'
 import { resultDocument } from '../runtime/result.ts'
 import { showProgress } from './progress.ts'
+import { resultFile, resultJson, writeResult, type ResultFile } from './result-file.ts'
 import { narrowed, readInputs } from './selection.ts'
 import { summary } from './summary.ts'
 import { colours, detail, Screen } from './terminal.ts'
-import { writeAtomically } from './write.ts'
 
 /** Options of `run`. */
 export interface RunOptions {
@@ -20,6 +20,7 @@ export interface RunOptions {
   readonly input: readonly string[]
   readonly concurrency?: string
   readonly output?: string
+  readonly format?: ResultFile['format']
   readonly allowModules: readonly string[]
   readonly json?: boolean
   /** An address, or `true`: the usual one. */
@@ -43,6 +44,8 @@ export async function runCommand(file: string, options: RunOptions): Promise<num
   if (loaded.warnings.length > 0) process.stderr.write(`${formatDiagnostics(loaded.warnings)}\n\n`)
   const definition = narrowed(loaded.definition, options)
   if (typeof definition === 'string') return refuse(definition)
+  const target = resultFile(options, loaded.settings)
+  if (typeof target === 'string') return refuse(target)
 
   const screen = new Screen(process.stderr)
   const log = (path: string, message: string, data: unknown) => {
@@ -65,13 +68,11 @@ export async function runCommand(file: string, options: RunOptions): Promise<num
     [`${code}: ${message}`, remedy].join(' ').trim(),
   )
   const document = resultDocument(report, warnings)
-  const output = options.output ?? loaded.settings.outputFile
-  const text = `${JSON.stringify(document, null, 2)}\n`
-  const problem = output === null ? null : await writeAtomically(output, text)
-  if (options.json) process.stdout.write(text)
+  const problem = target && (await writeResult(target, document))
+  if (options.json) process.stdout.write(resultJson(document))
   else {
-    const written = problem === null ? output : null
-    process.stdout.write(summary(document, { output: written, colours: colours(process.stdout) }))
+    const output = problem === null && target ? target.file : null
+    process.stdout.write(summary(document, { output, colours: colours(process.stdout) }))
   }
   if (problem !== null) return refuse(problem)
   if (interrupted) return INTERRUPTED

@@ -1,4 +1,4 @@
-// What a run comes to, in a few lines: names what failed and why.
+// What a run comes to, for people: in a few lines that name what failed and why, or with a line for every step.
 import type { ResultDocument, ScenarioResult, StepResult } from '../runtime/result.ts'
 import { duration, printable, type Colours } from './terminal.ts'
 
@@ -10,11 +10,16 @@ const OUTPUTS_MAX = 12
 
 const WIDTH = 200
 
+interface Options {
+  /** The file that the result was written to, if it was. */
+  readonly output: string | null
+  readonly colours: Colours
+  /** A line for every step, whatever its status, and for every warning. */
+  readonly detailed?: boolean
+}
+
 /** The summary of a result, ending with a new line. */
-export function summary(
-  document: ResultDocument,
-  options: { output: string | null; colours: Colours },
-): string {
+export function summary(document: ResultDocument, options: Options): string {
   const { good, bad, dim } = options.colours
   const { status, integration_name: name, integration_metrics: metrics, error } = document
   const isGood = status === 'completed'
@@ -23,19 +28,21 @@ export function summary(
     `${isGood ? good('✓') : bad('✗')} ${name} ${(isGood ? good : bad)(status)} ${dim(`in ${time}`)}`,
   ]
   for (const scenario of document.integration_scenarios.scenario_results) {
-    lines.push(...scenarioLines(scenario, options.colours))
+    lines.push(scenarioLines(scenario, options).join('\n'))
   }
   const told = document.integration_scenarios.scenario_results.some((scenario) => scenario.error !== null)
   if (error && !told) lines.push(bad(`  ${printable(error.message, WIDTH)}`))
   for (const issue of document.cleanup_issues)
     lines.push(bad(`  clean-up: ${printable(issue.message, WIDTH)}`))
+  if (options.detailed)
+    lines.push(...document.warnings.map((text) => `  warning: ${printable(text, Infinity)}`))
   if (options.output !== null) lines.push(dim(`  result: ${options.output}`))
   return `${lines.join('\n')}\n`
 }
 
 function scenarioLines(
   { scenario_name: name, status, result, error }: ScenarioResult,
-  colours: Colours,
+  { colours, detailed = false }: Options,
 ): string[] {
   const { good, bad, dim } = colours
   const { completed_steps: completed, total_steps: total, step_results: steps } = result
@@ -48,28 +55,35 @@ function scenarioLines(
     .map(([count, what]) => `, ${count} ${what}`)
   const mark = status === 'completed' ? good('✓') : bad('✗')
   const time = dim(duration(result.execution_time * 1000))
-  const failed = steps.filter((step) => step.status === 'failed')
-  const causes = failed.filter((step) => step.error?.code !== 'DEPENDENCIES_NOT_SATISFIED')
+  const causes = steps.filter((step) => step.status === 'failed' && step.dependencies_satisfied)
   const lines = [`  ${mark} ${name}: ${completed}/${total} steps${others.join('')} ${time}`]
   if (error && causes.length === 0) lines.push(`      ${bad(printable(error.message, WIDTH))}`)
-  lines.push(...causes.slice(0, FAILURES_MAX).map((step) => `      ${bad(failureLine(step))}`))
+  const more = detailed ? steps.map(stepLine) : failureLines(causes, result.failed_steps, colours)
+  return [...lines, ...more, ...outputLines(result.outputs, dim)]
+}
+
+/** Name, call, status, attempts and time of a step, and its error where it has one. */
+function stepLine(step: StepResult): string {
+  const { step_name: name, module_name: module, operation, status, error } = step
+  const time = duration(step.execution_time * 1000)
+  const why = error === null ? '' : `: ${error.message}`
+  return `      ${printable(`${status} ${name} (${module}.${operation}, ${tries(step)}, ${time})${why}`, Infinity)}`
+}
+
+function failureLines(causes: readonly StepResult[], failed: number, { bad, dim }: Colours): string[] {
+  const lines = causes.slice(0, FAILURES_MAX).map((step) => `      ${bad(failureLine(step))}`)
   if (causes.length > FAILURES_MAX) lines.push(`      … and ${causes.length - FAILURES_MAX} more`)
-  const blocked = failed.length - causes.length
+  const blocked = failed - causes.length
   if (blocked > 0) lines.push(dim(`      ${blocked} not run: a dependency failed`))
-  lines.push(...outputLines(result.outputs, dim))
   return lines
 }
 
-function failureLine({
-  step_name: name,
-  module_name: module,
-  operation,
-  error,
-  attempts,
-}: StepResult): string {
-  const tries = attempts === 1 ? '1 attempt' : `${attempts} attempts`
-  return printable(`${name} (${module}.${operation}, ${tries}): ${error?.message ?? 'failed'}`, WIDTH)
+function failureLine(step: StepResult): string {
+  const { step_name: name, module_name: module, operation, error } = step
+  return printable(`${name} (${module}.${operation}, ${tries(step)}): ${error?.message ?? 'failed'}`, WIDTH)
 }
+
+const tries = ({ attempts }: StepResult) => (attempts === 1 ? '1 attempt' : `${attempts} attempts`)
 
 /** What a run gave back, a line each; a text is shown as it is, so that paths can be followed. */
 function outputLines(outputs: unknown, dim: Colours['dim']): string[] {

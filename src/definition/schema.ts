@@ -229,7 +229,7 @@ export const sectionSchemas = {
   output: section('output', {
     format: oneOf('json', 'text').optional().describe('default json'),
     file: text().optional().describe('where the result is written, relative to the document'),
-    compress: flag().optional().describe('gzip the result'),
+    compress: flag().optional().describe("gzip the result; default: where the file's name ends with .gz"),
   }),
   logging: section('logging', {
     level: oneOf('DEBUG', 'INFO', 'WARNING', 'ERROR').optional().describe('least level that is logged'),

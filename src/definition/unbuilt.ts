@@ -17,8 +17,6 @@ interface Unbuilt {
 const STEP = 'integration.scenarios[].steps[]'
 
 const UNBUILT: readonly Unbuilt[] = [
-  { at: 'output.format', only: 'text', template: true },
-  { at: 'output.compress', template: true },
   { at: 'logging.level', template: true },
   { at: 'logging.file', template: true },
   { at: 'logging.format', template: true },

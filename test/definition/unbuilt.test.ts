@@ -34,19 +34,18 @@ describe('parts not built yet', () => {
   it('are warned of where the template has the key, a section at a time', () => {
     const top = {
       logging: { level: 'INFO', file: 'x' },
-      output: { format: 'text', compress: true },
+      error_handling: { enable_circuit_breaker: true, circuit_breaker_threshold: 3 },
       testing: { test_scenarios: [] },
     }
     expect(warnings(flow([step('a')], {}, {}, top)).map(({ message }) => message)).toEqual([
       'logging: level, file have no effect yet',
-      'output: format: "text", compress have no effect yet',
+      'error_handling: enable_circuit_breaker, circuit_breaker_threshold have no effect yet',
       'testing: test_scenarios has no effect yet',
     ])
   })
 
   it('say nothing of keys that ask for nothing', () => {
     const top = {
-      output: { format: 'json', compress: false },
       monitoring: { enabled: false },
       performance: { cache_enabled: false },
     }

@@ -1,0 +1,45 @@
+// The result as a file: where it goes, in which form, and its bytes. How it is put there is write.ts's.
+import { promisify } from 'node:util'
+import { gzip } from 'node:zlib'
+import type { LoadedSettings } from '../load.ts'
+import type { ResultDocument } from '../runtime/result.ts'
+import { summary } from './summary.ts'
+import { colours } from './terminal.ts'
+import { writeAtomically } from './write.ts'
+
+/** Where a result goes, and how. */
+export interface ResultFile {
+  readonly file: string
+  readonly format: LoadedSettings['outputFormat']
+  readonly compressed: boolean
+}
+
+/**
+ * The document's own file, or the one of `--output`, whose name then tells whether it is compressed; `null`: neither.
+ * A text says what is wrong with the options.
+ */
+export function resultFile(
+  { output, format }: { readonly output?: string; readonly format?: ResultFile['format'] },
+  { outputFile, outputFormat, outputCompressed }: LoadedSettings,
+): ResultFile | string | null {
+  const file = output ?? outputFile
+  if (file === null) {
+    return format === undefined
+      ? null
+      : `--format is that of the result's file, and there is none; add --output`
+  }
+  const compressed = output === undefined ? outputCompressed : output.endsWith('.gz')
+  return { file, format: format ?? outputFormat, compressed }
+}
+
+/** The result as JSON text. */
+export const resultJson = (document: ResultDocument) => `${JSON.stringify(document, null, 2)}\n`
+
+/** Writes a result as a whole or not at all. Returns what went wrong, or `null`. */
+export async function writeResult(target: ResultFile, document: ResultDocument): Promise<string | null> {
+  const text =
+    target.format === 'json'
+      ? resultJson(document)
+      : summary(document, { output: null, colours: colours({}), detailed: true })
+  return writeAtomically(target.file, target.compressed ? await promisify(gzip)(text) : text)
+}

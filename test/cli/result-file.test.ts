@@ -1,0 +1,157 @@
+// The result as a file: as JSON or as text, compressed or not, by the document's word or the command line's.
+import { existsSync, readFileSync, readdirSync } from 'node:fs'
+import { join } from 'node:path'
+import { gunzipSync } from 'node:zlib'
+import { describe, expect, it } from 'vitest'
+import { loadIntegrationText } from '../../src/load.ts'
+import { flow, folderWith, sagachart, step } from './command.ts'
+
+const M = `export default {
+  ok: (parameters) => parameters,
+  boom: () => { throw new Error('no luck\\u001b[31m\\nat all') },
+}
+`
+const two = [step('a', 'ok', { parameters: { x: 1 } }), step('b', 'ok', { depends_on: ['a'] })]
+
+/** A folder with a document whose result goes there. */
+const withOutput = (output: object, steps: readonly object[] = two, more: object = {}) => {
+  const document = {
+    ...(JSON.parse(flow(steps, { outputs: { x: '${{ steps.a.output.x }}' } })) as object),
+    ...more,
+  }
+  return folderWith({ 'flow.yaml': JSON.stringify({ ...document, output }), 'modules/m.mjs': M })
+}
+
+const read = (folder: string, file: string) => readFileSync(join(folder, file))
+const times = (text: string) => text.replace(/\d+ m?s\b/g, 'TIME')
+
+const TEXT = `✓ flow completed in TIME
+  ✓ s: 2/2 steps TIME
+      success a (m.ok, 1 attempt, TIME)
+      success b (m.ok, 1 attempt, TIME)
+      x: 1
+`
+
+describe('a result as text', () => {
+  it('is the summary with a line for every step', () => {
+    const folder = withOutput({ format: 'text', file: 'r.txt' })
+    const { status, stdout } = sagachart(folder, ['run', 'flow.yaml'])
+    expect(status).toBe(0)
+    expect(times(stdout)).toContain('  ✓ s: 2/2 steps TIME\n      x: 1\n  result: ')
+    expect(times(read(folder, 'r.txt').toString())).toBe(TEXT)
+  })
+
+  it('tells every failure with its whole message in one line, and every warning', () => {
+    const retry = { retry_count: 2, retry: { initial: '1ms' } }
+    const steps = [
+      step('a', 'boom', retry),
+      step('c', 'ok', { depends_on: ['a'] }),
+      step('d', 'ok', { when: 'false' }),
+      ...Array.from({ length: 12 }, (_, i) => step(`f${i}`, 'boom')),
+    ]
+    const folder = withOutput({ format: 'text', file: 'r.txt' }, steps, { performance: { cache_size: 1 } })
+    expect(sagachart(folder, ['run', 'flow.yaml']).status).toBe(1)
+    const text = times(read(folder, 'r.txt').toString())
+    expect(text).toContain('      failed a (m.boom, 3 attempts, TIME): no luck [31m at all\n')
+    expect(text).toContain("      failed c (m.ok, 0 attempts, TIME): Dependencies not satisfied: ['a']\n")
+    expect(text).toContain('      skipped d (m.ok, 0 attempts, TIME)\n')
+    expect(text.match(/^ {6}failed f\d+ /gm)).toHaveLength(12)
+    expect(text).toMatch(/^ {2}warning: NOT_BUILT_YET: performance: cache_size has no effect/m)
+    expect(text).not.toContain('\u001b')
+  })
+
+  it('leaves --json alone: stdout is the document', () => {
+    const folder = withOutput({ format: 'text', file: 'r.txt' })
+    const { stdout } = sagachart(folder, ['run', 'flow.yaml', '--json'])
+    expect(JSON.parse(stdout)).toMatchObject({ status: 'completed' })
+    expect(times(read(folder, 'r.txt').toString())).toBe(TEXT)
+  })
+})
+
+describe('--format', () => {
+  it.each([
+    ['json', 'text'],
+    ['text', 'json'],
+  ])('%s takes the place of the %s of the document', (format, ofDocument) => {
+    const folder = withOutput({ format: ofDocument, file: 'r' })
+    expect(sagachart(folder, ['run', 'flow.yaml', '--format', format]).status).toBe(0)
+    expect(read(folder, 'r').toString()[0]).toBe(format === 'json' ? '{' : '✓')
+  })
+
+  it('counts for the file of --output, as that of the document does', () => {
+    const folder = withOutput({ format: 'text' })
+    sagachart(folder, ['run', 'flow.yaml', '--output', 'a'])
+    sagachart(folder, ['run', 'flow.yaml', '--output', 'b.txt', '--format', 'json'])
+    expect(times(read(folder, 'a').toString())).toBe(TEXT)
+    expect(JSON.parse(read(folder, 'b.txt').toString())).toMatchObject({ status: 'completed' })
+  })
+
+  it.each([
+    [['--format', 'txt'], /'txt' is invalid.*json, text/],
+    [['--format', 'text'], /--format is that of the result's file, and there is none; add --output/],
+  ])('%j is refused where it makes no sense', (args, why) => {
+    const { status, stdout, stderr } = sagachart(withOutput({}), ['run', 'flow.yaml', ...args])
+    expect({ status, stdout }).toEqual({ status: 2, stdout: '' })
+    expect(stderr).toMatch(why)
+  })
+})
+
+describe('a compressed result', () => {
+  it.each([
+    ['r.json', 'r.json.gz'],
+    ['r.json.gz', 'r.json.gz'],
+  ])('that the document calls %s is %s', (file, written) => {
+    const folder = withOutput({ file: `out/${file}`, compress: true })
+    const { stdout } = sagachart(folder, ['run', 'flow.yaml'])
+    expect(readdirSync(join(folder, 'out'))).toEqual([written])
+    expect(stdout).toContain(`/out/${written}\n`)
+    const result = JSON.parse(gunzipSync(read(folder, `out/${written}`)).toString()) as object
+    expect(result).toMatchObject({ status: 'completed', integration_name: 'flow' })
+  })
+
+  it('may be text', () => {
+    const folder = withOutput({ file: 'r.txt', format: 'text', compress: true })
+    sagachart(folder, ['run', 'flow.yaml'])
+    expect(times(gunzipSync(read(folder, 'r.txt.gz')).toString())).toBe(TEXT)
+  })
+
+  it('is one whose name ends with .gz, unless the document says no', () => {
+    const named = withOutput({ file: 'r.gz' })
+    sagachart(named, ['run', 'flow.yaml'])
+    expect(JSON.parse(gunzipSync(read(named, 'r.gz')).toString())).toMatchObject({ status: 'completed' })
+    const plain = withOutput({ file: 'r.gz', compress: false })
+    sagachart(plain, ['run', 'flow.yaml'])
+    expect(JSON.parse(read(plain, 'r.gz').toString())).toMatchObject({ status: 'completed' })
+  })
+
+  it('is asked for by the name alone on the command line', () => {
+    const folder = withOutput({ file: 'never.json', compress: true })
+    sagachart(folder, ['run', 'flow.yaml', '--output', 'a.json'])
+    sagachart(folder, ['run', 'flow.yaml', '--output', 'b.json.gz'])
+    expect(JSON.parse(read(folder, 'a.json').toString())).toMatchObject({ status: 'completed' })
+    expect(JSON.parse(gunzipSync(read(folder, 'b.json.gz')).toString())).toMatchObject({
+      status: 'completed',
+    })
+    expect(existsSync(join(folder, 'never.json.gz'))).toBe(false)
+  })
+})
+
+describe('the settings of a document', () => {
+  const settings = async (more: object) => {
+    const text = JSON.stringify({ ...(JSON.parse(flow([step('a', 'ok')])) as object), ...more })
+    const loaded = await loadIntegrationText(text, { modules: { m: { ok: () => 1 } } })
+    return loaded.ok ? loaded.settings : loaded.diagnostics
+  }
+
+  it('are data for whoever runs it without the command', async () => {
+    expect(await settings({})).toEqual({
+      ...{ outputFile: null, outputFormat: 'json', outputCompressed: false },
+    })
+    const output = { format: 'text', file: 'r.txt', compress: true }
+    expect(await settings({ output })).toMatchObject({
+      outputFile: join(process.cwd(), 'r.txt.gz'),
+      outputFormat: 'text',
+      outputCompressed: true,
+    })
+  })
+})
