@@ -6,6 +6,8 @@ import { diagnosticAt } from './definition/diagnostic.ts'
 import type { Diagnostic, DiagnosticCode } from './definition/diagnostic.ts'
 import { checkOperations, placed, readDocument } from './definition/document.ts'
 import type { DocumentRead, ReadOptions, ReadResult } from './definition/document.ts'
+import { loggingSettings } from './definition/logging.ts'
+import type { LoggingSettings } from './definition/logging.ts'
 import type { IntegrationDefinition, Module } from './definition/model.ts'
 import { DOCUMENT_LENGTH_MAX } from './definition/parse.ts'
 import type { CheckedDocument } from './definition/schema.ts'
@@ -27,6 +29,8 @@ export interface LoadedSettings {
   readonly outputFormat: 'json' | 'text'
   /** Whether the file holds gzip; its name then ends with `.gz`. */
   readonly outputCompressed: boolean
+  /** The log file, absolute, and how it is written; `null`: there is none. */
+  readonly logging: LoggingSettings | null
 }
 
 /** A document and its modules, or what is wrong. */
@@ -106,10 +110,12 @@ function settingsOf(checked: CheckedDocument, folder: string): LoadedSettings {
   const { file = null, format, compress } = checked.output ?? {}
   const isNamedSo = file?.endsWith('.gz') ?? false
   const outputFile = file !== null && compress && !isNamedSo ? `${file}.gz` : file
+  const logging = loggingSettings(checked)
   return {
     outputFile: outputFile === null ? null : resolve(folder, outputFile),
     outputFormat: format ?? 'json',
     outputCompressed: compress ?? isNamedSo,
+    logging: logging && { ...logging, file: resolve(folder, logging.file) },
   }
 }
 

@@ -1,4 +1,5 @@
 // The result as a file: where it goes, in which form, and its bytes. How it is put there is write.ts's.
+import { resolve } from 'node:path'
 import { promisify } from 'node:util'
 import { gzip } from 'node:zlib'
 import type { LoadedSettings } from '../load.ts'
@@ -20,7 +21,7 @@ export interface ResultFile {
  */
 export function resultFile(
   { output, format }: { readonly output?: string; readonly format?: ResultFile['format'] },
-  { outputFile, outputFormat, outputCompressed }: LoadedSettings,
+  { outputFile, outputFormat, outputCompressed, logging }: LoadedSettings,
 ): ResultFile | string | null {
   const file = output ?? outputFile
   if (file === null) {
@@ -28,6 +29,8 @@ export function resultFile(
       ? null
       : `--format is that of the result's file, and there is none; add --output`
   }
+  if (logging?.file === resolve(file))
+    return `the result and the log are both to be ${file}; give one of them another file`
   const compressed = output === undefined ? outputCompressed : output.endsWith('.gz')
   return { file, format: format ?? outputFormat, compressed }
 }

@@ -5,11 +5,13 @@ import { formatDiagnostics } from '../definition/diagnostic.ts'
 import type { IntegrationDefinition } from '../definition/model.ts'
 import { memoryHost } from '../hosts/memory.ts'
 import type { Inspector } from '../inspect/index.ts'
-import { loadIntegration } from '../load.ts'
+import { loadIntegration, type Loaded } from '../load.ts'
 import { IntegrationLogic, type IntegrationReport } from '../runtime/integration-logic.ts'
 import { resultDocument } from '../runtime/result.ts'
+import { LogFile } from './log-file.ts'
 import { showProgress } from './progress.ts'
 import { resultFile, resultJson, writeResult, type ResultFile } from './result-file.ts'
+import { logEnd, logEvents } from './run-log.ts'
 import { narrowed, readInputs } from './selection.ts'
 import { summary } from './summary.ts'
 import { colours, detail, Screen } from './terminal.ts'
@@ -47,17 +49,50 @@ export async function runCommand(file: string, options: RunOptions): Promise<num
   const target = resultFile(options, loaded.settings)
   if (typeof target === 'string') return refuse(target)
 
+  const { logging } = loaded.settings
   const screen = new Screen(process.stderr)
-  const log = (path: string, message: string, data: unknown) => {
-    screen.say(`${path}: ${message}${detail(data)}`)
+  const log = logging && (await LogFile.open(logging, (problem) => screen.say(`sagachart run: ${problem}`)))
+  if (typeof log === 'string') return refuse(log)
+  try {
+    return await runLoaded({ ...loaded, definition }, options, { target, log, screen })
+  } finally {
+    await log?.close()
   }
-  const logic = new IntegrationLogic({ definition, modules: loaded.modules, host: memoryHost({ log }) })
+}
+
+/** Where a run shows itself. */
+interface Outlets {
+  readonly target: ResultFile | null
+  readonly log: LogFile | null
+  readonly screen: Screen
+}
+
+async function runLoaded(
+  loaded: Extract<Loaded, { ok: true }>,
+  options: RunOptions,
+  outlets: Outlets,
+): Promise<number> {
+  const { target, log, screen } = outlets
+  const { definition, modules } = loaded
+  const isJson = options.json === true
   const inspector = await inspectorOf(options.inspect)
   if (typeof inspector === 'string') return refuse(inspector)
+  for (const { file, line, column, code, message } of loaded.warnings) {
+    log?.write('WARNING', 'sagachart', `${file}:${line}:${column}: ${code}: ${message}`)
+  }
+  const host = memoryHost({
+    log(path, message, data) {
+      const said = `${message}${detail(data)}`
+      screen.say(`${path}: ${said}`)
+      log?.write('INFO', path, said)
+    },
+  })
+  const logic = new IntegrationLogic({ definition, modules, host })
   const input = { inputs: definition.inputs }
   const actor = createActor(logic, inspector ? { input, inspect: inspector.inspect } : { input })
-  const restore = diverted(screen, options.json === true)
-  const { report, interrupted } = await follow(actor, definition, screen).finally(restore)
+  if (log) logEvents(actor, log)
+  const restore = diverted(screen, isJson)
+  const { report, interrupted } = await follow(actor, definition, outlets).finally(restore)
   await inspector?.close()
   if (inspector && inspector.dropped > 0) {
     process.stderr.write(
@@ -68,13 +103,17 @@ export async function runCommand(file: string, options: RunOptions): Promise<num
     [`${code}: ${message}`, remedy].join(' ').trim(),
   )
   const document = resultDocument(report, warnings)
+  if (log) logEnd(document, log)
   const problem = target && (await writeResult(target, document))
-  if (options.json) process.stdout.write(resultJson(document))
+  if (isJson) process.stdout.write(resultJson(document))
   else {
     const output = problem === null && target ? target.file : null
     process.stdout.write(summary(document, { output, colours: colours(process.stdout) }))
   }
-  if (problem !== null) return refuse(problem)
+  if (problem !== null) {
+    log?.write('ERROR', 'sagachart', problem)
+    return refuse(problem)
+  }
   if (interrupted) return INTERRUPTED
   return report.status === 'completed' || report.status === 'completed_with_cleanup_issues' ? 0 : 1
 }
@@ -93,22 +132,26 @@ function diverted(screen: Screen, isJson: boolean): () => void {
 }
 
 /** Runs to the end, with progress on a terminal; Ctrl-C ends the run in order, a second one at once. */
-async function follow(actor: AnyActor, definition: IntegrationDefinition, screen: Screen) {
+async function follow(actor: AnyActor, definition: IntegrationDefinition, { screen, log }: Outlets) {
   const { promise, resolve, reject } = Promise.withResolvers<IntegrationReport>()
   actor.subscribe({ complete: () => resolve(actor.getSnapshot().output as IntegrationReport), error: reject })
   const steps = definition.workflows.reduce((sum, workflow) => sum + workflow.steps.length, 0)
   if (process.stderr.isTTY) showProgress(actor, steps, screen)
+  const say = (text: string) => {
+    screen.say(text)
+    log?.write('WARNING', 'sagachart', text)
+  }
   let interrupted = false
   const interrupt = () => {
     if (interrupted) process.exit(INTERRUPTED)
     interrupted = true
-    screen.say('Stopping: running steps are told to end, then modules clean up. Ctrl-C again quits at once.')
+    say('Stopping: running steps are told to end, then modules clean up. Ctrl-C again quits at once.')
     actor.send({ type: 'run.cancel' })
   }
   // What an operation left behind must neither end the run nor print a stack, also when the run is over.
   process.on('unhandledRejection', (reason) => {
     const message = reason instanceof Error ? reason.message : String(reason)
-    screen.say(`sagachart run: an operation left a promise behind that was rejected: ${message}`)
+    say(`sagachart run: an operation left a promise behind that was rejected: ${message}`)
   })
   process.on('SIGINT', interrupt).on('SIGTERM', interrupt)
   try {

@@ -166,10 +166,12 @@ function frameAt(source: Source, range: Range, line: number): string {
   return `${gutter} | ${before}${visible(shown)}${after}\n${' '.repeat(gutter.length)} | ${caret}`
 }
 
-// Control characters and the marks that reorder a terminal's text: one visible sign each, so that carets stay put.
-// oxlint-disable-next-line no-control-regex -- these are what it is about
-const UNPRINTABLE = /[\u0000-\u001f\u007f-\u009f\u200e\u200f\u2028-\u202e\u2066-\u2069\ufeff]/g
+// oxlint-disable no-control-regex -- these are what it is about
+/** Control characters, line breaks, and the marks that reorder a terminal's text. */
+export const UNPRINTABLE = /[\u0000-\u001f\u007f-\u009f\u200e\u200f\u2028-\u202e\u2066-\u2069\ufeff]/g
+// oxlint-enable no-control-regex
 
+// One visible sign each, so that carets stay put.
 function visible(text: string): string {
   return text.replace(UNPRINTABLE, (sign) => (sign === '\t' ? ' ' : '\ufffd'))
 }

@@ -5,6 +5,7 @@ import { convert } from './convert.ts'
 import { listed, Problems, shown, suggestion } from './diagnostic.ts'
 import type { Diagnostic, Problem } from './diagnostic.ts'
 import { readInputs, type DeclaredInputs } from './inputs.ts'
+import { checkLogging } from './logging.ts'
 import type { IntegrationDefinition, Module } from './model.ts'
 import { parseText } from './parse.ts'
 import { findPlaceholders, mayHavePlaceholders } from './placeholder.ts'
@@ -78,6 +79,7 @@ function readValue(document: ParsedDocument, problems: Problems, options: ReadOp
   const { document: checked, broken } = valid
   const { integration } = checked
   const graphs = check(checked, broken, problems)
+  checkLogging(checked, problems)
   const names = { inputs: new Set(Object.keys(integration.inputs ?? {})), env: new Set(integration.env) }
   const compiler = new Compiler()
   const parts: ScenarioParts[] = []

@@ -18,6 +18,7 @@ import {
   text,
   whole,
 } from './fields.ts'
+import { LOG_LEVELS } from './logging.ts'
 
 const verdict = () => oneOf('retry', 'fallback', 'skip', 'degradation', 'fail', 'fail_workflow', 'compensate')
 
@@ -232,11 +233,17 @@ export const sectionSchemas = {
     compress: flag().optional().describe("gzip the result; default: where the file's name ends with .gz"),
   }),
   logging: section('logging', {
-    level: oneOf('DEBUG', 'INFO', 'WARNING', 'ERROR').optional().describe('least level that is logged'),
-    file: text().optional().describe('log file, relative to the document'),
-    format: text().optional().describe('%(asctime)s, %(name)s, %(levelname)s, %(message)s; or json'),
-    max_file_size: whole(1).optional().describe('bytes before rotation'),
-    backup_count: whole(0).optional().describe('rotated files kept'),
+    level: oneOf(...LOG_LEVELS)
+      .optional()
+      .describe('least level that is logged; default INFO'),
+    file: text().optional().describe('log file, relative to the document; without it nothing is logged'),
+    format: text()
+      .optional()
+      .describe('%(asctime)s, %(name)s, %(levelname)s, %(message)s and %% for a percent; or json'),
+    max_file_size: whole(1)
+      .optional()
+      .describe('bytes; a file that has reached them is rotated; default 10 MiB'),
+    backup_count: whole(0).optional().describe('rotated files kept; 0: no rotation; default 5'),
   }),
   resources: section('resources', {
     max_concurrent_workflows: whole(1).optional().describe('scenarios running at once; default 1'),

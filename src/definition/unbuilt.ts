@@ -17,11 +17,6 @@ interface Unbuilt {
 const STEP = 'integration.scenarios[].steps[]'
 
 const UNBUILT: readonly Unbuilt[] = [
-  { at: 'logging.level', template: true },
-  { at: 'logging.file', template: true },
-  { at: 'logging.format', template: true },
-  { at: 'logging.max_file_size', template: true },
-  { at: 'logging.backup_count', template: true },
   { at: 'events.handlers', template: true },
   { at: 'monitoring.enabled', template: true },
   { at: 'monitoring.metrics_collection_interval', template: true },

@@ -80,7 +80,7 @@ describe('validate', () => {
     const { status, stdout, stderr } = sagachart(folder, ['validate', 'warned.yaml'])
     expect(status).toBe(0)
     expect(stdout).toBe('warned.yaml: nothing wrong, 1 warning\n')
-    expect(stderr).toContain('warning NOT_BUILT_YET')
+    expect(stderr).toContain('warning KEY_WITHOUT_EFFECT')
   })
 
   it('asks for no inputs', () => {

@@ -49,14 +49,14 @@ describe('a result as text', () => {
       step('d', 'ok', { when: 'false' }),
       ...Array.from({ length: 12 }, (_, i) => step(`f${i}`, 'boom')),
     ]
-    const folder = withOutput({ format: 'text', file: 'r.txt' }, steps, { performance: { cache_size: 1 } })
+    const folder = withOutput({ format: 'text', file: 'r.txt' }, steps, { logging: { level: 'INFO' } })
     expect(sagachart(folder, ['run', 'flow.yaml']).status).toBe(1)
     const text = times(read(folder, 'r.txt').toString())
     expect(text).toContain('      failed a (m.boom, 3 attempts, TIME): no luck [31m at all\n')
     expect(text).toContain("      failed c (m.ok, 0 attempts, TIME): Dependencies not satisfied: ['a']\n")
     expect(text).toContain('      skipped d (m.ok, 0 attempts, TIME)\n')
     expect(text.match(/^ {6}failed f\d+ /gm)).toHaveLength(12)
-    expect(text).toMatch(/^ {2}warning: NOT_BUILT_YET: performance: cache_size has no effect/m)
+    expect(text).toMatch(/^ {2}warning: KEY_WITHOUT_EFFECT: logging: level has no effect/m)
     expect(text).not.toContain('\u001b')
   })
 
@@ -145,13 +145,14 @@ describe('the settings of a document', () => {
 
   it('are data for whoever runs it without the command', async () => {
     expect(await settings({})).toEqual({
-      ...{ outputFile: null, outputFormat: 'json', outputCompressed: false },
+      ...{ outputFile: null, outputFormat: 'json', outputCompressed: false, logging: null },
     })
     const output = { format: 'text', file: 'r.txt', compress: true }
-    expect(await settings({ output })).toMatchObject({
+    expect(await settings({ output, logging: { file: 'run.log', level: 'DEBUG' } })).toMatchObject({
       outputFile: join(process.cwd(), 'r.txt.gz'),
       outputFormat: 'text',
       outputCompressed: true,
+      logging: { file: join(process.cwd(), 'run.log'), level: 'DEBUG', backupCount: 5 },
     })
   })
 })

@@ -315,8 +315,8 @@ describe('a document that is wrong', () => {
     const folder = withFlow(JSON.stringify(document))
     const { status, stderr } = sagachart(folder, ['run', 'flow.yaml', '--output', 'result.json'])
     expect(status).toBe(0)
-    expect(stderr).toMatch(/^flow\.yaml:1:\d+: warning NOT_BUILT_YET: logging: level/)
-    expect(resultIn(folder).warnings).toEqual([expect.stringMatching(/^NOT_BUILT_YET: logging: level/)])
+    expect(stderr).toMatch(/^flow\.yaml:1:\d+: warning KEY_WITHOUT_EFFECT: logging: level/)
+    expect(resultIn(folder).warnings).toEqual([expect.stringMatching(/^KEY_WITHOUT_EFFECT: logging: level/)])
   })
 
   it('that has a module with a mistake names the file', () => {

@@ -33,12 +33,10 @@ describe('parts not built yet', () => {
 
   it('are warned of where the template has the key, a section at a time', () => {
     const top = {
-      logging: { level: 'INFO', file: 'x' },
       error_handling: { enable_circuit_breaker: true, circuit_breaker_threshold: 3 },
       testing: { test_scenarios: [] },
     }
     expect(warnings(flow([step('a')], {}, {}, top)).map(({ message }) => message)).toEqual([
-      'logging: level, file have no effect yet',
       'error_handling: enable_circuit_breaker, circuit_breaker_threshold have no effect yet',
       'testing: test_scenarios has no effect yet',
     ])

@@ -44,6 +44,7 @@ const LAYERS: readonly Layer[] = [
       'machines/',
       'xstate',
       'commander',
+      'rotating-file-stream',
       'node:',
     ],
   },
