@@ -53,6 +53,10 @@ const LAYERS: readonly Layer[] = [
     may: ['src/hosts/', 'src/runtime/', 'src/definition/', 'src/errors.ts', 'machines/'],
   },
   { at: 'examples/', may: ['sagachart', 'xstate', 'node:', 'examples/'] },
+  {
+    at: 'bench/peers/',
+    may: ['p-graph', 'async', 'effect', '@langchain/langgraph', 'xstate', 'bench/adapter.ts'],
+  },
   { at: 'bench/', may: ['sagachart', 'xstate', '@statelyai/inspect', 'ws', 'node:', 'bench/'] },
 ]
 
