@@ -68,6 +68,9 @@ class MemoryHost implements Host {
   }
 }
 
+/** How long what was aborted may take before clean-ups that nobody waits for begin, in milliseconds. */
+const DETACHED_GRACE_MS = 5_000
+
 class MemoryPort implements HostPort {
   readonly seed = globalThis.crypto.getRandomValues(new Uint32Array(1))[0]!
   readonly journal = []
@@ -79,6 +82,9 @@ class MemoryPort implements HostPort {
   private alarm: ReturnType<typeof setTimeout> | undefined
   private alarmDue = Infinity
   private closed = false
+  /** Effects that have not ended, abandoned ones included. */
+  private executing = 0
+  private quiet: (() => void) | undefined
 
   constructor(host: MemoryHost, guest: Guest) {
     this.host = host
@@ -92,6 +98,7 @@ class MemoryPort implements HostPort {
   perform(effect: Effect): void {
     const control = new Control()
     this.open.set(effect, control)
+    this.executing++
     this.host.begin()
     this.turns.add(() => this.execute(effect, control))
   }
@@ -107,7 +114,9 @@ class MemoryPort implements HostPort {
   performDetached(effects: readonly Effect[]): void {
     if (effects.length === 0) return
     this.host.begin()
-    void this.performInTurn(effects).finally(() => this.host.end())
+    void this.whenQuiet()
+      .then(() => this.performInTurn(effects))
+      .finally(() => this.host.end())
   }
 
   startTimer(to: string, event: InboundEvent, delayMs: number): TimerHandle {
@@ -164,7 +173,18 @@ class MemoryPort implements HostPort {
   private settle(effect: Effect, outcome: Outcome): void {
     this.open.delete(effect)
     this.host.end()
+    if (--this.executing === 0) this.quiet?.()
     if (!this.closed) this.guest.settle(effect, outcome)
+  }
+
+  /** Resolves once nothing executes any more, or once whatever does not listen has had its grace. */
+  private async whenQuiet(): Promise<void> {
+    if (this.executing === 0) return
+    const { promise, resolve } = Promise.withResolvers<void>()
+    this.quiet = resolve
+    const grace = setTimeout(resolve, DETACHED_GRACE_MS)
+    await promise
+    clearTimeout(grace)
   }
 
   private async performInTurn(effects: readonly Effect[]): Promise<void> {

@@ -1,6 +1,9 @@
 // The memory host keeps the rules of every host, and a few of its own.
+import { once } from 'node:events'
 import { expect, it } from 'vitest'
 import { createActor } from 'xstate'
+import type { OperationContext } from '../../src/definition/model.ts'
+import { defineModule } from '../../src/definition/module.ts'
 import { memoryHost } from '../../src/hosts/memory.ts'
 import { run, setupOn } from '../../src/runtime/setup.ts'
 import { conformance } from './conformance.ts'
@@ -54,4 +57,29 @@ it('counts what an abandoned operation says later', async () => {
   answer(1)
   await host.idle()
   expect(actor.getSnapshot().status).toBe('stopped')
+})
+
+it('cleans up after a stop once what was aborted has ended', async () => {
+  const told: string[] = []
+  const host = memoryHost()
+  const m = defineModule({
+    cleanup: () => told.push('cleaned up'),
+    operations: {
+      slow: async (_: unknown, { signal }: OperationContext) => {
+        told.push('started')
+        await once(signal, 'abort')
+        await new Promise((resolve) => setImmediate(resolve))
+        told.push('ended')
+      },
+    },
+  })
+  const workflow = setupOn(host)({ modules: { m } }).createWorkflow({
+    id: 'w',
+    steps: { a: { invoke: 'm.slow' } },
+  })
+  const actor = createActor(workflow).start()
+  while (told.length === 0) await new Promise((resolve) => setImmediate(resolve))
+  actor.stop()
+  await host.idle()
+  expect(told).toEqual(['started', 'ended', 'cleaned up'])
 })

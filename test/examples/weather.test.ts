@@ -5,10 +5,10 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import type { ResultDocument } from '../src/runtime/result.ts'
-import { sagachart, started } from './cli/command.ts'
+import type { ResultDocument } from '../../src/runtime/result.ts'
+import { sagachart, started } from '../cli/command.ts'
 
-const ROOT = join(import.meta.dirname, '..')
+const ROOT = join(import.meta.dirname, '..', '..')
 const examples = join(ROOT, 'examples')
 const csv = readFileSync(join(examples, 'weather', 'data', 'seattle-weather.csv'), 'utf8')
 const folders: string[] = []
