@@ -21,20 +21,18 @@ const USAGE = 2
 
 const FORMATS = ['mermaid', 'dot', 'json', 'xstate']
 
+/** What Mermaid draws at most, unless who draws raises its `maxEdges` and `maxTextSize`. */
+const MERMAID_EDGES_MAX = 500
+const MERMAID_LENGTH_MAX = 50_000
+
 /** Exit code 0, or 2 where the document or the usage is wrong. */
 export async function graphCommand(file: string | undefined, options: GraphOptions): Promise<number> {
   const format = options.json ? 'json' : (options.format ?? 'mermaid')
-  if (!FORMATS.includes(format)) {
-    return refuse(
-      `--format takes ${FORMATS.join(', ')}, found "${format}"; ${suggestion(format, FORMATS, 'take one')}`,
-    )
-  }
-  const { machine } = options
-  if (machine !== undefined) return drawMachine(machine, format, options.output)
-  if (file === undefined) return refuse('a document is needed, or --machine NAME; give one of the two')
-  if (format === 'xstate')
-    return refuse('--format xstate is for statecharts; add --machine step, or take another format')
-  const read = await readIntegration(file, { requireInputs: false })
+  const { machine, output } = options
+  const fault = faultOf(file, format, options)
+  if (fault !== null) return refuse(fault)
+  if (machine !== undefined) return drawMachine(machine, format, output)
+  const read = await readIntegration(file!, { requireInputs: false })
   if (!read.ok) {
     process.stderr.write(`${formatDiagnostics(read.diagnostics)}\n`)
     return USAGE
@@ -42,26 +40,57 @@ export async function graphCommand(file: string | undefined, options: GraphOptio
   const definition = narrowed(read.definition, options)
   if (typeof definition === 'string') return refuse(definition)
   const scenarios = definition.workflows.map(graphOf)
-  if (format === 'json')
-    return print(JSON.stringify({ name: definition.name, scenarios }, null, 2), options.output)
+  if (format === 'json') return print(JSON.stringify({ name: definition.name, scenarios }, null, 2), output)
   const drawing = drawWorkflows(definition.name, scenarios)
-  return print(format === 'dot' ? toDot(drawing) : toMermaid(drawing), options.output)
-}
-
-function drawMachine(name: string, format: string, output: string | undefined): Promise<number> | number {
-  const names = Object.keys(CHARTS)
-  if (!Object.hasOwn(CHARTS, name)) {
-    return refuse(
-      `--machine names one of ${names.join(', ')}, found "${name}"; ${suggestion(name, names, 'take one')}`,
+  if (format === 'dot') return print(toDot(drawing), output)
+  const text = toMermaid(drawing)
+  const edges = drawing.groups.reduce((sum, group) => sum + group.edges.length, 0)
+  if (edges > MERMAID_EDGES_MAX || text.length > MERMAID_LENGTH_MAX) {
+    process.stderr.write(
+      `sagachart graph: Mermaid draws at most ${MERMAID_EDGES_MAX} edges and ${MERMAID_LENGTH_MAX} characters, ` +
+        `found ${edges} and ${text.length}; raise its maxEdges and maxTextSize, or take --format dot\n`,
     )
   }
+  return print(text, output)
+}
+
+/** What is wrong with the options: an unknown one, or one that would have no effect beside another. */
+function faultOf(
+  file: string | undefined,
+  format: string,
+  { format: asked, json, machine, scenario }: GraphOptions,
+): string | null {
+  if (!FORMATS.includes(format)) {
+    return `--format takes ${FORMATS.join(', ')}, found "${format}"; ${suggestion(format, FORMATS, 'take one')}`
+  }
+  if (json && asked !== undefined && asked !== 'json') {
+    return `--json is --format json, found --format ${asked} beside it; give one of the two`
+  }
+  if (machine === undefined) {
+    if (file === undefined) return 'a document is needed, or --machine NAME; give one of the two'
+    if (format !== 'xstate') return null
+    return '--format xstate is for statecharts; add --machine step, or take another format'
+  }
+  if (file !== undefined) return `--machine draws no document, found "${file}" beside it; give one of the two`
+  if (scenario !== undefined) return '--scenario is for a document, found --machine beside it; remove one'
+  const names = Object.keys(CHARTS)
+  if (names.includes(machine)) return null
+  return `--machine names one of ${names.join(', ')}, found "${machine}"; ${suggestion(machine, names, 'take one')}`
+}
+
+function drawMachine(name: string, format: string, output: string | undefined): Promise<number> {
   const machine = CHARTS[name]!
-  // An action or a guard of a chart may be a function: what is left of it elsewhere is its name.
-  const named = (_: string, value: unknown) => (typeof value === 'function' ? value.name : value)
-  if (format === 'xstate') return print(JSON.stringify(machine.config, named, 2), output)
+  if (format === 'xstate') return print(JSON.stringify(machine.config, asData, 2), output)
   const chart = chartOf(machine)
   if (format === 'json') return print(JSON.stringify(chart, null, 2), output)
   return print(format === 'dot' ? toDot(drawChart(chart)) : toStateDiagram(chart), output)
+}
+
+// Of an action or a guard that is a function its name is left. Context, output and parameters that are worked out
+// are left out: a name there would be taken for the value.
+function asData(key: string, value: unknown): unknown {
+  if (typeof value !== 'function') return value
+  return ['context', 'output', 'params'].includes(key) ? undefined : value.name
 }
 
 async function print(text: string, output: string | undefined): Promise<number> {

@@ -9,7 +9,7 @@ import {
   stepMachine,
   workflowMachine,
 } from '../../machines/index.ts'
-import type { Drawing, DrawnEdge, DrawnNode } from './drawing.ts'
+import { mermaidText, type Drawing, type DrawnEdge, type DrawnNode } from './drawing.ts'
 
 /** The charts by the names that users know them by. */
 export const CHARTS: Readonly<Record<string, AnyStateMachine>> = {
@@ -90,42 +90,45 @@ function nameOf(named: unknown): string {
   if (typeof named === 'string') return named
   const { type, params } = named as { readonly type?: string; readonly params?: object | undefined }
   if (typeof named === 'function' || type === undefined) return (named as { readonly name: string }).name
-  const given = params === undefined ? '' : ` ${Object.values(params).join(' ')}`
-  return `${type}${given}`
+  // Parameters that are worked out from the event are a function, which has no values to show.
+  return [type, ...Object.values(params ?? {})].join(' ')
 }
 
-/** A chart as a Mermaid state diagram, with the states' descriptions. */
+/** A chart as a Mermaid state diagram. */
 export function toStateDiagram(chart: Chart): string {
+  const { inside, between } = parted(chart)
   const keys = new Map(chart.states.map(({ id, key }) => [id, key]))
   const lines = ['stateDiagram-v2']
-  for (const { key, description } of chart.states) lines.push(`  ${key}: ${key}<br/>${plain(description)}`)
+  for (const state of chart.states) {
+    const text = linesOf(state, inside).map((line) => mermaidText(line, Infinity))
+    lines.push(`  ${state.key}: ${text.join('<br/>')}`)
+  }
   for (const { key, is_initial: isInitial } of chart.states) if (isInitial) lines.push(`  [*] --> ${key}`)
-  for (const transition of chart.transitions) {
-    lines.push(`  ${keys.get(transition.from)} --> ${keys.get(transition.to)}: ${plain(labelOf(transition))}`)
+  for (const transition of between) {
+    const label = mermaidText(labelOf(transition), Infinity)
+    lines.push(`  ${keys.get(transition.from)} --> ${keys.get(transition.to)}: ${label}`)
   }
   for (const { key, is_final: isFinal } of chart.states) if (isFinal) lines.push(`  ${key} --> [*]`)
   return `${lines.join('\n')}\n`
 }
 
-/** A label as far as a state diagram can take it: it ends a label at a colon or semicolon, and a line at its end. */
-const plain = (text: string) => text.replace(/[:;#\n]/g, ' ')
-
 /** A chart as a drawing. */
 export function drawChart(chart: Chart): Drawing {
+  const { inside, between } = parted(chart)
   const ids = new Map(chart.states.map(({ id }, index) => [id, `n${index}`]))
   const nodes: DrawnNode[] = [
     { id: 'start', lines: [''], shape: 'start' },
-    ...chart.states.map(({ id, key, description, is_final: isFinal }) => ({
-      id: ids.get(id)!,
-      lines: [key, description],
-      shape: isFinal ? ('final' as const) : ('state' as const),
+    ...chart.states.map((state) => ({
+      id: ids.get(state.id)!,
+      lines: linesOf(state, inside),
+      shape: state.is_final ? ('final' as const) : ('state' as const),
     })),
   ]
   const edges: DrawnEdge[] = [
     ...chart.states.flatMap(({ id, is_initial: isInitial }) =>
       isInitial ? [{ from: 'start', to: ids.get(id)! }] : [],
     ),
-    ...chart.transitions.map((transition) => ({
+    ...between.map((transition) => ({
       from: ids.get(transition.from)!,
       to: ids.get(transition.to)!,
       label: labelOf(transition),
@@ -135,6 +138,26 @@ export function drawChart(chart: Chart): Drawing {
     title: chart.id,
     groups: [{ id: chart.id, title: `${chart.id}: ${chart.description}`, nodes, edges }],
   }
+}
+
+// What a state does without leaving it stands in its box, as in UML: as loops, a dozen of them hide each other.
+function parted({ transitions }: Chart) {
+  const inside = Map.groupBy(
+    transitions.filter(({ from, to }) => from === to),
+    ({ from }) => from,
+  )
+  return { inside, between: transitions.filter(({ from, to }) => from !== to) }
+}
+
+function linesOf(state: ChartState, inside: ReadonlyMap<string, readonly ChartTransition[]>): string[] {
+  const { id, key, description, entry, exit } = state
+  return [
+    key,
+    description,
+    ...(entry.length > 0 ? [`entry / ${entry.join(', ')}`] : []),
+    ...(exit.length > 0 ? [`exit / ${exit.join(', ')}`] : []),
+    ...(inside.get(id) ?? []).map(labelOf),
+  ]
 }
 
 function labelOf({ event, guard, actions }: ChartTransition): string {

@@ -33,7 +33,7 @@ export interface Drawing {
 }
 
 /** Characters of a line that are drawn. */
-const LINE_MAX = 80
+const LINE_MAX = 100
 
 /** A Mermaid flowchart. */
 export function toMermaid({ groups }: Drawing): string {
@@ -51,7 +51,7 @@ export function toMermaid({ groups }: Drawing): string {
 }
 
 function mermaidShape({ lines, shape = 'step' }: DrawnNode): string {
-  const text = `"${lines.map(mermaidText).join('<br/>')}"`
+  const text = `"${lines.map((line) => mermaidText(line)).join('<br/>')}"`
   switch (shape) {
     case 'step':
     case 'state':
@@ -65,9 +65,12 @@ function mermaidShape({ lines, shape = 'step' }: DrawnNode): string {
   }
 }
 
-/** Text between quotes: all that Mermaid or a browser would take for a sign of its own is a number. */
-function mermaidText(text: string): string {
-  return clipped(text).replace(/[^\p{L}\p{N} .,:;=+*/()_'!?→·…×≤≥-]/gu, (sign) => `#${sign.codePointAt(0)};`)
+/** Text of a label: all that Mermaid or a browser would take for a sign of its own is a number. */
+export function mermaidText(text: string, max = LINE_MAX): string {
+  return clipped(text, max).replace(
+    /[^\p{L}\p{N} .,=+*/()[\]_'!?→·…×≤≥-]/gu,
+    (sign) => `#${sign.codePointAt(0)};`,
+  )
 }
 
 /** A Graphviz graph, with a cluster a group. */
@@ -98,8 +101,12 @@ function dotShape({ lines, shape = 'step' }: DrawnNode): string {
   return shape === 'final' ? `${label}, peripheries=2` : label
 }
 
+// Graphviz reads HTML entities in its labels.
 function dotText(text: string, max = LINE_MAX): string {
-  const escaped = clipped(text, max).replace(/[\\"]/g, '\\$&').replaceAll('\n', '\\n')
+  const escaped = clipped(text, max)
+    .replace(/[\\"]/g, '\\$&')
+    .replaceAll('&', '&amp;')
+    .replaceAll('\n', '\\n')
   return `"${escaped}"`
 }
 

@@ -114,7 +114,7 @@ function notes({ when, retries, timeout_ms: limit, on_failure: verdicts, resourc
     ...(verdict === 'fail' ? [] : [`else ${verdict}`]),
   ]
   return [
-    ...(when === null ? [] : [`when ${when}`]),
+    ...(when === null ? [] : [`when ${when.replace(/\s+/g, ' ')}`]),
     ...(tries.length > 0 ? [tries.join(' · ')] : []),
     ...(resources.length > 0 ? [resources.map(({ name, units }) => `${name}×${units}`).join(' · ')] : []),
   ]
