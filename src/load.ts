@@ -2,6 +2,7 @@
 // definition pipeline, the file system and the loading of modules meet.
 import { readFile, stat } from 'node:fs/promises'
 import { dirname, resolve } from 'node:path'
+import { INTEGRATION_DEFAULTS } from './definition/defaults.ts'
 import { diagnosticAt } from './definition/diagnostic.ts'
 import type { Diagnostic, DiagnosticCode } from './definition/diagnostic.ts'
 import { checkOperations, placed, readDocument } from './definition/document.ts'
@@ -113,7 +114,7 @@ function settingsOf(checked: CheckedDocument, folder: string): LoadedSettings {
   const logging = loggingSettings(checked)
   return {
     outputFile: outputFile === null ? null : resolve(folder, outputFile),
-    outputFormat: format ?? 'json',
+    outputFormat: format ?? INTEGRATION_DEFAULTS.outputFormat,
     outputCompressed: compress ?? isNamedSo,
     logging: logging && { ...logging, file: resolve(folder, logging.file) },
   }

@@ -1,5 +1,6 @@
 // Whether a document makes sense: names, modules, dependencies, cycles, resources. It judges what the document says, not
 // what its modules hold. Nothing recurses over the graph.
+import { INTEGRATION_DEFAULTS, STEP_DEFAULTS } from './defaults.ts'
 import { listed, shown, suggestion } from './diagnostic.ts'
 import type { Problems } from './diagnostic.ts'
 import { findCycles } from './graph.ts'
@@ -8,9 +9,6 @@ import { nameFault } from './names.ts'
 import type { CheckedDocument, ScenarioDocument, StepDocument } from './schema.ts'
 import type { Path } from './source.ts'
 import { CONTROL_STEP_KEYS, TYPED_POOL_PREFIXES } from './unbuilt.ts'
-
-/** Default size of a pool that gives none. */
-export const POOL_SIZE_DEFAULT = 10
 
 /** A scenario's graph, by the places of its steps. */
 export interface Graph {
@@ -34,7 +32,7 @@ export function moduleName(entry: CheckedDocument['integration']['modules'][numb
 
 /** The pools of a document and how many units each has. */
 export function poolUnits(document: CheckedDocument): Map<string, number> {
-  const size = document.resources?.resource_pool_size ?? POOL_SIZE_DEFAULT
+  const size = document.resources?.resource_pool_size ?? INTEGRATION_DEFAULTS.poolSize
   return new Map(
     Object.entries(document.resources?.pools ?? {}).map(([name, pool]) => [name, pool.units ?? size]),
   )
@@ -286,7 +284,9 @@ function checkResources(step: StepDocument, path: Path, { pools, problems }: Kno
     const at = [...path, 'resources', i]
     const what = `step ${shown(step.name)}`
     const capacity = pools.get(need.name)
-    const units = (taken.get(need.name) ?? 0) + ('units' in need ? (need.units ?? 1) : 1)
+    const units =
+      (taken.get(need.name) ?? 0) +
+      ('units' in need ? (need.units ?? STEP_DEFAULTS.units) : STEP_DEFAULTS.units)
     taken.set(need.name, units)
     if (capacity !== undefined) {
       if (units <= capacity) return

@@ -3,6 +3,7 @@
 import { SagachartError } from '../errors.ts'
 import type { BackoffPolicy, Verdict } from '../../machines/protocol.ts'
 import { poolUnits } from './check.ts'
+import { BACKOFF_DEFAULTS, INTEGRATION_DEFAULTS, SCENARIO_DEFAULTS, STEP_DEFAULTS } from './defaults.ts'
 import { shown } from './diagnostic.ts'
 import { durationMs } from './duration.ts'
 import type {
@@ -14,26 +15,6 @@ import type {
 } from './model.ts'
 import type { ScenarioParts, StepParts } from './references.ts'
 import type { CheckedDocument, RetryDocument, ScenarioDocument, StepDocument } from './schema.ts'
-
-/** Name of an integration that gives none. */
-export const WORKFLOW_ID_DEFAULT = 'integration_template_workflow'
-/** Steps side by side in a parallel scenario that gives no number. */
-export const MAX_CONCURRENCY_DEFAULT = 64
-/** Limit of an integration that gives none. */
-export const EXECUTION_TIME_MS_DEFAULT = 300_000
-/** How long a step waits for resources where the document says nothing. */
-export const RESOURCE_TIMEOUT_MS_DEFAULT = 300_000
-/** Events kept for late subscribers where the document says nothing. */
-export const EVENT_HISTORY_DEFAULT = { sizeMax: 1000, ageMsMax: 24 * 3_600_000 } as const
-/** Delays between attempts where the document says nothing. */
-export const BACKOFF_DEFAULT: BackoffPolicy = {
-  kind: 'exponential',
-  initialMs: 1000,
-  factor: 2,
-  maxMs: 60_000,
-  jitter: 'full',
-  maxElapsedMs: null,
-}
 
 /** What a run is given from outside. */
 export interface Given {
@@ -48,17 +29,20 @@ export function convert(
   given: Given,
 ): IntegrationDefinition {
   const { integration, resources, events, performance } = document
-  const mayBeParallel = performance?.parallel_execution !== false
+  const mayBeParallel = performance?.parallel_execution ?? INTEGRATION_DEFAULTS.parallelAllowed
   return {
-    name: integration.workflow_id ?? WORKFLOW_ID_DEFAULT,
-    failFast: integration.fail_fast ?? false,
-    eventsEnabled: (integration.enable_events ?? true) && (events?.enabled ?? true),
-    timeoutMs: durationMs(integration.max_execution_time) ?? EXECUTION_TIME_MS_DEFAULT,
-    maxConcurrentWorkflows: resources?.max_concurrent_workflows ?? 1,
-    leaseTimeoutMs: durationMs(resources?.resource_timeout) ?? RESOURCE_TIMEOUT_MS_DEFAULT,
+    name: integration.workflow_id ?? INTEGRATION_DEFAULTS.name,
+    failFast: integration.fail_fast ?? INTEGRATION_DEFAULTS.failFast,
+    eventsEnabled:
+      (integration.enable_events ?? INTEGRATION_DEFAULTS.eventsEnabled) &&
+      (events?.enabled ?? INTEGRATION_DEFAULTS.eventsEnabled),
+    timeoutMs: durationMs(integration.max_execution_time) ?? INTEGRATION_DEFAULTS.timeoutMs,
+    maxConcurrentWorkflows:
+      resources?.max_concurrent_workflows ?? INTEGRATION_DEFAULTS.maxConcurrentWorkflows,
+    leaseTimeoutMs: durationMs(resources?.resource_timeout) ?? INTEGRATION_DEFAULTS.leaseTimeoutMs,
     history: {
-      sizeMax: events?.event_bus_size ?? EVENT_HISTORY_DEFAULT.sizeMax,
-      ageMsMax: durationMs(events?.event_retention_hours, 3_600_000) ?? EVENT_HISTORY_DEFAULT.ageMsMax,
+      sizeMax: events?.event_bus_size ?? INTEGRATION_DEFAULTS.historySize,
+      ageMsMax: durationMs(events?.event_retention_hours, 3_600_000) ?? INTEGRATION_DEFAULTS.historyAgeMs,
     },
     pools: [...poolUnits(document)].map(([name, units]) => ({ name, units })),
     inputs: given.inputs,
@@ -81,9 +65,9 @@ function workflow(
     name: scenario.name,
     description: scenario.description ?? '',
     timeoutMs: durationMs(scenario.timeout),
-    parallel: mayBeParallel && (scenario.parallel_execution ?? false),
-    maxConcurrency: scenario.max_concurrency ?? MAX_CONCURRENCY_DEFAULT,
-    failFast: integration.fail_fast ?? false,
+    parallel: mayBeParallel && (scenario.parallel_execution ?? SCENARIO_DEFAULTS.parallel),
+    maxConcurrency: scenario.max_concurrency ?? SCENARIO_DEFAULTS.maxConcurrency,
+    failFast: integration.fail_fast ?? INTEGRATION_DEFAULTS.failFast,
     inputs: null,
     steps: scenario.steps.map((step, i) => stepDefinition(step, parts.steps[i]!, retries)),
     outputs: parts.outputs,
@@ -92,7 +76,8 @@ function workflow(
 
 /** Retries of a step that gives no number. */
 export function retryCountDefault({ integration }: CheckedDocument): number {
-  return integration.retry_failed_steps === false ? 0 : (integration.max_retries ?? 0)
+  const { retriesAllowed, retries } = INTEGRATION_DEFAULTS
+  return (integration.retry_failed_steps ?? retriesAllowed) ? (integration.max_retries ?? retries) : 0
 }
 
 const NOTHING_LISTED: readonly string[] = []
@@ -103,7 +88,7 @@ function stepDefinition(step: StepDocument, parts: StepParts, retries: number): 
     name: step.name,
     call: { module, operation: step.operation ?? '', parameters: parts.parameters },
     dependsOn: step.depends_on === undefined ? NOTHING_LISTED : [...new Set(step.depends_on)],
-    runIf: step.run_if ?? 'all_succeeded',
+    runIf: step.run_if ?? STEP_DEFAULTS.runIf,
     when: parts.when === null ? null : truth(parts.when, step.name),
     timeoutMs: durationMs(step.timeout),
     retry: {
@@ -114,19 +99,19 @@ function stepDefinition(step: StepDocument, parts: StepParts, retries: number): 
     fallback: fallback(step, parts.fallback),
     onFailure: verdicts(step),
     resources: needs(step),
-    priority: step.priority ?? 0,
+    priority: step.priority ?? STEP_DEFAULTS.priority,
   }
 }
 
 /** How long a step with this `retry` waits between attempts. */
 export function backoffPolicy(retry: RetryDocument | undefined): BackoffPolicy {
-  if (retry === undefined) return BACKOFF_DEFAULT
+  if (retry === undefined) return BACKOFF_DEFAULTS
   return {
-    kind: retry.backoff ?? BACKOFF_DEFAULT.kind,
-    initialMs: durationMs(retry.initial) ?? BACKOFF_DEFAULT.initialMs,
-    factor: retry.factor ?? BACKOFF_DEFAULT.factor,
-    maxMs: durationMs(retry.max) ?? BACKOFF_DEFAULT.maxMs,
-    jitter: retry.jitter ?? BACKOFF_DEFAULT.jitter,
+    kind: retry.backoff ?? BACKOFF_DEFAULTS.kind,
+    initialMs: durationMs(retry.initial) ?? BACKOFF_DEFAULTS.initialMs,
+    factor: retry.factor ?? BACKOFF_DEFAULTS.factor,
+    maxMs: durationMs(retry.max) ?? BACKOFF_DEFAULTS.maxMs,
+    jitter: retry.jitter ?? BACKOFF_DEFAULTS.jitter,
     maxElapsedMs: durationMs(retry.max_elapsed),
   }
 }
@@ -141,18 +126,19 @@ function fallback(step: StepDocument, computed: Computed | null): OperationCall 
   }
 }
 
-const FAIL: readonly Verdict[] = ['fail']
+const ON_FAILURE: readonly Verdict[] = [STEP_DEFAULTS.onFailure]
 const BUILT: ReadonlySet<string> = new Set<Verdict>(['fallback', 'skip', 'fail', 'fail_workflow'])
 
 function verdicts(step: StepDocument): readonly Verdict[] {
-  if (step.on_failure === undefined) return FAIL
+  if (step.on_failure === undefined) return ON_FAILURE
   return [step.on_failure].flat().filter((verdict): verdict is Verdict => BUILT.has(verdict))
 }
 
 function needs(step: StepDocument): StepDefinition['resources'] {
   const units = new Map<string, number>()
   for (const need of step.resources ?? []) {
-    const [name, more] = typeof need === 'string' ? [need, 1] : [need.name, need.units ?? 1]
+    const [name, more] =
+      typeof need === 'string' ? [need, STEP_DEFAULTS.units] : [need.name, need.units ?? STEP_DEFAULTS.units]
     units.set(name, (units.get(name) ?? 0) + more)
   }
   return [...units].map(([pool, count]) => ({ pool, units: count }))

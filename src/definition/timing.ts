@@ -1,6 +1,7 @@
 // Warns of limits that a document's own retries can't keep. It reckons with the worst: every attempt takes its whole
 // timeout and every delay its longest. Steps without a timeout count nothing, so it warns too seldom, never too often.
-import { backoffPolicy, EXECUTION_TIME_MS_DEFAULT, retryCountDefault } from './convert.ts'
+import { backoffPolicy, retryCountDefault } from './convert.ts'
+import { INTEGRATION_DEFAULTS } from './defaults.ts'
 import type { Graph } from './check.ts'
 import { shown } from './diagnostic.ts'
 import type { Problems } from './diagnostic.ts'
@@ -18,7 +19,7 @@ export function checkTiming(
   problems: Problems,
 ): void {
   const { integration } = document
-  const limit = durationMs(integration.max_execution_time) ?? EXECUTION_TIME_MS_DEFAULT
+  const limit = durationMs(integration.max_execution_time) ?? INTEGRATION_DEFAULTS.timeoutMs
   const retries = retryCountDefault(document)
   integration.scenarios.forEach((scenario, i) => {
     const graph = graphs[i]
