@@ -133,6 +133,16 @@ function addGraph(program: Command, finish: Finish): void {
       const { graphCommand } = await import('./graph.ts')
       finish(await graphCommand(file, options as never))
     })
+  program
+    .command('schema')
+    .description('print the JSON Schema of documents, for editors')
+    .option('--output <file>', 'where it goes, in place of stdout')
+    .option('--json', 'accepted as everywhere: a schema is JSON anyway')
+    .addHelpText('after', EXAMPLES.schema)
+    .action(async (options: object) => {
+      const { schemaCommand } = await import('./schema.ts')
+      finish(await schemaCommand(options as never))
+    })
 }
 
 const EXAMPLES = {
@@ -167,6 +177,14 @@ Examples:
   sagachart graph --machine step
 
 No module is loaded. Exit codes: 0 drawn, 2 bad document or usage.`,
+  schema: `
+Examples:
+  sagachart schema --output sagachart.schema.json
+
+Then, as the first line of a document, for editors with the YAML language server:
+  # yaml-language-server: $schema=./sagachart.schema.json
+
+Exit codes: 0 printed, 2 bad usage, or the file cannot be written.`,
   validate: `
 Examples:
   sagachart validate flow.yaml

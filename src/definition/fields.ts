@@ -2,6 +2,7 @@
 // diagnostic. Nothing here knows a key.
 import * as z from 'zod'
 import { DURATION_EXPECTED, durationMs, DURATION_PATTERN } from './duration.ts'
+import { NAME_LENGTH_MAX } from './names.ts'
 
 // A value is wrong once: the first check that fails ends the others.
 const expects = (what: string) => ({ error: () => what, abort: true })
@@ -9,7 +10,8 @@ const expects = (what: string) => ({ error: () => what, abort: true })
 /** Text. */
 export const text = () => z.string(expects('text'))
 /** A name. What a name may hold is judged later, with the place of each. */
-export const name = (of = 'a name') => z.string(expects(of))
+export const name = (of = 'a name') =>
+  z.string(expects(of)).meta({ minLength: 1, maxLength: NAME_LENGTH_MAX })
 /** `true` or `false`. */
 export const flag = () => z.boolean(expects('true or false'))
 /** A whole number of at least `min`. */
@@ -48,13 +50,20 @@ export const anything = () => z.unknown()
 /** An expression, or `true` or `false`. */
 export const condition = () => z.union([text(), flag()], expects('an expression, as text'))
 
+/** A key that may be left out, and what then holds: said in words, and to editors. */
+export const defaulting = <T extends z.ZodType>(schema: T, value: z.input<T>, about = '') =>
+  schema.optional().meta({
+    description: `${about === '' ? '' : `${about}; `}default ${String(value)}`,
+    default: value,
+  })
+
 /** The keys of each kind of mapping, for suggestions. */
 export const SECTION_KEYS = new Map<string, readonly string[]>()
 
 /** A mapping whose keys are all known. An unknown one is reported under the section's title. */
 export function section<S extends z.core.$ZodLooseShape>(title: string, shape: S) {
   SECTION_KEYS.set(title, Object.keys(shape))
-  return z.strictObject(shape, {
-    error: (issue) => (issue.code === 'unrecognized_keys' ? title : `a mapping (${title})`),
-  })
+  const error = (issue: { readonly code?: string }) =>
+    issue.code === 'unrecognized_keys' ? title : `a mapping (${title})`
+  return z.strictObject(shape, { error }).meta({ id: title.replaceAll(' ', '-'), title })
 }

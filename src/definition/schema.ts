@@ -2,11 +2,13 @@
 // keys and the editors' JSON Schema come. What only the whole document can tell (names, references, cycles) is judged
 // in check.ts; what is not built yet, in unbuilt.ts; defaults are filled in by convert.ts.
 import * as z from 'zod'
+import { BACKOFF_DEFAULTS, INTEGRATION_DEFAULTS, SCENARIO_DEFAULTS, STEP_DEFAULTS } from './defaults.ts'
 import {
   anything,
   atLeast,
   between,
   condition,
+  defaulting,
   duration,
   flag,
   integer,
@@ -20,16 +22,21 @@ import {
 } from './fields.ts'
 import { LOG_LEVELS } from './logging.ts'
 
+/** A time as a document writes it. */
+const seconds = (ms: number) => `${ms / 1000}s`
+
 const verdict = () => oneOf('retry', 'fallback', 'skip', 'degradation', 'fail', 'fail_workflow', 'compensate')
 
 const retry = section('retry', {
-  backoff: oneOf('exponential', 'linear', 'constant')
-    .optional()
-    .describe('how the delay grows; default exponential'),
-  initial: duration().optional().describe('delay before the first retry; default 1 s'),
-  factor: atLeast(1).optional().describe('growth of an exponential delay; default 2'),
-  max: duration().optional().describe('longest delay; default 60 s'),
-  jitter: oneOf('full', 'equal', 'none').optional().describe('how the delay is drawn; default full'),
+  backoff: defaulting(
+    oneOf('exponential', 'linear', 'constant'),
+    BACKOFF_DEFAULTS.kind,
+    'how the delay grows',
+  ),
+  initial: defaulting(duration(), seconds(BACKOFF_DEFAULTS.initialMs), 'delay before the first retry'),
+  factor: defaulting(atLeast(1), BACKOFF_DEFAULTS.factor, 'growth of an exponential delay'),
+  max: defaulting(duration(), seconds(BACKOFF_DEFAULTS.maxMs), 'longest delay'),
+  jitter: defaulting(oneOf('full', 'equal', 'none'), BACKOFF_DEFAULTS.jitter, 'how the delay is drawn'),
   max_elapsed: duration().optional().describe('no retry starts later than this after the first attempt'),
   non_retryable: list(text()).optional().describe('names and codes of errors that are never retried'),
 })
@@ -58,7 +65,7 @@ const compensate = section('compensate', {
 
 const need = section('resource of a step', {
   name: name().describe('a pool'),
-  units: whole(1).optional().describe('units taken; default 1'),
+  units: defaulting(whole(1), STEP_DEFAULTS.units, 'units taken'),
   mode: oneOf('exclusive', 'read', 'write').optional().describe('how the resource is shared'),
 })
 
@@ -78,9 +85,11 @@ export const stepSchema = section('step', {
   operation: name().optional().describe('an operation of the module'),
   parameters: mapping(anything()).optional().describe('given to the operation; may hold ${{ expressions }}'),
   depends_on: list(name()).optional().describe('steps of the same list that come before'),
-  run_if: oneOf('all_succeeded', 'all_done', 'any_succeeded', 'none_failed')
-    .optional()
-    .describe('judged once all dependencies are final; default all_succeeded'),
+  run_if: defaulting(
+    oneOf('all_succeeded', 'all_done', 'any_succeeded', 'none_failed'),
+    STEP_DEFAULTS.runIf,
+    'judged once all dependencies are final',
+  ),
   when: condition().optional().describe('CEL expression; the step is skipped where it is false'),
   timeout: duration().optional().describe('limit of one attempt; default none'),
   retry_count: whole(0)
@@ -88,16 +97,17 @@ export const stepSchema = section('step', {
     .describe('retries after the first attempt; default integration.max_retries'),
   retry: retry.optional().describe('delays between attempts'),
   fallback: fallback.optional().describe('one more attempt elsewhere, or a value, after the retries'),
-  on_failure: z
-    .union([verdict(), list(verdict())], { error: () => 'a verdict or a list of verdicts' })
-    .optional()
-    .describe('the first applicable verdict counts; default fail'),
+  on_failure: defaulting(
+    z.union([verdict(), list(verdict())], { error: () => 'a verdict or a list of verdicts' }),
+    STEP_DEFAULTS.onFailure,
+    'the first applicable verdict counts',
+  ),
   compensate: compensate.optional().describe('undoes the step when the run compensates'),
   on_cancel: oneOf('abort', 'await').optional().describe('what a cancellation does to a running attempt'),
   resources: list(z.union([name(), need], { error: () => 'a pool, or {name, units}' }))
     .optional()
     .describe('held during each attempt'),
-  priority: integer().optional().describe('higher starts earlier; default 0'),
+  priority: defaulting(integer(), STEP_DEFAULTS.priority, 'higher starts earlier'),
   heartbeat: duration().optional().describe('the operation must report within it'),
   cache: cache.optional().describe('reuses the output of an equal call'),
   output: anything().optional().describe('reshapes the output of a control step'),
@@ -152,8 +162,8 @@ const scenario = section('scenario', {
   name: name().describe('unique in the document'),
   description: text().optional().describe('for people'),
   timeout: duration().optional().describe('limit of the whole run; default none'),
-  parallel_execution: flag().optional().describe('false, the default: one step at a time'),
-  max_concurrency: whole(1).optional().describe('steps side by side; default 64'),
+  parallel_execution: defaulting(flag(), SCENARIO_DEFAULTS.parallel, 'false: one step at a time'),
+  max_concurrency: defaulting(whole(1), SCENARIO_DEFAULTS.maxConcurrency, 'steps side by side'),
   on_failure: oneOf('fail', 'compensate')
     .optional()
     .describe('what a failed step does to the run; default fail'),
@@ -167,7 +177,7 @@ const moduleEntry = z.union(
     name('the name of a module'),
     section('module', {
       name: name().describe('what steps call it'),
-      type: oneOf('local', 'api', 'database', 'processing').optional().describe('default local'),
+      type: defaulting(oneOf('local', 'api', 'database', 'processing'), 'local'),
       path: text().optional().describe('the file, relative to the document'),
       parameters: mapping(anything()).optional().describe('its configuration'),
     }),
@@ -176,24 +186,36 @@ const moduleEntry = z.union(
 )
 
 const input = section('input', {
-  type: oneOf('string', 'number', 'integer', 'boolean', 'list', 'array', 'object', 'any')
-    .optional()
-    .describe('default any'),
+  type: defaulting(oneOf('string', 'number', 'integer', 'boolean', 'list', 'array', 'object', 'any'), 'any'),
   default: anything().optional().describe('used where none is given; without it the input is required'),
   description: text().optional().describe('for people'),
 })
 
 /** The section `integration`. */
 export const integrationSchema = section('integration', {
-  workflow_id: name().optional().describe('default integration_template_workflow'),
+  workflow_id: defaulting(name(), INTEGRATION_DEFAULTS.name),
   description: text().optional().describe('for people'),
-  fail_fast: flag()
-    .optional()
-    .describe('the first failed step ends its scenario, and later ones do not start'),
-  enable_events: flag().optional().describe('default true'),
-  max_execution_time: duration().optional().describe('limit of the whole integration; default 300 s'),
-  retry_failed_steps: flag().optional().describe('false: the default retry count is 0'),
-  max_retries: whole(0).optional().describe('default retry_count of every step; default 0'),
+  fail_fast: defaulting(
+    flag(),
+    INTEGRATION_DEFAULTS.failFast,
+    'the first failed step ends its scenario, and later ones do not start',
+  ),
+  enable_events: defaulting(flag(), INTEGRATION_DEFAULTS.eventsEnabled),
+  max_execution_time: defaulting(
+    duration(),
+    seconds(INTEGRATION_DEFAULTS.timeoutMs),
+    'limit of the whole integration',
+  ),
+  retry_failed_steps: defaulting(
+    flag(),
+    INTEGRATION_DEFAULTS.retriesAllowed,
+    'false: the default retry count is 0',
+  ),
+  max_retries: defaulting(
+    whole(0),
+    INTEGRATION_DEFAULTS.retries,
+    'retry_count of every step that gives none',
+  ),
   modules: list(moduleEntry).describe('what steps may call'),
   inputs: mapping(input).optional().describe('what a run may be given'),
   env: list(name()).optional().describe('environment variables that expressions may read'),
@@ -228,7 +250,7 @@ const hours = () =>
 /** The sections beside `integration`. */
 export const sectionSchemas = {
   output: section('output', {
-    format: oneOf('json', 'text').optional().describe('default json'),
+    format: defaulting(oneOf('json', 'text'), INTEGRATION_DEFAULTS.outputFormat),
     file: text().optional().describe('where the result is written, relative to the document'),
     compress: flag().optional().describe("gzip the result; default: where the file's name ends with .gz"),
   }),
@@ -246,16 +268,36 @@ export const sectionSchemas = {
     backup_count: whole(0).optional().describe('rotated files kept; 0: no rotation; default 5'),
   }),
   resources: section('resources', {
-    max_concurrent_workflows: whole(1).optional().describe('scenarios running at once; default 1'),
-    resource_pool_size: whole(1).optional().describe('size of a pool that gives none; default 10'),
+    max_concurrent_workflows: defaulting(
+      whole(1),
+      INTEGRATION_DEFAULTS.maxConcurrentWorkflows,
+      'scenarios running at once',
+    ),
+    resource_pool_size: defaulting(
+      whole(1),
+      INTEGRATION_DEFAULTS.poolSize,
+      'units of a pool that gives none',
+    ),
     cleanup_interval: duration().optional().describe('idle members are evicted after it'),
-    resource_timeout: duration().optional().describe('how long a step waits for a resource; default 300 s'),
+    resource_timeout: defaulting(
+      duration(),
+      seconds(INTEGRATION_DEFAULTS.leaseTimeoutMs),
+      'how long a step waits for a resource',
+    ),
     pools: mapping(pool).optional().describe('pools by name'),
   }),
   events: section('events', {
-    enabled: flag().optional().describe('default true'),
-    event_bus_size: whole(1).optional().describe('events kept for late subscribers; default 1000'),
-    event_retention_hours: hours().optional().describe('how long they are kept; default 24 hours'),
+    enabled: defaulting(flag(), INTEGRATION_DEFAULTS.eventsEnabled),
+    event_bus_size: defaulting(
+      whole(1),
+      INTEGRATION_DEFAULTS.historySize,
+      'events kept for late subscribers',
+    ),
+    event_retention_hours: defaulting(
+      hours(),
+      INTEGRATION_DEFAULTS.historyAgeMs / 3_600_000,
+      'how long they are kept',
+    ),
     handlers: mapping(list(handler)).optional().describe('handlers by event'),
   }),
   monitoring: section('monitoring', {
@@ -286,7 +328,11 @@ export const sectionSchemas = {
     enable_optimization: flag().optional().describe('a permission'),
     cache_enabled: flag().optional().describe('a permission: step caches'),
     cache_size: whole(1).optional().describe('outputs kept'),
-    parallel_execution: flag().optional().describe('a permission: false runs every scenario step by step'),
+    parallel_execution: defaulting(
+      flag(),
+      INTEGRATION_DEFAULTS.parallelAllowed,
+      'a permission: false runs every scenario step by step',
+    ),
     batch_processing: flag().optional().describe('a permission'),
   }),
   testing: section('testing', {

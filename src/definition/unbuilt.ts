@@ -5,7 +5,8 @@ import { pathText, shown } from './diagnostic.ts'
 import type { Problems } from './diagnostic.ts'
 import type { Path } from './source.ts'
 
-interface Unbuilt {
+/** A key, or a value of it, that this version does not have. */
+export interface Unbuilt {
   /** Where: `[]` stands for every item, `*` for every key. */
   readonly at: string
   /** Only this value is not built; by default, every one but `false`, which asks for nothing. */
@@ -88,6 +89,12 @@ export const CONTROL_STEP_KEYS: readonly string[] = [
   'scenario',
   'inputs',
 ]
+
+/** All that is not built, for editors: also the keys of steps of a type that is not. */
+export const UNBUILT_PLACES: readonly Unbuilt[] = UNBUILT.flatMap((entry) => [
+  entry,
+  ...(entry.at === `${STEP}.type` ? CONTROL_STEP_KEYS.map((key) => ({ at: `${STEP}.${key}` })) : []),
+])
 
 interface Branch {
   readonly next: Map<string, Branch>
