@@ -14,7 +14,7 @@ import { resultFile, resultJson, writeResult, type ResultFile } from './result-f
 import { logEnd, logEvents } from './run-log.ts'
 import { narrowed, readInputs } from './selection.ts'
 import { summary } from './summary.ts'
-import { colours, detail, Screen } from './terminal.ts'
+import { colours, detail, isDrawable, Screen } from './terminal.ts'
 
 /** Options of `run`. */
 export interface RunOptions {
@@ -135,8 +135,11 @@ function diverted(screen: Screen, isJson: boolean): () => void {
 async function follow(actor: AnyActor, definition: IntegrationDefinition, { screen, log }: Outlets) {
   const { promise, resolve, reject } = Promise.withResolvers<IntegrationReport>()
   actor.subscribe({ complete: () => resolve(actor.getSnapshot().output as IntegrationReport), error: reject })
-  const steps = definition.workflows.reduce((sum, workflow) => sum + workflow.steps.length, 0)
-  if (process.stderr.isTTY) showProgress(actor, steps, screen)
+  const { workflows, eventsEnabled } = definition
+  const steps = workflows.reduce((sum, workflow) => sum + workflow.steps.length, 0)
+  if (isDrawable(process.stderr)) {
+    showProgress(actor, { steps, scenarios: workflows.length, eventsEnabled }, screen)
+  }
   const say = (text: string) => {
     screen.say(text)
     log?.write('WARNING', 'sagachart', text)

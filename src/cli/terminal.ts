@@ -1,5 +1,6 @@
-// What a terminal can show. Colours only where someone looks, and not where NO_COLOR says no.
+// What a terminal can show. Colours only where someone looks, and not where NO_COLOR or a dumb terminal says no.
 import { inspect } from 'node:util'
+import truncated from 'fast-string-truncated-width'
 
 /** Wraps text in colours, or leaves it as it is. */
 export interface Colours {
@@ -8,9 +9,14 @@ export interface Colours {
   readonly dim: (text: string) => string
 }
 
+/** Whether lines of a stream can be drawn anew. */
+export function isDrawable(stream: { readonly isTTY?: boolean }): boolean {
+  return stream.isTTY === true && process.env['TERM'] !== 'dumb'
+}
+
 /** The colours of a stream. */
 export function colours(stream: { readonly isTTY?: boolean }): Colours {
-  const on = stream.isTTY === true && !process.env['NO_COLOR']
+  const on = isDrawable(stream) && !process.env['NO_COLOR']
   const wrap = (code: number) => (text: string) => (on ? `\u001b[${code}m${text}\u001b[39m` : text)
   return { good: wrap(32), bad: wrap(31), dim: wrap(90) }
 }
@@ -23,10 +29,26 @@ export function duration(ms: number): string {
   return `${Math.floor(seconds / 60)} min ${seconds % 60} s`
 }
 
-/** Text without what a terminal would obey, cut to a width. */
+// Control characters, and the marks that turn the direction of a line round.
+const UNPRINTABLE = /[\p{Cc}\u200e\u200f\u2028-\u202e\u2066-\u2069\ufeff]/gu
+
+/** Text without what a terminal would obey, cut to a width in cells: a CJK sign or an emoji takes two. */
 export function printable(text: string, width: number): string {
-  const plain = text.replace(/\p{Cc}/gu, ' ')
-  return plain.length > width ? `${plain.slice(0, Math.max(0, width - 1))}…` : plain
+  // No sign is longer than the longest emoji; what is far beyond the width need not be measured.
+  const plain = text.slice(0, (width + 1) * 16).replace(UNPRINTABLE, ' ')
+  const { index, truncated: isCut } = truncated(plain, { limit: Math.max(1, width), ellipsis: '…' })
+  return isCut ? `${plain.slice(0, index)}…` : plain
+}
+
+/** Text in a column of a width in cells: cut or filled up. */
+export function column(text: string, width: number): string {
+  const cut = printable(text, width)
+  return cut + ' '.repeat(Math.max(0, width - cells(cut)))
+}
+
+/** How many cells of a terminal a text takes; colours take none. */
+export function cells(text: string): number {
+  return truncated(text).width
 }
 
 /** Data beside a message, in one line where it can be: anything may be logged, also what is no JSON. */
@@ -52,9 +74,14 @@ export class Screen {
     this.write = stream.write.bind(stream)
   }
 
-  /** Characters in a line. */
+  /** Cells in a line. */
   get width(): number {
-    return Math.max(20, (this.stream.columns || 80) - 1)
+    return Math.max(1, (this.stream.columns || 80) - 1)
+  }
+
+  /** Lines that can be drawn anew: what has scrolled away can't be. */
+  get height(): number {
+    return Math.max(1, (this.stream.rows || 24) - 1)
   }
 
   get colours(): Colours {
@@ -101,10 +128,21 @@ export class Screen {
     this.redraw([])
   }
 
+  /**
+   * Overwrites the lines, rather than to clear and draw them, so that nothing flickers. What a terminal finds wider
+   * than it was reckoned is cut at its edge: a line that went on in the next row would never be erased.
+   */
   private redraw(lines: readonly string[]): void {
-    const erase = this.lines.length > 0 ? `\u001b[${this.lines.length}A\u001b[0J` : ''
-    const text = lines.map((line) => `${line}\n`).join('')
-    if (erase !== '' || text !== '') this.write(`${erase}${text}`)
+    if (lines.length === 0 && this.lines.length === 0) return
+    const up = this.lines.reduce((rows, line) => rows + this.rowsOf(line), 0)
+    const text = lines.map((line) => `${line}\u001b[K\n`).join('')
+    const back = up > 0 ? `\u001b[${up}A` : ''
+    this.write(`\u001b[?7l${back}${text}\u001b[0J\u001b[?7h`)
     this.lines = lines
+  }
+
+  /** Rows that a line takes by now: a terminal that was made narrower has broken it. */
+  private rowsOf(line: string): number {
+    return Math.max(1, Math.ceil(cells(line) / (this.stream.columns || 80)))
   }
 }

@@ -45,6 +45,7 @@ const LAYERS: readonly Layer[] = [
       'xstate',
       'commander',
       'rotating-file-stream',
+      'fast-string-truncated-width',
       'node:',
     ],
   },
