@@ -1,7 +1,7 @@
 // A timeline in words, and as a chart with a line a step. Bounded: of a long one the beginning is shown, and how much more
 // there is.
 import type { Moment } from './timeline.ts'
-import { duration, printable, type Colours } from './terminal.ts'
+import { cells, column, duration, printable, type Colours } from './terminal.ts'
 
 /** Steps that have a line of their own in a chart. */
 const CHARTED_MAX = 60
@@ -18,9 +18,9 @@ export function storyline(moments: readonly Moment[], limit: number, colours: Co
   const shown = told.slice(0, limit)
   const several = new Set(moments.map(({ scenario }) => scenario).filter((name) => name !== null)).size > 1
   const names = shown.map(({ moment }) => subjectOf(moment, several))
-  const width = Math.max(0, ...names.map(({ length }) => length))
+  const width = names.reduce((most, name) => Math.max(most, cells(name)), 0)
   const lines = shown.map(({ moment, text }, line) => {
-    return `${clock(moment.at).padStart(10)}  ${names[line]!.padEnd(width)}  ${text}`
+    return `${clock(moment.at).padStart(10)}  ${column(names[line]!, width)}  ${text}`
   })
   return told.length > limit ? [...lines, `… and ${told.length - limit} more moments (--limit)`] : lines
 }
@@ -117,37 +117,37 @@ export function ganttLines(moments: readonly Moment[], width: number, colours: C
     else rows.set(key, [moment])
   }
   if (rows.size === 0 || rows.size > CHARTED_MAX) return []
-  const end = Math.max(1, ...moments.map(({ at }) => at))
+  const end = Math.max(1, moments.at(-1)!.at)
   const names = new Map([...rows].map(([key, row]) => [key, printable(row[0]!.step!, NAME_MAX)]))
-  const nameWidth = Math.max(...[...names.values()].map(({ length }) => length))
+  const nameWidth = Math.max(...[...names.values()].map(cells))
   const columns = Math.max(10, Math.min(100, width - nameWidth - 4))
-  const column = (at: number) => Math.min(columns - 1, Math.floor((at / end) * columns))
+  const cellAt = (at: number) => Math.min(columns - 1, Math.floor((at / end) * columns))
   return [...rows].map(
-    ([key, row]) => `${names.get(key)!.padEnd(nameWidth)}  ${bar(row, column, columns, colours)}`,
+    ([key, row]) => `${column(names.get(key)!, nameWidth)}  ${bar(row, cellAt, columns, colours)}`,
   )
 }
 
 function bar(
   row: readonly Moment[],
-  column: (at: number) => number,
+  cellAt: (at: number) => number,
   columns: number,
   colours: Colours,
 ): string {
-  const cells = Array.from({ length: columns + 1 }, () => ' ')
+  const signs = Array.from({ length: columns + 1 }, () => ' ')
   row.forEach(({ at, state, waited_ms: waitedMs }, index) => {
-    for (let cell = column(at - waitedMs); cell < column(at); cell++) cells[cell] = '·'
+    for (let cell = cellAt(at - waitedMs); cell < cellAt(at); cell++) signs[cell] = '·'
     const sign = SIGNS[state]
     if (sign === undefined) return
     const until = row[index + 1]
-    for (let cell = column(at); cell <= (until ? column(until.at) : columns - 1); cell++) cells[cell] = sign
+    for (let cell = cellAt(at); cell <= (until ? cellAt(until.at) : columns - 1); cell++) signs[cell] = sign
   })
   const last = row.at(-1)!
   const sign = ENDS[last.state]
   if (sign !== undefined) {
     const { good, bad, dim } = colours
     const colour = last.state === 'succeeded' ? good : last.state === 'skipped' ? dim : bad
-    const from = Math.min(columns, column(last.at) + (row.length > 1 ? 1 : 0))
-    return `${cells.slice(0, from).join('')}${colour(sign)}`
+    const from = Math.min(columns, cellAt(last.at) + (row.length > 1 ? 1 : 0))
+    return `${signs.slice(0, from).join('')}${colour(sign)}`
   }
-  return cells.join('').trimEnd()
+  return signs.join('').trimEnd()
 }
