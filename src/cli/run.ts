@@ -8,13 +8,14 @@ import type { Inspector } from '../inspect/index.ts'
 import { loadIntegration, type Loaded } from '../load.ts'
 import { IntegrationLogic, type IntegrationReport } from '../runtime/integration-logic.ts'
 import { resultDocument } from '../runtime/result.ts'
+import { closerLook } from './closer-look.ts'
 import { LogFile } from './log-file.ts'
 import { showProgress } from './progress.ts'
 import { resultFile, resultJson, writeResult, type ResultFile } from './result-file.ts'
 import { logEnd, logEvents } from './run-log.ts'
 import { narrowed, readInputs } from './selection.ts'
 import { summary } from './summary.ts'
-import { colours, detail, isDrawable, Screen } from './terminal.ts'
+import { colours, detail, isDrawable, printable, Screen } from './terminal.ts'
 
 /** Options of `run`. */
 export interface RunOptions {
@@ -54,7 +55,7 @@ export async function runCommand(file: string, options: RunOptions): Promise<num
   const log = logging && (await LogFile.open(logging, (problem) => screen.say(`sagachart run: ${problem}`)))
   if (typeof log === 'string') return refuse(log)
   try {
-    return await runLoaded({ ...loaded, definition }, options, { target, log, screen })
+    return await runLoaded({ ...loaded, definition }, { ...options, file }, { target, log, screen })
   } finally {
     await log?.close()
   }
@@ -69,7 +70,7 @@ interface Outlets {
 
 async function runLoaded(
   loaded: Extract<Loaded, { ok: true }>,
-  options: RunOptions,
+  options: RunOptions & { readonly file: string },
   outlets: Outlets,
 ): Promise<number> {
   const { target, log, screen } = outlets
@@ -108,7 +109,10 @@ async function runLoaded(
   if (isJson) process.stdout.write(resultJson(document))
   else {
     const output = problem === null && target ? target.file : null
-    process.stdout.write(summary(document, { output, colours: colours(process.stdout) }))
+    const scheme = colours(process.stdout)
+    process.stdout.write(summary(document, { output, colours: scheme }))
+    for (const hint of closerLook(document, { ...options, output }))
+      process.stdout.write(`  ${scheme.dim(printable(hint, Infinity))}\n`)
   }
   if (problem !== null) {
     log?.write('ERROR', 'sagachart', problem)

@@ -16,13 +16,18 @@ export function storyline(moments: readonly Moment[], limit: number, colours: Co
     return text === null ? [] : [{ moment, text }]
   })
   const shown = told.slice(0, limit)
-  const several = new Set(moments.map(({ scenario }) => scenario).filter((name) => name !== null)).size > 1
+  const several = areSeveral(moments)
   const names = shown.map(({ moment }) => subjectOf(moment, several))
   const width = names.reduce((most, name) => Math.max(most, cells(name)), 0)
   const lines = shown.map(({ moment, text }, line) => {
     return `${clock(moment.at).padStart(10)}  ${column(names[line]!, width)}  ${text}`
   })
   return told.length > limit ? [...lines, `… and ${told.length - limit} more moments (--limit)`] : lines
+}
+
+/** Whether a step's name alone would not say which is meant. */
+function areSeveral(moments: readonly Moment[]): boolean {
+  return new Set(moments.flatMap(({ scenario }) => scenario ?? [])).size > 1
 }
 
 function subjectOf({ scenario, step, state }: Moment, several: boolean): string {
@@ -117,8 +122,11 @@ export function ganttLines(moments: readonly Moment[], width: number, colours: C
     else rows.set(key, [moment])
   }
   if (rows.size === 0 || rows.size > CHARTED_MAX) return []
+  const several = areSeveral(moments)
   const end = Math.max(1, moments.at(-1)!.at)
-  const names = new Map([...rows].map(([key, row]) => [key, printable(row[0]!.step!, NAME_MAX)]))
+  const names = new Map(
+    [...rows].map(([key, row]) => [key, printable(several ? key : row[0]!.step!, NAME_MAX)]),
+  )
   const nameWidth = Math.max(...[...names.values()].map(cells))
   const columns = Math.max(10, Math.min(100, width - nameWidth - 4))
   const cellAt = (at: number) => Math.min(columns - 1, Math.floor((at / end) * columns))

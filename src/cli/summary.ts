@@ -46,7 +46,9 @@ function scenarioLines(
 ): string[] {
   const { good, bad, dim } = colours
   const { completed_steps: completed, total_steps: total, step_results: steps } = result
+  const retried = steps.filter(({ status: end, attempts }) => end === 'success' && attempts > 1).length
   const others = [
+    [retried, 'of them retried'],
     [result.failed_steps, 'failed'],
     [result.skipped_steps, 'skipped'],
     [result.cancelled_steps, 'cancelled'],

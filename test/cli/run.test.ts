@@ -1,9 +1,10 @@
 // `sagachart run` from outside: exit codes, what is printed where, what is written.
+import { spawnSync } from 'node:child_process'
 import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import type { ResultDocument } from '../../src/runtime/result.ts'
-import { flow, folderWith, sagachart, started, step } from './command.ts'
+import { BIN, flow, folderWith, sagachart, started, step } from './command.ts'
 
 const M = `import { appendFileSync } from 'node:fs'
 const note = (text) => appendFileSync(new URL('../trace', import.meta.url), text + '\\n')
@@ -204,6 +205,54 @@ describe('the result', () => {
     expect(stderr).toMatch(/the result could not be written to .*taken .*; give another --output\n$/)
     expect(stderr).not.toMatch(/^\s+at /m)
     expect(readdirSync(folder).filter((name) => name.includes('draft'))).toEqual([])
+  })
+})
+
+describe('the summary of a run that failed', () => {
+  const folder = folderWith({
+    'my flow.json': flow([
+      step("don't", 'fails'),
+      step('again', 'flaky', { retry_count: 2, retry: { initial: '1ms' } }),
+      step('later', 'ok', { depends_on: ["don't"] }),
+    ]),
+    'modules/m.js': `let tries = 0
+export default {
+  fails() { throw new Error('no luck') },
+  flaky() { if (++tries < 3) throw new Error('not yet') },
+  ok() {},
+}`,
+  })
+  const lineOf = (stdout: string, start: string) =>
+    stdout.split('\n').find((line) => line.trimStart().startsWith(start))!
+
+  it('names what failed and why, and what came through only after retries', () => {
+    const { status, stdout } = sagachart(folder, ['run', 'my flow.json'])
+    expect(status).toBe(1)
+    expect(stdout).toMatch(/s: 1\/3 steps, 1 of them retried, 2 failed/)
+    expect(stdout).toContain("don't (m.fails, 1 attempt): no luck")
+    expect(stdout).toContain('1 not run: a dependency failed')
+  })
+
+  it('gives commands to look closer, which a shell takes as they are', () => {
+    const { stdout } = sagachart(folder, ['run', 'my flow.json'])
+    const shell = (line: string) => {
+      const command = line.slice(line.indexOf(': ') + 2).replace('sagachart', '"$NODE" "$BIN"')
+      const env = { ...process.env, NODE: process.execPath, BIN }
+      return spawnSync('sh', ['-c', command], { cwd: folder, encoding: 'utf8', env })
+    }
+    const again = shell(lineOf(stdout, "every step's data"))
+    expect(again.status).toBe(1)
+    expect(JSON.parse(readFileSync(join(folder, 'result.json'), 'utf8'))).toMatchObject({ status: 'failed' })
+    const played = shell(lineOf(stdout, "what follows when don't fails"))
+    expect(played.status).toBe(1)
+    expect(played.stdout).toMatch(/don't +failed: a simulated failure/)
+    const written = sagachart(folder, ['run', 'my flow.json', '--output', 'out.json']).stdout
+    expect(lineOf(written, "every step's data")).toMatch(/: .*out\.json$/)
+  })
+
+  it('gives none where all is well', () => {
+    const { stdout } = sagachart(folder, ['simulate', 'my flow.json'])
+    expect(stdout).not.toContain('what follows')
   })
 })
 
