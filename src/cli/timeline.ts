@@ -91,8 +91,10 @@ export class Timeline {
     if (isEnd) this.since.set(address, now)
     else if (state === 'waiting') this.waiting.set(address, now)
     if (state !== 'running') return 0
-    const ready = [scenario, ...(this.dependencies.get(address) ?? []).map((other) => `${scenario}/${other}`)]
-    return now - (this.waiting.get(address) ?? Math.max(...ready.map((each) => this.since.get(each) ?? 0)))
+    let ready = this.since.get(scenario) ?? 0
+    for (const other of this.dependencies.get(address) ?? [])
+      ready = Math.max(ready, this.since.get(`${scenario}/${other}`) ?? 0)
+    return now - (this.waiting.get(address) ?? ready)
   }
 
   private add(moment: Partial<Moment> & Pick<Moment, 'state' | 'event'>): void {

@@ -29,11 +29,12 @@ const SECRET =
 const named = (_: string, value: unknown): unknown =>
   typeof value === 'function' ? { type: value.name } : value
 
+/** Anything, within the bounds above. */
 const shown = (key: string, value: unknown): unknown => {
-  if (Array.isArray(value) && value.length > ITEMS_MAX)
-    return [...value.slice(0, ITEMS_MAX), `… ${value.length - ITEMS_MAX} more`]
   const isText = typeof value === 'string'
   if ((isText || (typeof value === 'object' && value !== null)) && SECRET.test(key)) return '[redacted]'
+  if (Array.isArray(value) && value.length > ITEMS_MAX)
+    return [...value.slice(0, ITEMS_MAX), `… ${value.length - ITEMS_MAX} more`]
   return isText && value.length > TEXT_MAX
     ? `${value.slice(0, TEXT_MAX)}… (${value.length} characters)`
     : value
