@@ -9,7 +9,6 @@ import type {
   OutputOf,
   OutputsOf,
   ParametersOf,
-  Plain,
   Substitutes,
   Visible,
 } from './inference.ts'
@@ -122,7 +121,7 @@ export type StepsConfig<TModules, TResource extends string, TCalls, TNeeds, TRun
       TResource,
       TCalls[TStep],
       SiblingOf<keyof TCalls, TNeeds, TStep & keyof TNeeds>,
-      BuilderScope<Plain<Visible<OutputsOf<TModules, TCalls>, TNeeds, TRuns, TStep>>, TInputs>
+      BuilderScope<Visible<OutputsOf<TModules, TCalls>, TNeeds, TRuns, TStep & keyof TNeeds>, TInputs>
     >
   }>
 

@@ -53,17 +53,19 @@ export type ParametersOf<TModules, TCall> =
 /** An operation that there is: the one that was named, or all of them where there is none of that name. */
 export type Known<TModules, TCall> = TCall extends Invocation<TModules> ? TCall : Invocation<TModules>
 
-/** The steps that each step depends on, by name; `unknown` for one that depends on none. */
-type NeedsOf<TNeeds, TStep> = TStep extends keyof TNeeds
-  ? unknown extends TNeeds[TStep]
+/** The steps that each step depends on: `never` for one that says nothing, and for one that is left out. */
+type Needs<TNeeds, TLeftOut = never> = {
+  [TStep in keyof TNeeds]: unknown extends TNeeds[TStep]
     ? never
-    : TNeeds[TStep]
-  : never
+    : TStep extends TLeftOut
+      ? never
+      : TNeeds[TStep]
+}
 
-/** All that can be reached from some steps along their dependencies, themselves included. */
+/** All that can be reached from some steps along `Needs`, themselves included. */
 type Reach<TNeeds, TFrom, TSeen = never> = [Exclude<TFrom, TSeen>] extends [never]
   ? TSeen
-  : Reach<TNeeds, NeedsOf<TNeeds, Exclude<TFrom, TSeen>>, TSeen | TFrom>
+  : Reach<TNeeds, TNeeds[Exclude<TFrom, TSeen> & keyof TNeeds], TSeen | TFrom>
 
 /** The steps that start although a dependency failed or was cancelled. */
 type Tolerant<TRuns> = {
@@ -74,28 +76,23 @@ type Tolerant<TRuns> = {
       : TStep
 }[keyof TRuns]
 
-/** Dependencies without those of tolerant steps: what is reached along them has not failed. */
-type StrictNeeds<TNeeds, TTolerant> = {
-  [TStep in keyof TNeeds]: TStep extends TTolerant ? never : TNeeds[TStep]
-}
+/** What is reached without passing through a step that tolerates failures; any name where none does. */
+type Sure<TNeeds, TRuns, TStep extends keyof TNeeds> = [Tolerant<TRuns>] extends [never]
+  ? string
+  : Reach<Needs<TNeeds, Tolerant<TRuns>>, Needs<TNeeds, Tolerant<TRuns>>[TStep]>
 
 /**
  * What a step's functions see of the others: its direct and indirect dependencies. An output may be `null` where the
  * step starts although that dependency failed or was cancelled.
  */
-export type Visible<TOutputs, TNeeds, TRuns, TStep extends keyof TOutputs> = ViewsOf<
-  TOutputs,
-  Reach<TNeeds, NeedsOf<TNeeds, TStep>>,
-  [Tolerant<TRuns>] extends [never]
-    ? string
-    : Reach<StrictNeeds<TNeeds, Tolerant<TRuns>>, NeedsOf<StrictNeeds<TNeeds, Tolerant<TRuns>>, TStep>>
->
-
-type ViewsOf<TOutputs, TSeen, TSure> = {
-  readonly [TStep in TSeen & string]: StepView<
-    TStep extends keyof TOutputs ? (TStep extends TSure ? TOutputs[TStep] : TOutputs[TStep] | null) : never
-  >
-}
+export type Visible<TOutputs, TNeeds, TRuns, TStep extends keyof TNeeds> =
+  Reach<Needs<TNeeds>, Needs<TNeeds>[TStep]> extends infer TSeen
+    ? {
+        readonly [TOther in TSeen & keyof TOutputs]: StepView<
+          TOther extends Sure<TNeeds, TRuns, TStep> ? TOutputs[TOther] : TOutputs[TOther] | null
+        >
+      }
+    : never
 
 /** What a workflow's `outputs` see: every step, and a run has outputs only where none failed. */
 export type AllVisible<TOutputs> = { readonly [TStep in keyof TOutputs]: StepView<TOutputs[TStep]> }
