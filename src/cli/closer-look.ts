@@ -25,11 +25,12 @@ export function closerLook({ integration_scenarios: scenarios }: ResultDocument,
       ...inputs,
     ]
     const fault = ['--fault', `${step.step_name}=fatal`]
+    const outputs = asked.output?.endsWith('.json') ? ['--outputs-from', asked.output] : []
     return [
       asked.output === null
         ? `every step's data and error: ${commandLine([...again, '--output', 'result.json'])}`
         : `every step's data and error: ${asked.output}`,
-      `what follows when ${step.step_name} fails: ${commandLine(['simulate', asked.file, '--scenario', scenario, ...inputs, ...fault])}`,
+      `what follows when ${step.step_name} fails: ${commandLine(['simulate', asked.file, '--scenario', scenario, ...inputs, ...outputs, ...fault])}`,
     ]
   }
   return []

@@ -106,6 +106,7 @@ function addSimulate(program: Command, finish: Finish): void {
       collect,
       [],
     )
+    .option('--outputs-from <file>', 'outputs of steps from the result of an earlier run')
     .option('--limit <n>', 'lines of the timeline', '1000')
     .option('--scenario <name>', 'play only this scenario')
     .option('--input <name=value>', 'give an input of the document; may be repeated', collect, [])
@@ -168,6 +169,7 @@ Examples:
   sagachart simulate flow.yaml
   sagachart simulate flow.yaml --fault pay=fail:2 --fault ship=hang --seed 7
   sagachart simulate flow.yaml --stub 'find=["Ada"]' --json
+  sagachart simulate flow.yaml --outputs-from result.json --fault pay=fatal
 
 No module is loaded, nothing real is called. Exit codes: 0 completed, 1 not completed, 2 bad document or usage.`,
   graph: `

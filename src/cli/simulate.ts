@@ -8,16 +8,14 @@ import { IntegrationLogic, type IntegrationReport } from '../runtime/integration
 import { resultDocument, type ResultDocument } from '../runtime/result.ts'
 import { narrowed, readInputs } from './selection.ts'
 import { ganttLines, storyline } from './storyline.ts'
-import { readStubs, replies, stubModules, type Stubs } from './stubs.ts'
+import { readStubs, replies, stubModules, type StubOptions, type Stubs } from './stubs.ts'
 import { summary } from './summary.ts'
 import { colours, duration } from './terminal.ts'
 import { Timeline, type Moment } from './timeline.ts'
 
 /** Options of `simulate`. */
-export interface SimulateOptions {
+export interface SimulateOptions extends StubOptions {
   readonly seed: string
-  readonly fault: readonly string[]
-  readonly stub: readonly string[]
   readonly limit: string
   readonly scenario?: string
   readonly input: readonly string[]
@@ -45,7 +43,7 @@ export async function simulateCommand(file: string, options: SimulateOptions): P
   }
   const definition = narrowed(read.definition, options)
   if (typeof definition === 'string') return refuse(definition)
-  const stubs = readStubs(definition, options.fault, options.stub)
+  const stubs = readStubs(definition, options)
   if (typeof stubs === 'string') return refuse(stubs)
   const played = simulate(definition, seed, stubs)
   const result = resultDocument(played.report, [])

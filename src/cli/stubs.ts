@@ -5,6 +5,8 @@ import { suggestion } from '../definition/diagnostic.ts'
 import type { IntegrationDefinition, Module, Operation } from '../definition/model.ts'
 import type { Reply } from '../hosts/simulation.ts'
 import type { Effect } from '../runtime/host.ts'
+import { chance } from '../runtime/session.ts'
+import { earlierOutputs } from './earlier-outputs.ts'
 
 /** Milliseconds of virtual time that an attempt takes, unless a fault says otherwise: drawn from this range. */
 export const TAKES_MS = { min: 50, max: 1_000 } as const
@@ -22,17 +24,25 @@ export type Fault =
 /** Outputs and faults by step, as `step` or `scenario/step`; and the modules that cannot be initialised. */
 export interface Stubs {
   readonly outputs: ReadonlyMap<string, unknown>
+  /** Outputs of an earlier run, by `scenario/step`, for steps that have no stub of their own. */
+  readonly earlier: ReadonlyMap<string, unknown>
   readonly faults: ReadonlyMap<string, Fault>
   readonly modules: ReadonlySet<string>
 }
 
 const FAULTS = 'fail, fail:N, fatal, hang, deaf or slow:TIME'
 
-/** The stubs of `--fault` and `--stub`, or what is wrong with them. */
+/** The options that say what stands in for modules. */
+export interface StubOptions {
+  readonly fault: readonly string[]
+  readonly stub: readonly string[]
+  readonly outputsFrom?: string
+}
+
+/** The stubs that options ask for, or what is wrong with them. */
 export function readStubs(
   definition: IntegrationDefinition,
-  faults: readonly string[],
-  outputs: readonly string[],
+  { fault: faults, stub: outputs, outputsFrom }: StubOptions,
 ): Stubs | string {
   const steps = stepNames(definition)
   const modules = new Set(
@@ -40,9 +50,15 @@ export function readStubs(
   )
   const stubs = {
     outputs: new Map<string, unknown>(),
+    earlier: new Map<string, unknown>(),
     faults: new Map<string, Fault>(),
     modules: new Set<string>(),
   }
+  const take = (scenario: string, step: string, output: unknown) => {
+    stubs.earlier.set(`${scenario}/${step}`, output)
+  }
+  const unread = outputsFrom === undefined ? null : earlierOutputs(outputsFrom, take)
+  if (unread !== null) return unread
   for (const given of faults) {
     const [name, text] = halves(given)
     if (text === null) return `--fault takes step=FAULT, found "${given}"; a fault is ${FAULTS}`
@@ -113,10 +129,11 @@ function readFault(text: string): Fault | null {
 }
 
 /** Modules that have every operation that is called; each answers with its step's stub. */
-export function stubModules({ workflows }: IntegrationDefinition, { outputs }: Stubs): Module[] {
+export function stubModules({ workflows }: IntegrationDefinition, { outputs, earlier }: Stubs): Module[] {
   const operation: Operation = (_, { step, run }) => {
     const own = `${run.scenario}/${step}`
-    return outputs.get(outputs.has(own) ? own : step) ?? null
+    const stubbed = [own, step].find((name) => outputs.has(name))
+    return (stubbed === undefined ? earlier.get(own) : outputs.get(stubbed)) ?? null
   }
   const modules = new Map<string, Record<string, Operation>>()
   for (const { call, fallback } of workflows.flatMap(({ steps }) => steps)) {
@@ -146,7 +163,7 @@ export function replies(
     if (effect.kind !== 'attempt') return { kind: 'execute' }
     const [scenario, , step] = effect.to.split('/').slice(-3)
     const address = `${scenario}/${step}`
-    const afterMs = timeTaken(`${seed} ${effect.to}#${effect.attempt}`, limits.get(address) ?? null)
+    const afterMs = timeTaken(seed, `${effect.to}#${effect.attempt}`, limits.get(address) ?? null)
     const fault = faults.get(address) ?? faults.get(step!)
     if (effect.target === 'fallback' || fault === undefined) return { kind: 'execute', afterMs }
     if (fault.kind === 'slow') return { kind: 'execute', afterMs: fault.ms }
@@ -162,11 +179,7 @@ function failed(code: string, message: string, retryable: boolean) {
 }
 
 /** A time from `TAKES_MS`, but within a limit that there is: a step does not time out by chance. */
-function timeTaken(key: string, limitMs: number | null): number {
-  let hash = 0x811c9dc5
-  for (let at = 0; at < key.length; at++) hash = Math.imul(hash ^ key.charCodeAt(at), 0x01000193)
-  hash = Math.imul(hash ^ (hash >>> 15), 0x2c1b3c6d)
-  const share = ((hash ^ (hash >>> 13)) >>> 0) / 2 ** 32
-  const ms = Math.round(TAKES_MS.min + share * (TAKES_MS.max - TAKES_MS.min))
+function timeTaken(seed: number, key: string, limitMs: number | null): number {
+  const ms = Math.round(TAKES_MS.min + chance(seed, key) * (TAKES_MS.max - TAKES_MS.min))
   return limitMs === null ? ms : Math.max(1, Math.min(ms, Math.floor(limitMs / 2)))
 }

@@ -248,6 +248,7 @@ export default {
     expect(played.stdout).toMatch(/don't +failed: a simulated failure/)
     const written = sagachart(folder, ['run', 'my flow.json', '--output', 'out.json']).stdout
     expect(lineOf(written, "every step's data")).toMatch(/: .*out\.json$/)
+    expect(shell(lineOf(written, 'what follows')).stdout).toMatch(/again +succeeded/)
   })
 
   it('gives none where all is well', () => {

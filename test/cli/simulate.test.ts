@@ -1,5 +1,5 @@
 // `sagachart simulate`, run as a user does: what the timeline says, and that nothing real is touched.
-import { existsSync } from 'node:fs'
+import { existsSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import type { Moment } from '../../src/cli/timeline.ts'
@@ -96,6 +96,21 @@ describe('sagachart simulate', () => {
     expect(told('--stub', 'find=["Ada"]', '--stub', 's/send={"count":1}').assumed).toEqual([])
   })
 
+  it('takes outputs from the result of an earlier run, for steps without a stub of their own', () => {
+    const step_results = [
+      { step_name: 'find', status: 'success', data: [] },
+      { step_name: 'send', status: 'failed', data: null },
+    ]
+    const result = {
+      integration_scenarios: { scenario_results: [{ scenario_name: 's', result: { step_results } }] },
+    }
+    writeFileSync(join(folder, 'earlier.json'), JSON.stringify(result))
+    expect(statesOf(told('--outputs-from', 'earlier.json'), 'send')).toEqual(['skipped'])
+    expect(statesOf(told('--outputs-from', 'earlier.json', '--stub', 'find=[1]'), 'send').at(-1)).toBe(
+      'succeeded',
+    )
+  })
+
   it('shows a module that cannot be initialised', () => {
     const { status, stdout } = simulate('--fault', 'module:m=fail')
     expect(status).toBe(1)
@@ -117,6 +132,8 @@ describe('sagachart simulate', () => {
     [['--fault', 'module:m=hang'], /module:m takes fail, found "hang"/],
     [['--stub', 'find=yes'], /an output is JSON, found "yes"/],
     [['--stub', 'fnid=1'], /--stub names a step of the document, found "fnid"/],
+    [['--outputs-from', 'nowhere.json'], /--outputs-from takes a result document .*ENOENT; name what/],
+    [['--outputs-from', 'flow.json'], /flow\.json can't be read as one: it is none/],
     [['--seed', '-1'], /--seed takes a whole number from 0 to 4294967295, found "-1"/],
     [['--limit', '0'], /--limit takes a whole number from 1/],
     [['--scenario', 'z'], /--scenario names one of s/],
