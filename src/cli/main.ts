@@ -1,7 +1,7 @@
 // The command line: names, options and help of the commands. What a command does is in its own file, loaded only
 // when it is asked for, so that `--version` and `--help` are quick.
 import { createRequire } from 'node:module'
-import { Command, CommanderError, Option } from 'commander'
+import { Command, CommanderError, Help, Option } from 'commander'
 
 const { version } = createRequire(import.meta.url)('sagachart/package.json') as { readonly version: string }
 
@@ -32,6 +32,10 @@ export async function main(argv: readonly string[]): Promise<number> {
   }
 }
 
+/** An option that may be repeated has no default worth telling. */
+const withoutEmptyDefault = (option: Option) =>
+  new Help().optionDescription(option).replace(' (default: [])', '')
+
 /** Told of a command's exit code. */
 type Finish = (code: number) => void
 
@@ -41,6 +45,7 @@ function createProgram(finish: Finish): Command {
     .version(version)
     .exitOverride()
     .showSuggestionAfterError()
+    .configureHelp({ optionDescription: withoutEmptyDefault })
     .showHelpAfterError('(sagachart --help lists what there is)')
     .addHelpText('after', EXAMPLES.all)
   addRun(program, finish)

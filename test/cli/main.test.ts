@@ -23,15 +23,23 @@ describe('the command', () => {
     })
   })
 
-  it.each([[['--help']], [['run', '--help']], [['validate', '--help']], [['help', 'run']]])(
-    'explains itself with an example: %j',
-    (args) => {
-      const { status, stdout } = sagachart(folder, args)
-      expect(status).toBe(0)
-      expect(stdout).toMatch(/^Usage: sagachart/)
-      expect(stdout).toMatch(/Examples:\n {2}sagachart \w+/)
-    },
-  )
+  it.each(
+    [
+      '--help',
+      'run --help',
+      'validate --help',
+      'simulate --help',
+      'graph --help',
+      'schema --help',
+      'help run',
+    ].map((line) => [line.split(' ')]),
+  )('explains itself with an example: %j', (args) => {
+    const { status, stdout } = sagachart(folder, args)
+    expect(status).toBe(0)
+    expect(stdout).toMatch(/^Usage: sagachart/)
+    expect(stdout).toMatch(/Examples:\n {2}sagachart \w+/)
+    expect(stdout).not.toContain('[]')
+  })
 
   it.each([
     [[], 'Usage: sagachart'],
