@@ -21,7 +21,7 @@ export async function main(argv: readonly string[]): Promise<number> {
     return EXIT.usage
   }
   try {
-    await program.parseAsync([...argv], { from: 'user' })
+    await program.parseAsync(withoutVainHelp(argv, program), { from: 'user' })
     return code
   } catch (error) {
     if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.completed : EXIT.usage
@@ -30,6 +30,12 @@ export async function main(argv: readonly string[]): Promise<number> {
     if (process.env['DEBUG'] && error instanceof Error) process.stderr.write(`${error.stack}\n`)
     return EXIT.notCompleted
   }
+}
+
+/** Help for a command that does not exist is the mistake to be told, as it is without `help`. */
+function withoutVainHelp(argv: readonly string[], { commands }: Command): string[] {
+  const isVain = argv[0] === 'help' && argv.length > 1 && !commands.some((one) => one.name() === argv[1])
+  return argv.slice(isVain ? 1 : 0)
 }
 
 /** An option that may be repeated has no default worth telling. */

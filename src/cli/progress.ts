@@ -16,7 +16,7 @@ const REDRAW_MS = 100
 const BAR_WIDTH = 30
 
 /** What is kept free for the counts, so that the bar keeps its width while they grow. */
-const COUNTS_WIDTH = 66
+const COUNTS_WIDTH = 58
 
 /** An estimate from less is a guess. */
 const ESTIMATE_AFTER_MS = 2000

@@ -85,7 +85,8 @@ function failureLine(step: StepResult): string {
   return printable(`${name} (${module}.${operation}, ${tries(step)}): ${error?.message ?? 'failed'}`, WIDTH)
 }
 
-const tries = ({ attempts }: StepResult) => (attempts === 1 ? '1 attempt' : `${attempts} attempts`)
+const tries = ({ attempts }: StepResult) =>
+  attempts === 0 ? 'not started' : attempts === 1 ? '1 attempt' : `${attempts} attempts`
 
 /** What a run gave back, a line each; a text is shown as it is, so that paths can be followed. */
 function outputLines(outputs: unknown, dim: Colours['dim']): string[] {

@@ -133,7 +133,7 @@ export class Screen {
    * than it was reckoned is cut at its edge: a line that went on in the next row would never be erased.
    */
   private redraw(lines: readonly string[]): void {
-    if (lines.length === 0 && this.lines.length === 0) return
+    if (lines.length === this.lines.length && lines.every((line, at) => line === this.lines[at])) return
     const up = this.lines.reduce((rows, line) => rows + this.rowsOf(line), 0)
     const text = lines.map((line) => `${line}\u001b[K\n`).join('')
     const back = up > 0 ? `\u001b[${up}A` : ''

@@ -38,6 +38,7 @@ export function sagachart(folder: string, args: readonly string[], nodeArgs: rea
     cwd: folder,
     encoding: 'utf8',
     timeout: 30_000,
+    maxBuffer: 64 * 1024 * 1024,
     env: environment(),
   })
   return { status, stdout, stderr }

@@ -44,6 +44,7 @@ describe('the command', () => {
   it.each([
     [[], 'Usage: sagachart'],
     [['rum', 'good.yaml'], '(Did you mean run?)'],
+    [['help', 'rum'], '(Did you mean run?)'],
     [['run'], "missing required argument 'file'"],
     [['run', 'good.yaml', 'bad.yaml'], 'too many arguments'],
     [['run', '--jason', 'good.yaml'], '(Did you mean --json?)'],

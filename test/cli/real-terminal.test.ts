@@ -1,0 +1,83 @@
+// The command on a real terminal, which `script` (util-linux) lends: Node has none of its own. Where there is no
+// such `script`, the tests say so and prove nothing.
+import { spawnSync } from 'node:child_process'
+import { describe, expect, it } from 'vitest'
+import { BIN, flow, folderWith, step } from './command.ts'
+
+const M = `const after = (ms) => new Promise((done) => setTimeout(done, ms))
+export default {
+  nap: () => after(5),
+  long: () => after(1200),
+  boom: () => { throw new Error('no luck') },
+}
+`
+
+const steps = [
+  ...Array.from({ length: 300 }, (_, i) => step(`s${i}`, 'nap')),
+  step('a long one', 'long'),
+  step('b', 'boom'),
+]
+
+const folder = folderWith({ 'flow.yaml': flow(steps), 'modules/m.mjs': M })
+
+const hasScript = /util-linux/.test(spawnSync('script', ['--version'], { encoding: 'utf8' }).stdout ?? '')
+
+/** What a terminal of 70 columns is sent; `null` where there is none to be had. */
+function onTerminal(environment: Readonly<Record<string, string>>): string | null {
+  if (!hasScript) {
+    console.warn('there is no `script` of util-linux here: no real terminal to test on')
+    return null
+  }
+  const env: NodeJS.ProcessEnv = {
+    ...process.env,
+    NODE: process.execPath,
+    BIN,
+    TERM: 'xterm',
+    ...environment,
+  }
+  for (const name of ['FORCE_COLOR', 'NO_COLOR']) if (!(name in environment)) delete env[name]
+  const command = 'stty cols 70 rows 20; "$NODE" "$BIN" run flow.yaml'
+  const { status, stdout } = spawnSync('script', ['-qec', command, '/dev/null'], {
+    cwd: folder,
+    encoding: 'utf8',
+    env,
+    timeout: 30_000,
+  })
+  expect(status).toBe(1)
+  return stdout.replaceAll('\r\n', '\n')
+}
+
+/** Escapes from U+001B on that change colours, and others. */
+const escapes = (text: string) => {
+  const all = text.split('\u001b').slice(1)
+  const isColour = (escape: string) => /^\[\d+m/.test(escape)
+  return { colours: all.filter(isColour).length, moves: all.filter((escape) => !isColour(escape)).length }
+}
+
+describe('a real terminal', () => {
+  it('gets colours, and progress that is gone at the end', () => {
+    const text = onTerminal({})
+    if (text === null) return
+    expect(escapes(text).colours).toBeGreaterThan(0)
+    expect(text).toContain('  a long one')
+    expect(text).toMatch(/301\/302, \S*1 failed/)
+    // The last drawing goes up over what was drawn, draws nothing, and erases the rest.
+    // oxlint-disable-next-line no-control-regex -- commands are what it is about
+    const [, end] = /.*\u001b\[\d+A\u001b\[0J\u001b\[\?7h([^]*)$/.exec(text) ?? []
+    expect(end).toMatch(/^\S*✗\S* flow \S*failed/)
+  })
+
+  it('gets no colour with NO_COLOR, and the same progress', () => {
+    const text = onTerminal({ NO_COLOR: '1' })
+    if (text === null) return
+    expect(escapes(text).colours).toBe(0)
+    expect(escapes(text).moves).toBeGreaterThan(0)
+  })
+
+  it('gets nothing to obey where it is dumb', () => {
+    const text = onTerminal({ TERM: 'dumb' })
+    if (text === null) return
+    expect(text).not.toContain('\u001b')
+    expect(text).toMatch(/^✗ flow failed/)
+  })
+})
