@@ -1,5 +1,5 @@
 // The command on a real terminal, which `script` (util-linux) lends: Node has none of its own. Where there is no
-// such `script`, the tests say so and prove nothing.
+// such `script`, the tests are skipped, and say so.
 import { spawnSync } from 'node:child_process'
 import { describe, expect, it } from 'vitest'
 import { BIN, flow, folderWith, step } from './command.ts'
@@ -22,12 +22,8 @@ const folder = folderWith({ 'flow.yaml': flow(steps), 'modules/m.mjs': M })
 
 const hasScript = /util-linux/.test(spawnSync('script', ['--version'], { encoding: 'utf8' }).stdout ?? '')
 
-/** What a terminal of 70 columns is sent; `null` where there is none to be had. */
-function onTerminal(environment: Readonly<Record<string, string>>): string | null {
-  if (!hasScript) {
-    console.warn('there is no `script` of util-linux here: no real terminal to test on')
-    return null
-  }
+/** What a terminal of 70 columns is sent. */
+function onTerminal(environment: Readonly<Record<string, string>>): string {
   const env: NodeJS.ProcessEnv = {
     ...process.env,
     NODE: process.execPath,
@@ -54,10 +50,11 @@ const escapes = (text: string) => {
   return { colours: all.filter(isColour).length, moves: all.filter((escape) => !isColour(escape)).length }
 }
 
-describe('a real terminal', () => {
+const reason = hasScript ? '' : ' (skipped: there is no `script` of util-linux here)'
+
+describe.skipIf(!hasScript)(`a real terminal${reason}`, () => {
   it('gets colours, and progress that is gone at the end', () => {
     const text = onTerminal({})
-    if (text === null) return
     expect(escapes(text).colours).toBeGreaterThan(0)
     expect(text).toContain('  a long one')
     expect(text).toMatch(/301\/302, \S*1 failed/)
@@ -69,14 +66,12 @@ describe('a real terminal', () => {
 
   it('gets no colour with NO_COLOR, and the same progress', () => {
     const text = onTerminal({ NO_COLOR: '1' })
-    if (text === null) return
     expect(escapes(text).colours).toBe(0)
     expect(escapes(text).moves).toBeGreaterThan(0)
   })
 
   it('gets nothing to obey where it is dumb', () => {
     const text = onTerminal({ TERM: 'dumb' })
-    if (text === null) return
     expect(text).not.toContain('\u001b')
     expect(text).toMatch(/^✗ flow failed/)
   })
