@@ -113,11 +113,16 @@ export class SimulationHost implements Host {
   step(): boolean {
     const live = this.ports
     for (const port of live) if (port.runDeferred()) return true
-    const enabled = live.flatMap((port) => port.enabled())
-    if (enabled.length > 0) {
-      const chosen = enabled.length === 1 ? 0 : this.options.chooser(enabled.length)
-      enabled[chosen]!()
-      return true
+    const count = live.reduce((sum, port) => sum + port.enabledCount, 0)
+    if (count > 0) {
+      let chosen = count === 1 ? 0 : this.options.chooser(count)
+      for (const port of live) {
+        if (chosen < port.enabledCount) {
+          port.happen(chosen)
+          return true
+        }
+        chosen -= port.enabledCount
+      }
     }
     const due = earliest(live)
     if (!due) return false
@@ -174,9 +179,9 @@ class SimulationPort implements HostPort {
   private readonly guest: Guest
   private readonly written: Entry[]
   private readonly pending = new Map<Effect, Pending>()
+  /** What could happen now, in the order in which it became possible. */
+  private enabled: (() => void)[] = []
   private deferred: (() => void)[] = []
-  /** Replies that have been given once already. */
-  private repeats: (() => void)[] = []
 
   constructor(host: SimulationHost, guest: Guest, journal: readonly Entry[], written: Entry[]) {
     this.host = host
@@ -198,10 +203,16 @@ class SimulationPort implements HostPort {
       pending.timer = this.timers.start(this.host.time + reply.afterMs, '', event)
     }
     this.pending.set(effect, pending)
+    const { kind } = reply
+    if (pending.timer === null && kind !== 'hang' && kind !== 'deaf') this.enable(pending)
   }
 
   abort(effect: Effect): void {
-    this.pending.get(effect)?.control.abort()
+    const pending = this.pending.get(effect)
+    if (!pending || pending.control.aborted) return
+    pending.control.abort()
+    const { kind } = pending.reply
+    if (kind === 'hang' || (kind !== 'deaf' && pending.timer !== null)) this.enable(pending)
   }
 
   abandon(): void {}
@@ -239,7 +250,7 @@ class SimulationPort implements HostPort {
     this.pending.clear()
     this.timers.clear()
     this.deferred = []
-    this.repeats = []
+    this.enabled = []
   }
 
   runDeferred(): boolean {
@@ -248,16 +259,20 @@ class SimulationPort implements HostPort {
     return next !== undefined
   }
 
-  /** What could happen now, in the order in which it became possible. */
-  enabled(): (() => void)[] {
-    const events: (() => void)[] = []
-    for (const pending of this.pending.values()) {
-      const { kind } = pending.reply
-      const { aborted } = pending.control
-      const answers = kind === 'hang' ? aborted : kind !== 'deaf' && (pending.timer === null || aborted)
-      if (answers) events.push(() => this.answer(pending))
-    }
-    return events.concat(this.repeats)
+  get enabledCount(): number {
+    return this.enabled.length
+  }
+
+  /** Lets one of the events happen that could. */
+  happen(at: number): void {
+    const [event] = this.enabled.splice(at, 1)
+    event?.()
+  }
+
+  private enable(pending: Pending): void {
+    this.enabled.push(() => {
+      if (this.pending.has(pending.effect)) this.answer(pending)
+    })
   }
 
   fire(timer: Timer): void {
@@ -280,11 +295,7 @@ class SimulationPort implements HostPort {
         ? { status: 'failed', error: control.signal.reason }
         : outcome
     if (reply.kind === 'duplicate') {
-      const repeat = () => {
-        this.repeats = this.repeats.filter((other) => other !== repeat)
-        this.guest.settle(effect, told)
-      }
-      this.repeats.push(repeat)
+      this.enabled.push(() => this.guest.settle(effect, told))
     }
     this.guest.settle(effect, told)
   }

@@ -74,3 +74,15 @@ it('takes no real time for virtual time', () => {
   expect(actor.getSnapshot().output).toMatchObject({ status: 'completed' })
   expect(host.time).toBe(4 * 10_000)
 })
+
+// Whatever can happen at an instant used to be listed again at every event: a wide fan-out cost its square.
+it('plays 20,000 steps that all answer at the same instant', () => {
+  const host = new SimulationHost({ seed: 5 })
+  const { createWorkflow } = setupOn(host)({ modules: { m: { op: () => 1 } } })
+  const names = Array.from({ length: 20_000 }, (_, at) => `s${at}`)
+  const steps = Object.fromEntries(names.map((name) => [name, { invoke: 'm.op' as const }]))
+  const workflow = createWorkflow({ id: 'w', parallel: true, maxConcurrency: names.length, steps })
+  const actor = createActor(workflow).start()
+  host.run()
+  expect(actor.getSnapshot().output?.counts.success).toBe(names.length)
+})
