@@ -22,6 +22,7 @@ import type {
 } from './model.ts'
 import { readInputs } from './inputs.ts'
 import { nameFault } from './names.ts'
+import { checkStepShape, checkWorkflowShape } from './shape.ts'
 
 /** A time: seconds as a number, or text with a unit (`250ms`, `5s`, `2m`, `1h`, `1d`). Above zero. */
 export type Duration = number | `${number}${'ms' | 's' | 'm' | 'h' | 'd'}`
@@ -169,6 +170,7 @@ export type AnyWorkflowConfig = WorkflowConfig<
  * @throws WORKFLOW_INVALID on a bad name, number or time.
  */
 export function defineWorkflow(config: AnyWorkflowConfig): WorkflowDefinition {
+  checkWorkflowShape(config, 'Workflow')
   const { id, description = '', timeout, parallel = false, failFast = false, outputs = {} } = config
   const place = `Workflow "${id}"`
   checkName(id, place)
@@ -191,6 +193,7 @@ export function defineWorkflow(config: AnyWorkflowConfig): WorkflowDefinition {
 }
 
 function defineStep(name: string, step: AnyStepConfig, place: string): StepDefinition {
+  checkStepShape(step, place)
   const { onFailure = 'fail', fallback } = step
   checkName(name, place)
   return {

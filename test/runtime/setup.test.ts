@@ -29,6 +29,13 @@ describe('setup', () => {
     ['a resource that is not there', { resources: ['zzz'] }, 'WORKFLOW_INVALID'],
     ['more units than there are', { resources: [{ name: 'db', units: 3 }] }, 'WORKFLOW_INVALID'],
     ['a time that is none', { timeout: 'soon' }, 'WORKFLOW_INVALID'],
+    ['a misspelt key', { retires: 3 }, 'WORKFLOW_INVALID'],
+    ['a misspelt key of retry', { retry: { cuont: 3 } }, 'WORKFLOW_INVALID'],
+    ['a condition that is no function', { when: true }, 'WORKFLOW_INVALID'],
+    ['a verdict that is not there', { onFailure: ['skip', 'explode'] }, 'WORKFLOW_INVALID'],
+    ['a runIf that is not there', { runIf: 'all_good' }, 'WORKFLOW_INVALID'],
+    ['dependencies that are no list', { dependsOn: 'b' }, 'WORKFLOW_INVALID'],
+    ['no operation', { invoke: undefined }, 'WORKFLOW_INVALID'],
     ['a factor below one', { retry: { factor: 0.5 } }, 'WORKFLOW_INVALID'],
   ])('refuses %s', (_, step, code) => {
     expect(() => build(step)).toThrow(coded(code))
@@ -67,6 +74,18 @@ describe('setup', () => {
     const steps = { a: { invoke: 'm.op' as const } }
     const { createWorkflow } = setup({ modules: { m } })
     expect(() => createWorkflow({ id: 'w', inputs, steps })).toThrow(coded('WORKFLOW_INVALID'))
+  })
+
+  it('says what is wrong, where, and what was meant', () => {
+    expect(() => build({ retyr: {} })).toThrow(
+      'Workflow "w", step "a": unknown key "retyr"; did you mean "retry"?',
+    )
+    expect(() => build({ runIf: 'all_good' })).toThrow(
+      /step "a": runIf: expected one of all_succeeded, .*found "all_good"/,
+    )
+    const { createWorkflow } = setup({ modules: { m } })
+    expect(() => createWorkflow({ id: 'w' } as never)).toThrow('Workflow: steps is missing; give it')
+    expect(() => createWorkflow(undefined as never)).toThrow(/Workflow: expected an object, found/)
   })
 
   it('refuses subscriptions where events are off', () => {
