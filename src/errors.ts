@@ -32,7 +32,7 @@ export type ErrorCode =
 export class SagachartError extends Error {
   readonly code: ErrorCode
   /** Set where trying again cannot help. */
-  readonly retryable?: boolean
+  declare readonly retryable?: boolean
 
   constructor(code: ErrorCode, message: string, options: { cause?: unknown; retryable?: boolean } = {}) {
     super(message, 'cause' in options ? { cause: options.cause } : undefined)

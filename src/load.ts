@@ -121,8 +121,11 @@ function settingsOf(checked: CheckedDocument, folder: string): LoadedSettings {
 }
 
 async function readText(file: string, path: string): Promise<string | Diagnostic> {
-  const refuse = (code: DiagnosticCode, message: string, remedy: string): Diagnostic =>
-    diagnosticAt({ file, text: '' }, { start: 0, end: 1 }, { code, message, remedy })
+  const refuse = (code: DiagnosticCode, message: string, remedy: string): Diagnostic => ({
+    ...diagnosticAt({ file, text: '' }, { start: 0, end: 1 }, { code, message, remedy }),
+    // There is no line to show.
+    frame: '',
+  })
   try {
     const { size } = await stat(path)
     if (size > DOCUMENT_LENGTH_MAX) {

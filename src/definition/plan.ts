@@ -2,6 +2,7 @@
 // Not the state of a run: that is src/runtime/execution.ts.
 import type { StepPolicy } from '../../machines/protocol.ts'
 import { SagachartError } from '../errors.ts'
+import { suggestion } from './diagnostic.ts'
 import type { StepDefinition, WorkflowDefinition } from './model.ts'
 
 /** How long an operation that was told to stop may take before it is abandoned, in milliseconds. */
@@ -90,9 +91,10 @@ function resolveDependencies(
   return [...new Set(step.dependsOn)].map((name) => {
     const index = indexOf.get(name)
     if (index !== undefined) return index
+    const remedy = suggestion(name, indexOf.keys(), 'name one that it has')
     throw invalid(
       workflow,
-      `step "${step.name}" depends on a step of this workflow, found "${name}"; name one that exists`,
+      `step "${step.name}" depends on "${name}", and it has no step of that name; ${remedy}`,
     )
   })
 }
@@ -112,13 +114,26 @@ function refuseCycles(plan: Plan): void {
       if (--waiting[plan.dependents[at]!]! === 0) open.push(plan.dependents[at]!)
     }
   }
-  if (seen < plan.size) {
-    const stuck = plan.workflow.steps.filter((_, index) => waiting[index]! > 0).slice(0, 5)
-    throw invalid(
-      plan.workflow,
-      `dependencies form no cycle, found one among ${stuck.map((s) => `"${s.name}"`).join(', ')}; remove one of its depends_on`,
-    )
+  if (seen === plan.size) return
+  const names = cycleAmong(plan, waiting).map((index) => plan.workflow.steps[index]!.name)
+  throw invalid(
+    plan.workflow,
+    `steps depend on each other in a cycle: ${names.join(' → ')}; remove one of these from dependsOn`,
+  )
+}
+
+/** Whoever still waits depends on someone who does: following them leads into a circle. The first comes last again. */
+function cycleAmong({ dependencyStart, dependencies }: Plan, waiting: Int32Array): number[] {
+  const path: number[] = []
+  const placeOf = new Map<number, number>()
+  let step = waiting.findIndex((count) => count > 0)
+  while (!placeOf.has(step)) {
+    placeOf.set(step, path.length)
+    path.push(step)
+    const needs = dependencies.subarray(dependencyStart[step], dependencyStart[step + 1])
+    step = needs.find((need) => waiting[need]! > 0)!
   }
+  return [...path.slice(placeOf.get(step)), step]
 }
 
 /** Steps of the same policy share one object: a step costs nothing for what it does not say. */

@@ -181,10 +181,18 @@ async function importFile(name: string, file: string): Promise<Record<string, un
     return (await Promise.race([import(url), late])) as Record<string, unknown>
   } catch (error) {
     const message = `Failed to load module ${name}: ${placeOf(error, file)}: ${reasonOf(error)}`
-    throw new LoadFault('MODULE_LOAD_FAILED', message, 'mend the file; running it alone with node shows more')
+    throw new LoadFault('MODULE_LOAD_FAILED', message, remedyFor(error))
   } finally {
     clearTimeout(timer)
   }
+}
+
+/** Node takes a file for CommonJS where package.json says so, as `npm init` writes it, or says nothing. */
+function remedyFor(error: unknown): string {
+  const isEsm = error instanceof SyntaxError && /token 'export'|import statement outside/.test(error.message)
+  return isEsm
+    ? 'make the project one of ES modules: npm pkg set type=module'
+    : 'mend the file; running it alone with node shows more'
 }
 
 function reasonOf(error: unknown): string {

@@ -9,6 +9,7 @@ import {
   type StepsConfig,
   type WorkflowConfig,
 } from '../definition/builder.ts'
+import { listed, suggestion } from '../definition/diagnostic.ts'
 import { DURATION_EXPECTED, durationMs } from '../definition/duration.ts'
 import type {
   AllVisible,
@@ -154,14 +155,17 @@ function checkCalls(steps: ReturnType<typeof defineWorkflow>['steps'], { modules
       if (!Object.hasOwn(known, target.operation)) {
         throw new SagachartError(
           'OPERATION_UNKNOWN',
-          `Step "${name}": module "${target.module}" has no operation "${target.operation}"; it has ${Object.keys(known).join(', ')}`,
+          `Step "${name}": module "${target.module}" has no operation "${target.operation}"; ${suggestion(target.operation, Object.keys(known), `it has ${listed(Object.keys(known))}`)}`,
         )
       }
     }
     for (const { pool, units } of resources) {
       const most = capacity.get(pool)
       if (most === undefined)
-        throw invalid(`step "${name}" needs the resource "${pool}", which is not declared`)
+        throw new SagachartError(
+          'WORKFLOW_INVALID',
+          `Setup: step "${name}" needs the resource "${pool}", which is not declared; ${suggestion(pool, capacity.keys(), 'declare it')}`,
+        )
       if (units > most) throw invalid(`step "${name}" needs ${units} units of "${pool}", which has ${most}`)
     }
   }

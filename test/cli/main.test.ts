@@ -92,6 +92,17 @@ describe('validate', () => {
     expect(stderr).toContain('warning KEY_WITHOUT_EFFECT')
   })
 
+  it('says what a module of a CommonJS project needs, which is what npm init makes', () => {
+    const commonjs = folderWith({
+      'package.json': '{"type":"commonjs"}',
+      'flow.json': flow([step('a', 'op')]),
+      'modules/m.js': 'export default { op: () => 1 }',
+    })
+    const { status, stderr } = sagachart(commonjs, ['validate', 'flow.json'])
+    expect(status).toBe(2)
+    expect(stderr).toContain('→ make the project one of ES modules: npm pkg set type=module')
+  })
+
   it('asks for no inputs', () => {
     expect(sagachart(folder, ['validate', 'asking.yaml']).status).toBe(0)
   })

@@ -88,6 +88,42 @@ describe('setup', () => {
     expect(() => createWorkflow(undefined as never)).toThrow(/Workflow: expected an object, found/)
   })
 
+  it.each([
+    ['a misspelt operation', { invoke: 'm.opp' }, 'module "m" has no operation "opp"; did you mean "op"?'],
+    [
+      'a misspelt resource',
+      { resources: ['dv'] },
+      'needs the resource "dv", which is not declared; declare it',
+    ],
+    [
+      'a misspelt dependency',
+      { dependsOn: ['aa'] },
+      'depends on "aa", and it has no step of that name; name one',
+    ],
+    [
+      'a cycle',
+      { dependsOn: ['a'] },
+      'depend on each other in a cycle: a → a; remove one of these from dependsOn',
+    ],
+  ])('says what is meant by %s', (_, step, message) => {
+    expect(() => build(step)).toThrow(message)
+  })
+
+  it('shows a cycle, and not what is only behind it', () => {
+    const { createWorkflow } = setup({ modules: { m } })
+    const after = (...dependsOn: string[]) => ({ invoke: 'm.op', dependsOn })
+    const steps = {
+      free: after(),
+      behind: after('one'),
+      one: after('free', 'two'),
+      two: after('three'),
+      three: after('one'),
+    }
+    expect(() => createWorkflow({ id: 'w', steps } as never)).toThrow(
+      'in a cycle: one → two → three → one; remove',
+    )
+  })
+
   it('refuses subscriptions where events are off', () => {
     const subscriptions = [{ id: 'a', pattern: '*', handler: () => {} }]
     expect(() => build({}, { events: false, subscriptions })).toThrow(coded('EVENT_BUS_NOT_AVAILABLE'))
