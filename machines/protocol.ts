@@ -25,7 +25,7 @@ export type RunStatus = 'completed' | 'failed' | 'cancelled' | 'timed_out'
 export type IntegrationStatus = RunStatus | 'completed_with_cleanup_issues'
 
 /** The answer to a failure whose retries are spent. */
-export type Verdict = 'fallback' | 'skip' | 'fail' | 'fail_workflow'
+export type Verdict = 'retry' | 'fallback' | 'skip' | 'degradation' | 'fail' | 'fail_workflow' | 'compensate'
 
 /** When a step may start, judged once all its dependencies are final. */
 export type RunCondition = 'all_succeeded' | 'all_done' | 'any_succeeded' | 'none_failed'

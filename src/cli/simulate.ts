@@ -124,7 +124,7 @@ function tolerant(definition: IntegrationDefinition, assumed: Set<string>): Inte
     const source = when?.kind === 'expression' ? (when.source ?? '') : ''
     return {
       ...step,
-      call: { ...step.call, parameters: NOTHING },
+      call: step.call && { ...step.call, parameters: NOTHING },
       fallback: fallback !== null && 'module' in fallback ? { ...fallback, parameters: NOTHING } : fallback,
       when: when && lenient(when, true, `${step.name} runs, for no --stub decides whether ${source}`),
     }

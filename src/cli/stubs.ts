@@ -2,6 +2,7 @@
 // module's own code runs. The grammar of --fault and --stub is here, and nowhere else.
 import { durationMs } from '../definition/duration.ts'
 import { suggestion } from '../definition/diagnostic.ts'
+import { everyStep } from '../definition/nested.ts'
 import type { IntegrationDefinition, Module, Operation } from '../definition/model.ts'
 import type { Reply } from '../hosts/simulation.ts'
 import type { Effect } from '../runtime/host.ts'
@@ -46,7 +47,9 @@ export function readStubs(
 ): Stubs | string {
   const steps = stepNames(definition)
   const modules = new Set(
-    definition.workflows.flatMap(({ steps: all }) => all.map(({ call }) => call.module)),
+    definition.workflows.flatMap((workflow) =>
+      [...everyStep(workflow)].flatMap(({ step }) => step.call?.module ?? []),
+    ),
   )
   const stubs = {
     outputs: new Map<string, unknown>(),
@@ -136,8 +139,9 @@ export function stubModules({ workflows }: IntegrationDefinition, { outputs, ear
     return (stubbed === undefined ? earlier.get(own) : outputs.get(stubbed)) ?? null
   }
   const modules = new Map<string, Record<string, Operation>>()
-  for (const { call, fallback } of workflows.flatMap(({ steps }) => steps)) {
-    for (const target of fallback !== null && 'module' in fallback ? [call, fallback] : [call]) {
+  for (const { step } of workflows.flatMap((workflow) => [...everyStep(workflow)])) {
+    for (const target of [step.call, step.fallback, step.compensate]) {
+      if (target === null || !('module' in target)) continue
       const operations = modules.get(target.module) ?? Object.create(null)
       modules.set(target.module, operations)
       operations[target.operation] = operation

@@ -2,6 +2,7 @@
 // documents end too. Not the runtime: what runs a definition is in src/runtime.
 import type { RunCondition, Verdict } from '../../machines/protocol.ts'
 import { SagachartError } from '../errors.ts'
+import { RECOVERY_DEFAULTS, SCENARIO_DEFAULTS } from './defaults.ts'
 import { DURATION_EXPECTED, durationMs } from './duration.ts'
 import type {
   InputConfig,
@@ -184,6 +185,9 @@ export function defineWorkflow(config: AnyWorkflowConfig): WorkflowDefinition {
     parallel,
     maxConcurrency: count(config.maxConcurrency ?? MAX_CONCURRENCY, 1, `${place}: maxConcurrency`),
     failFast,
+    onFailure: SCENARIO_DEFAULTS.onFailure,
+    compensationTimeoutMs: SCENARIO_DEFAULTS.compensationTimeoutMs,
+    recovery: RECOVERY_DEFAULTS,
     inputs: config.inputs ?? {},
     steps: Object.entries(config.steps).map(([name, step]) =>
       defineStep(name, step, `${place}, step "${name}"`),
@@ -194,11 +198,12 @@ export function defineWorkflow(config: AnyWorkflowConfig): WorkflowDefinition {
 
 function defineStep(name: string, step: AnyStepConfig, place: string): StepDefinition {
   checkStepShape(step, place)
-  const { onFailure = 'fail', fallback } = step
+  const { onFailure = null, fallback } = step
   checkName(name, place)
   return {
     name,
     call: call(step.invoke, step.parameters, place),
+    control: null,
     dependsOn: step.dependsOn ?? [],
     runIf: step.runIf ?? 'all_succeeded',
     when: step.when ? computed(step.when) : null,
@@ -210,6 +215,9 @@ function defineStep(name: string, step: AnyStepConfig, place: string): StepDefin
         ? call(fallback.invoke, fallback.parameters, `${place}: fallback`)
         : computed(fallback.value),
     onFailure: typeof onFailure === 'string' ? [onFailure] : onFailure,
+    compensate: null,
+    onCancel: 'abort',
+    heartbeatMs: null,
     resources: (step.resources ?? []).map((need) =>
       typeof need === 'string'
         ? { pool: need, units: 1 }

@@ -3,7 +3,13 @@
 import { SagachartError } from '../errors.ts'
 import type { BackoffPolicy, Verdict } from '../../machines/protocol.ts'
 import { poolUnits } from './check.ts'
-import { BACKOFF_DEFAULTS, INTEGRATION_DEFAULTS, SCENARIO_DEFAULTS, STEP_DEFAULTS } from './defaults.ts'
+import {
+  BACKOFF_DEFAULTS,
+  INTEGRATION_DEFAULTS,
+  RECOVERY_DEFAULTS,
+  SCENARIO_DEFAULTS,
+  STEP_DEFAULTS,
+} from './defaults.ts'
 import { shown } from './diagnostic.ts'
 import { durationMs } from './duration.ts'
 import type {
@@ -47,6 +53,7 @@ export function convert(
     pools: [...poolUnits(document)].map(([name, units]) => ({ name, units })),
     inputs: given.inputs,
     env: given.env,
+    handlers: [],
     workflows: integration.scenarios.map((scenario, i) =>
       workflow(document, scenario, parts[i]!, mayBeParallel),
     ),
@@ -68,6 +75,9 @@ function workflow(
     parallel: mayBeParallel && (scenario.parallel_execution ?? SCENARIO_DEFAULTS.parallel),
     maxConcurrency: scenario.max_concurrency ?? SCENARIO_DEFAULTS.maxConcurrency,
     failFast: integration.fail_fast ?? INTEGRATION_DEFAULTS.failFast,
+    onFailure: SCENARIO_DEFAULTS.onFailure,
+    compensationTimeoutMs: SCENARIO_DEFAULTS.compensationTimeoutMs,
+    recovery: RECOVERY_DEFAULTS,
     inputs: null,
     steps: scenario.steps.map((step, i) => stepDefinition(step, parts.steps[i]!, retries)),
     outputs: parts.outputs,
@@ -87,6 +97,7 @@ function stepDefinition(step: StepDocument, parts: StepParts, retries: number): 
   return {
     name: step.name,
     call: { module, operation: step.operation ?? '', parameters: parts.parameters },
+    control: null,
     dependsOn: step.depends_on === undefined ? NOTHING_LISTED : [...new Set(step.depends_on)],
     runIf: step.run_if ?? STEP_DEFAULTS.runIf,
     when: parts.when === null ? null : truth(parts.when, step.name),
@@ -98,6 +109,9 @@ function stepDefinition(step: StepDocument, parts: StepParts, retries: number): 
     },
     fallback: fallback(step, parts.fallback),
     onFailure: verdicts(step),
+    compensate: null,
+    onCancel: 'abort',
+    heartbeatMs: null,
     resources: needs(step),
     priority: step.priority ?? STEP_DEFAULTS.priority,
   }
@@ -126,11 +140,10 @@ function fallback(step: StepDocument, computed: Computed | null): OperationCall 
   }
 }
 
-const ON_FAILURE: readonly Verdict[] = [STEP_DEFAULTS.onFailure]
 const BUILT: ReadonlySet<string> = new Set<Verdict>(['fallback', 'skip', 'fail', 'fail_workflow'])
 
-function verdicts(step: StepDocument): readonly Verdict[] {
-  if (step.on_failure === undefined) return ON_FAILURE
+function verdicts(step: StepDocument): readonly Verdict[] | null {
+  if (step.on_failure === undefined) return null
   return [step.on_failure].flat().filter((verdict): verdict is Verdict => BUILT.has(verdict))
 }
 

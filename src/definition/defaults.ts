@@ -1,6 +1,7 @@
 // What holds where a document says nothing: filled in by convert.ts and check.ts, told to editors by schema.ts.
 // Times are whole milliseconds.
 import type { BackoffPolicy, RunCondition, Verdict } from '../../machines/protocol.ts'
+import type { RecoveryDefinition } from './model.ts'
 
 /** Defaults of an integration and of the sections beside it. */
 export const INTEGRATION_DEFAULTS = {
@@ -22,7 +23,24 @@ export const INTEGRATION_DEFAULTS = {
 } as const
 
 /** Defaults of a scenario. */
-export const SCENARIO_DEFAULTS = { parallel: false, maxConcurrency: 64 } as const
+export const SCENARIO_DEFAULTS = {
+  parallel: false,
+  maxConcurrency: 64,
+  onFailure: 'fail',
+  compensationTimeoutMs: 300_000,
+} as const
+
+/** What holds for failures of steps that say nothing of their own. */
+export const RECOVERY_DEFAULTS: RecoveryDefinition = { strategies: [], grantedRetriesMax: 1, answerMs: 5_000 }
+
+/** Defaults of control steps. */
+export const CONTROL_DEFAULTS = {
+  /** Iterations of a `while` or an `until`, and items of a list. */
+  iterationsMax: 100_000,
+  /** Iterations side by side. */
+  iterationsConcurrency: 1,
+  onTimeout: 'fail',
+} as const
 
 /** Defaults of a step. */
 export const STEP_DEFAULTS = {

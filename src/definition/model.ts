@@ -26,6 +26,26 @@ export interface DataScope {
   readonly inputs: Readonly<Record<string, unknown>>
   readonly run: { readonly id: string; readonly scenario: string; readonly started_at: string }
   readonly env: Readonly<Record<string, string>>
+  /** In an iteration over items: the item. */
+  readonly item?: unknown
+  /** In an iteration: its number, from 0. */
+  readonly index?: number
+  /** Where a step is compensated: what its operation was given. */
+  readonly input?: unknown
+  /** Where a step is compensated: what its operation gave; `null` where it is not known to have succeeded. */
+  readonly output?: unknown
+  /** In the filter and the output of a wait: the event. */
+  readonly event?: EventView
+}
+
+/** What a wait's filter and output see of an event. */
+export interface EventView {
+  readonly type: string
+  readonly data: unknown
+  /** Milliseconds since the epoch. */
+  readonly at: number
+  /** The path of the actor that published it; `outside` for a signal. */
+  readonly source: string
 }
 
 /** A value, or a way to compute it from the run's data. `evaluate` may throw a `SagachartError` (`EXPRESSION_FAILED`). */
@@ -57,9 +77,81 @@ export interface RetryDefinition {
   readonly nonRetryable: readonly string[]
 }
 
+/** What undoes a step. */
+export interface CompensationDefinition {
+  readonly module: string
+  readonly operation: string
+  /** `null`: what the step was given and what it gave, as `{input, output}`. */
+  readonly parameters: Computed | null
+  /** `attempt`: also where the step started and is not known to have succeeded. */
+  readonly on: 'success' | 'attempt'
+  /** Limit of one attempt, in milliseconds; `null`: none but the run's own for its compensation. */
+  readonly timeoutMs: number | null
+  readonly retry: RetryDefinition
+}
+
+/** A step that is made of other steps, or that waits. A nested list of steps is a workflow without limits of its own. */
+export type ControlDefinition =
+  | {
+      readonly kind: 'parallel'
+      readonly block: WorkflowDefinition
+      /** Successes that are enough; the rest is cancelled then. `all`: every step ends, and none may fail. */
+      readonly waitFor: 'all' | number
+      readonly output: Computed | null
+    }
+  | {
+      readonly kind: 'conditional'
+      /** The first whose condition holds is taken. */
+      readonly cases: readonly { readonly when: Computed; readonly block: WorkflowDefinition }[]
+      /** Taken where none holds; `null`: nothing is. */
+      readonly otherwise: WorkflowDefinition | null
+      /** Sees the branch that was taken. */
+      readonly output: Computed | null
+    }
+  | {
+      readonly kind: 'iterative'
+      readonly over:
+        | { readonly kind: 'each'; readonly items: Computed }
+        /** `while` is asked before each iteration, `until` after it; both see the last iteration's steps. */
+        | { readonly kind: 'while' | 'until'; readonly condition: Computed }
+      readonly block: WorkflowDefinition
+      readonly iterationsMax: number
+      /** Iterations side by side; 1 for `while` and `until`. */
+      readonly maxConcurrency: number
+      /** Failed iterations that are put up with: so many, or a share from 0 to 1 of the items. */
+      readonly tolerate: { readonly count: number } | { readonly share: number }
+      /** Of one iteration. */
+      readonly output: Computed | null
+    }
+  | {
+      readonly kind: 'wait'
+      readonly until:
+        | { readonly kind: 'timer'; readonly delayMs: number }
+        | {
+            readonly kind: 'event'
+            readonly event: string
+            readonly filter: Computed | null
+            /** `null`: it waits as long as its run does. */
+            readonly timeoutMs: number | null
+            readonly onTimeout: 'fail' | 'skip' | 'continue'
+          }
+      /** Default: the event's data; `null` for a timer. */
+      readonly output: Computed | null
+    }
+  | {
+      readonly kind: 'scenario'
+      readonly workflow: WorkflowDefinition
+      /** An object that is laid over the inputs of the run. */
+      readonly inputs: Computed
+      readonly output: Computed | null
+    }
+
 export interface StepDefinition {
   readonly name: string
-  readonly call: OperationCall
+  /** The operation that the step calls; `null` for a control step. */
+  readonly call: OperationCall | null
+  /** `null` for a step that calls an operation. */
+  readonly control: ControlDefinition | null
   readonly dependsOn: readonly string[]
   readonly runIf: RunCondition
   readonly when: Computed | null
@@ -68,10 +160,26 @@ export interface StepDefinition {
   readonly retry: RetryDefinition
   /** One more attempt after the retries, or a value in its place. */
   readonly fallback: OperationCall | Computed | null
-  readonly onFailure: readonly Verdict[]
+  /** The first applicable one counts; `null` where the step leaves it to handlers and to the workflow. */
+  readonly onFailure: readonly Verdict[] | null
+  readonly compensate: CompensationDefinition | null
+  /** What a cancellation does to a running attempt: it is told to stop, or waited for. */
+  readonly onCancel: 'abort' | 'await'
+  /** An attempt that does not report within it fails, in milliseconds; `null`: it need not report. */
+  readonly heartbeatMs: number | null
   readonly resources: readonly ResourceNeed[]
   /** Higher starts earlier. */
   readonly priority: number
+}
+
+/** What holds for the failures of steps that say nothing of their own. */
+export interface RecoveryDefinition {
+  /** Verdicts where no handler of `step_failed` answers; the first applicable one counts, `fail` where none is. */
+  readonly strategies: readonly Verdict[]
+  /** Attempts that the verdict `retry` may add to a step. */
+  readonly grantedRetriesMax: number
+  /** How long handlers of `step_failed` may take to answer, in milliseconds. */
+  readonly answerMs: number
 }
 
 export interface WorkflowDefinition {
@@ -82,6 +190,11 @@ export interface WorkflowDefinition {
   readonly parallel: boolean
   readonly maxConcurrency: number
   readonly failFast: boolean
+  /** `compensate`: the first failed step stops the run, and what succeeded is undone. */
+  readonly onFailure: 'fail' | 'compensate'
+  /** Limit of the whole compensation, in milliseconds. */
+  readonly compensationTimeoutMs: number
+  readonly recovery: RecoveryDefinition
   /** What a run may be given; `null` where that is judged before it gets here. */
   readonly inputs: DeclaredInputs | null
   readonly steps: readonly StepDefinition[]
@@ -107,6 +220,10 @@ export interface OperationContext {
   /** Publishes an event on the bus. */
   emit(type: string, data?: unknown): void
   log(message: string, data?: unknown): void
+  /** Says that the operation is alive, for steps with a `heartbeat`. */
+  heartbeat(): void
+  /** Says how far the operation is: a share from 0 to 1. It is published as `step_progress`, and counts as a heartbeat. */
+  progress(share: number, message?: string): void
 }
 
 export type Operation = (parameters: never, context: OperationContext) => unknown
@@ -133,6 +250,16 @@ export interface PoolDefinition {
   readonly units: number
 }
 
+/** A handler of bus events that a document names. */
+export interface HandlerDefinition {
+  /** An exact type, `step_*`, or `*`. */
+  readonly event: string
+  /** An operation, which is given the event; or a handler that is built in. */
+  readonly target: { readonly module: string; readonly operation: string } | { readonly builtIn: string }
+  /** Higher first. */
+  readonly priority: number
+}
+
 export interface IntegrationDefinition {
   readonly name: string
   readonly failFast: boolean
@@ -146,5 +273,6 @@ export interface IntegrationDefinition {
   readonly pools: readonly PoolDefinition[]
   readonly inputs: Readonly<Record<string, unknown>>
   readonly env: Readonly<Record<string, string>>
+  readonly handlers: readonly HandlerDefinition[]
   readonly workflows: readonly WorkflowDefinition[]
 }

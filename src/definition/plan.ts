@@ -53,10 +53,10 @@ export function planWorkflow(workflow: WorkflowDefinition): Plan {
     for (const dependency of list) dependents[filled[dependency]!++] = index
   })
   const policies = policiesOf(steps)
-  const titles = steps.map(({ name, call: { module, operation } }) => ({
+  const titles = steps.map(({ name, call, control }) => ({
     step_name: name,
-    module_name: module,
-    operation,
+    module_name: call?.module ?? '',
+    operation: call?.operation ?? control!.kind,
   }))
   const plan = {
     workflow,
@@ -147,7 +147,7 @@ function policiesOf(steps: readonly StepDefinition[]): StepPolicy[] {
       graceMs: GRACE_MS,
       nonRetryable: step.retry.nonRetryable,
       hasFallback: step.fallback !== null,
-      verdicts: step.onFailure,
+      verdicts: step.onFailure ?? ['fail'],
     }
     const key = JSON.stringify(policy)
     const same = shared.get(key)

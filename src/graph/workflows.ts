@@ -53,8 +53,8 @@ export function graphOf(workflow: WorkflowDefinition): WorkflowGraph {
 function nodeOf({ name, call, fallback, ...step }: StepDefinition): GraphNode {
   return {
     name,
-    module: call.module,
-    operation: call.operation,
+    module: call?.module ?? '',
+    operation: call?.operation ?? '',
     run_if: step.runIf,
     when: step.when && whenText(step.when),
     timeout_ms: step.timeoutMs,
@@ -65,7 +65,7 @@ function nodeOf({ name, call, fallback, ...step }: StepDefinition): GraphNode {
         : 'module' in fallback
           ? { module: fallback.module, operation: fallback.operation }
           : 'value',
-    on_failure: step.onFailure,
+    on_failure: step.onFailure ?? ['fail'],
     resources: step.resources.map(({ pool, units }) => ({ name: pool, units })),
     priority: step.priority,
   }

@@ -30,7 +30,7 @@ export function execute({ session, scope }: Root, effect: Effect, control: Effec
 
 function executeAttempt(session: Session, run: Run, effect: Attempt, control: EffectControl): unknown {
   const step = run.stepAt(effect.index)
-  const target = effect.target === 'fallback' ? step.fallback! : step.call
+  const target = effect.target === 'fallback' ? step.fallback! : step.call!
   if (!isCall(target)) return evaluateParameters(run, target)
   const module = run.options.modules.get(target.module)
   if (!module) {
@@ -111,6 +111,14 @@ class AttemptContext implements OperationContext {
 
   get emit(): OperationContext['emit'] {
     return (type, data) => this.#run.scope.emitFromOutside(type, this.idempotencyKey, this.#run.runId, data)
+  }
+
+  get heartbeat(): OperationContext['heartbeat'] {
+    return () => {}
+  }
+
+  get progress(): OperationContext['progress'] {
+    return () => {}
   }
 
   get log(): OperationContext['log'] {

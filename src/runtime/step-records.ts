@@ -78,11 +78,11 @@ export class RunReport<TOutputs = Record<string, unknown>, out TSteps = Record<s
 }
 
 function recordOf(execution: Execution, index: number): StepRecord {
-  const { name, call } = execution.plan.workflow.steps[index]!
+  const { name, call, control } = execution.plan.workflow.steps[index]!
   return {
     name,
-    module: call.module,
-    operation: call.operation,
+    module: call?.module ?? '',
+    operation: call?.operation ?? control!.kind,
     status: execution.statusOf(index) ?? 'cancelled',
     output: execution.outputs[index],
     error: execution.failures.get(index) ?? null,

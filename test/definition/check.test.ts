@@ -156,7 +156,7 @@ describe('check', () => {
       }),
       step('d'),
     ])
-    const { parameters } = accepted(text).definition.workflows[0]!.steps[2]!.call
+    const { parameters } = accepted(text).definition.workflows[0]!.steps[2]!.call!
     const view = (output: unknown) => ({ output, status: 'success' as const, error: null, attempts: 1 })
     const scope: DataScope = {
       steps: { a: view(1), b: view({ n: 2 }) },

@@ -49,6 +49,7 @@ function definition(
     pools: [],
     inputs: {},
     env: {},
+    handlers: [],
     workflows,
     ...more,
   } satisfies IntegrationDefinition
