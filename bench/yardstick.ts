@@ -9,10 +9,15 @@ const POLICY = {
   retries: 0,
   backoff: { kind: 'constant', initialMs: 0, factor: 1, maxMs: 0, jitter: 'none', maxElapsedMs: null },
   timeoutMs: null,
+  heartbeatMs: null,
   graceMs: 5000,
+  awaitMs: null,
   nonRetryable: [],
   hasFallback: false,
   verdicts: ['fail'],
+  strategies: [],
+  grantedRetriesMax: 1,
+  answerMs: 5000,
 } as const
 
 type Step = ActorRefFrom<typeof stepMachine>

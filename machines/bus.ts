@@ -15,7 +15,7 @@ import {
   type SubscriptionAdded,
 } from './deliveries.ts'
 import { EMPTY_HISTORY, withEvents } from './event-history.ts'
-import type { BusEvent, Failure } from './protocol.ts'
+import type { BusEvent, Failure, Verdict } from './protocol.ts'
 
 export { BACKLOG_MAX, type BusContext, type BusInput } from './deliveries.ts'
 export { historyOf, matchesPattern, type HistoryQuery } from './event-history.ts'
@@ -28,7 +28,12 @@ export type BusMachineEvent =
   | { readonly type: 'events.published'; readonly events: readonly BusEvent[] }
   | SubscriptionAdded
   | { readonly type: 'subscription.removed'; readonly id: string }
-  | { readonly type: 'handler.succeeded'; readonly subscription: string }
+  | {
+      readonly type: 'handler.succeeded'
+      readonly subscription: string
+      /** What it answers to a failure. */
+      readonly verdict?: Verdict
+    }
   | { readonly type: 'handler.failed'; readonly subscription: string; readonly failure: Failure }
   | { readonly type: 'bus.close' }
   | { readonly type: 'bus.timedOut' }
@@ -39,6 +44,8 @@ export const busMachine = setup({
   actions: {
     /** Runs the handler of a subscription; its end comes back as `handler.succeeded` or `handler.failed`. */
     dispatch: (_: unknown, _delivery: Delivery) => {},
+    /** Passes on what the handler, which has ended, answers to its event. */
+    passAnswer: () => {},
     startTimer: (_: unknown, _timer: { readonly delayMs: number }) => {},
     stopTimer: () => {},
     keepEvents: assign(({ context, event }) => {
@@ -95,8 +102,8 @@ export const busMachine = setup({
         ],
         'subscription.added': { actions: 'deliver' },
         'subscription.removed': { actions: 'unsubscribe' },
-        'handler.succeeded': { guard: 'isUnderWay', actions: 'deliver' },
-        'handler.failed': { guard: 'isUnderWay', actions: ['keepFailure', 'deliver'] },
+        'handler.succeeded': { guard: 'isUnderWay', actions: ['passAnswer', 'deliver'] },
+        'handler.failed': { guard: 'isUnderWay', actions: ['passAnswer', 'keepFailure', 'deliver'] },
         'bus.close': 'draining',
       },
     },

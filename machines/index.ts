@@ -15,6 +15,8 @@ export {
   type IntegrationMachineOutput,
 } from './integration.ts'
 export { moduleMachine, type ModuleContext, type ModuleEvent, type ModuleInput } from './module.ts'
+export { compensationMachine, type CompensationContext, type CompensationInput } from './compensation.ts'
+export { loopMachine, type LoopContext, type LoopInput, type LoopOutput } from './loop.ts'
 export type * from './protocol.ts'
 export { poolMachine, type PoolContext, type PoolInput } from './resource.ts'
 export { stepMachine, type StepContext, type StepInput } from './step.ts'

@@ -2,7 +2,7 @@
 // Not here: the runs themselves, which are actors of the workflow chart.
 // Invariant: whatever was initialised is cleaned up before a final state is reached.
 import { assign, setup } from 'xstate'
-import type { Failure, IntegrationStatus, RunStatus } from './protocol.ts'
+import type { Failure, IntegrationStatus, RunCause, RunStatus } from './protocol.ts'
 
 export type IntegrationEvent =
   | { readonly type: 'scope.ready' }
@@ -17,7 +17,11 @@ export type IntegrationEvent =
   | { readonly type: 'scenarios.finished' }
   | { readonly type: 'run.timedOut' }
   /** Ends the integration in order: scenarios are cancelled, modules cleaned up. */
-  | { readonly type: 'run.cancel'; readonly cause?: 'cancelled' | 'timed_out' }
+  | { readonly type: 'run.cancel'; readonly cause?: 'cancelled' | 'timed_out'; readonly force?: boolean }
+  /** Cancels one step, by its scenario and its address in it. */
+  | { readonly type: 'run.cancelStep'; readonly step: string; readonly force?: boolean }
+  /** Tells the scenarios of something outside, for the steps that wait for it. */
+  | { readonly type: 'run.signal'; readonly event: string; readonly data?: unknown }
 
 export interface IntegrationMachineInput {
   /** Names the integration among all runs of its host. */
@@ -29,7 +33,7 @@ export interface IntegrationMachineInput {
 
 export interface IntegrationContext extends IntegrationMachineInput {
   /** What the integration ends as: `completed` until something else is known. */
-  readonly cause: RunStatus
+  readonly cause: RunCause
   readonly failure: Failure | null
   readonly cleanupIssues: readonly Failure[]
 }
@@ -59,12 +63,16 @@ export const integrationMachine = setup({
     startScenarios: noEffect,
     recordScenario: noEffect,
     cancelScenarios: (_: unknown, _cancel: { readonly cause: 'cancelled' | 'timed_out' }) => {},
+    /** The same once more: nobody waits for anything. */
+    forceScenarios: noEffect,
+    cancelStep: noEffect,
+    takeSignal: noEffect,
     keepFailure: assign(({ event }) =>
       'failure' in event ? { cause: 'failed', failure: event.failure } : {},
     ),
     keepScenario: assign(({ context, event }) =>
       event.type === 'scenario.settled' && event.status !== 'completed' && context.cause === 'completed'
-        ? { cause: event.status === 'timed_out' ? 'failed' : event.status, failure: event.failure }
+        ? { cause: event.status === 'cancelled' ? 'cancelled' : 'failed', failure: event.failure }
         : {},
     ),
     keepTimeout: assign(({ context }) => ({
@@ -89,6 +97,7 @@ export const integrationMachine = setup({
     isCompletedWithIssues: ({ context }) => context.cause === 'completed',
     isFailed: ({ context }) => context.cause === 'failed',
     isCancelled: ({ context }) => context.cause === 'cancelled',
+    isForced: ({ event }) => event.type === 'run.cancel' && event.force === true,
   },
 }).createMachine({
   id: 'integration',
@@ -112,6 +121,7 @@ export const integrationMachine = setup({
         'scope.failed': { target: 'cleaningUp', actions: 'keepFailure' },
         'run.timedOut': { target: 'cleaningUp', actions: 'keepTimeout' },
         'run.cancel': { target: 'cleaningUp', actions: 'keepCancellation' },
+        'run.signal': { actions: 'takeSignal' },
       },
     },
     running: {
@@ -139,6 +149,8 @@ export const integrationMachine = setup({
           target: 'stopping',
           actions: ['keepCancellation', { type: 'cancelScenarios', params: { cause: 'cancelled' } }],
         },
+        'run.cancelStep': { actions: 'cancelStep' },
+        'run.signal': { actions: 'takeSignal' },
       },
     },
     stopping: {
@@ -146,6 +158,7 @@ export const integrationMachine = setup({
       on: {
         'scenario.settled': { actions: 'recordScenario' },
         'scenarios.finished': 'cleaningUp',
+        'run.cancel': { guard: 'isForced', actions: 'forceScenarios' },
       },
     },
     cleaningUp: {

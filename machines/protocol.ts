@@ -1,68 +1,12 @@
-// What crosses between actors, as plain data: every event, every failure, every policy.
+// What crosses between actors, as plain data: every event; outcomes and policies are beside it.
 // Nothing here decides anything. All of it is JSON, so that a host can write it down and read it back.
 
-/** An operating error as data. It travels in events and is thrown only at the public edge. */
-export interface Failure {
-  /** One of the library's codes, or `OPERATION_FAILED` for what a user's operation threw. */
-  readonly code: string
-  readonly message: string
-  /** The `name` of the thrown error, which `non_retryable` is matched against. */
-  readonly name?: string
-  /** Default true. `false` ends the retries at once. */
-  readonly retryable?: boolean
-  /** The earliest time for the next attempt, in milliseconds from the failure. */
-  readonly retryAfterMs?: number
-  readonly cause?: Failure
-}
+import type { Failure, StepOutcome } from './outcome.ts'
+import type { Verdict } from './policy.ts'
 
-/** How a step ended, as results and expressions show it. */
-export type StepStatus = 'success' | 'failed' | 'skipped' | 'cancelled'
+export type * from './policy.ts'
 
-/** How a run ended: `completed`, or the cause that ended it. */
-export type RunStatus = 'completed' | 'failed' | 'cancelled' | 'timed_out'
-
-/** How an integration ended. */
-export type IntegrationStatus = RunStatus | 'completed_with_cleanup_issues'
-
-/** The answer to a failure whose retries are spent. */
-export type Verdict = 'retry' | 'fallback' | 'skip' | 'degradation' | 'fail' | 'fail_workflow' | 'compensate'
-
-/** When a step may start, judged once all its dependencies are final. */
-export type RunCondition = 'all_succeeded' | 'all_done' | 'any_succeeded' | 'none_failed'
-
-export interface BackoffPolicy {
-  readonly kind: 'exponential' | 'linear' | 'constant'
-  readonly initialMs: number
-  readonly factor: number
-  readonly maxMs: number
-  /** `full` draws from [0, delay], `equal` from [delay / 2, delay], `none` takes the delay itself. */
-  readonly jitter: 'full' | 'equal' | 'none'
-  /** No retry starts later than this after the first attempt's start. `null`: no such limit. */
-  readonly maxElapsedMs: number | null
-}
-
-/** What a step's chart needs to know to answer a failure. One object serves every step that shares it. */
-export interface StepPolicy {
-  /** Retries after the first attempt. */
-  readonly retries: number
-  readonly backoff: BackoffPolicy
-  /** Limit of one attempt; `null`: none. */
-  readonly timeoutMs: number | null
-  /** How long an operation that was told to stop may still take before it is abandoned. */
-  readonly graceMs: number
-  /** Error names and codes that are never retried. */
-  readonly nonRetryable: readonly string[]
-  readonly hasFallback: boolean
-  /** The first applicable one counts; `fail` where none is. */
-  readonly verdicts: readonly Verdict[]
-}
-
-/** What a step needs of a pool for one attempt. */
-export interface ResourceNeed {
-  readonly pool: string
-  /** At least 1, at most the pool's capacity. */
-  readonly units: number
-}
+export type * from './outcome.ts'
 
 // ---- step --------------------------------------------------------------------------------------------
 
@@ -70,25 +14,87 @@ export type StepEvent =
   | { readonly type: 'slot.granted' }
   | { readonly type: 'lease.denied'; readonly failure: Failure }
   | { readonly type: 'attempt.succeeded'; readonly attempt: number; readonly output: unknown }
-  | { readonly type: 'attempt.failed'; readonly attempt: number; readonly failure: Failure }
+  | {
+      readonly type: 'attempt.failed'
+      readonly attempt: number
+      readonly failure: Failure
+      /** Given where nothing is left to decide: a verdict inside of a control step, a wait's own. */
+      readonly verdict?: Verdict
+    }
   | { readonly type: 'attempt.timedOut'; readonly attempt: number }
+  | { readonly type: 'heartbeat.missed'; readonly attempt: number }
   | { readonly type: 'grace.ended'; readonly attempt: number }
   | { readonly type: 'backoff.ended'; readonly attempt: number }
   | { readonly type: 'retries.expired' }
-  | { readonly type: 'step.cancel' }
+  /** What handlers answered so far: the one of the highest priority. */
+  | { readonly type: 'verdict.offered'; readonly verdict: Verdict }
+  /** No handler that is still to answer could change it. */
+  | { readonly type: 'verdict.closed' }
+  | { readonly type: 'verdict.timedOut' }
+  /** `force`: waits for nothing. */
+  | { readonly type: 'step.cancel'; readonly force?: boolean }
 
 /** What a step leaves behind. */
 export interface StepOutput {
   /** The step's place in its plan. */
   readonly index: number
-  readonly status: StepStatus
+  readonly status: StepOutcome
   readonly output: unknown
   readonly failure: Failure | null
   /** Attempts made, the fallback's included. */
   readonly attempts: number
-  /** Whether this failure ends the whole run. */
-  readonly endsRun: boolean
+  /** What was answered to its failure; `null` where nothing had to be. */
+  readonly verdict: Verdict | null
+  /** Whether something stands in for what the step should have given. */
+  readonly degraded: boolean
 }
+
+// ---- compensation --------------------------------------------------------------------------------------
+
+export type CompensationEvent =
+  | Extract<
+      StepEvent,
+      {
+        type:
+          | 'slot.granted'
+          | 'lease.denied'
+          | 'attempt.succeeded'
+          | 'attempt.failed'
+          | 'attempt.timedOut'
+          | 'grace.ended'
+          | 'backoff.ended'
+      }
+    >
+  /** What is inside of a control step was undone, as far as it could be. */
+  | { readonly type: 'inside.undone'; readonly failure: Failure | null }
+  /** Undo nothing more. */
+  | { readonly type: 'compensation.stop' }
+
+/** How undoing a step went. */
+export interface CompensationOutput {
+  /** The step's place in its plan. */
+  readonly index: number
+  readonly undone: boolean
+  readonly failure: Failure | null
+  /** Attempts made to undo the step itself. */
+  readonly attempts: number
+}
+
+// ---- loop ----------------------------------------------------------------------------------------------
+
+export type LoopEvent =
+  | { readonly type: 'items.counted'; readonly count: number }
+  /** Whether another iteration is wanted. */
+  | { readonly type: 'condition.decided'; readonly holds: boolean }
+  | { readonly type: 'decision.failed'; readonly failure: Failure }
+  | {
+      readonly type: 'iteration.settled'
+      readonly failure: Failure | null
+      readonly verdict: Verdict | null
+    }
+  /** None is under way. */
+  | { readonly type: 'iterations.finished' }
+  | { readonly type: 'loop.cancel'; readonly force?: boolean }
 
 // ---- workflow ----------------------------------------------------------------------------------------
 
@@ -97,7 +103,18 @@ export type WorkflowEvent =
   | { readonly type: 'scope.failed'; readonly failure: Failure }
   | { readonly type: 'scope.released'; readonly issues: readonly Failure[] }
   | { readonly type: 'step.settled'; readonly step: StepOutput }
+  /** Every step is final. */
   | { readonly type: 'steps.finished' }
+  /** As many steps have succeeded as were waited for. */
+  | { readonly type: 'steps.sufficed' }
+  /** So many steps have not succeeded that the rest can't be enough. */
+  | { readonly type: 'steps.fellShort'; readonly failure: Failure }
+  | { readonly type: 'compensation.settled'; readonly compensation: CompensationOutput }
+  /** Nothing is left to undo, or nothing more will be. */
+  | { readonly type: 'compensation.finished'; readonly left: number }
+  | { readonly type: 'compensation.timedOut' }
+  /** A verdict inside of one of the run's control steps ends the run. */
+  | { readonly type: 'run.halt'; readonly failure: Failure | null; readonly verdict: Verdict }
   | { readonly type: 'slot.requested'; readonly index: number }
   | { readonly type: 'slot.returned' }
   | { readonly type: 'lease.granted'; readonly lease: string; readonly pool: string }
@@ -107,17 +124,25 @@ export type WorkflowEvent =
       readonly pool: string
       readonly failure: Failure
     }
+  /** What a user's function decided about a step: its `when`, its branch, its items, its filter. */
   | {
-      readonly type: 'condition.decided'
+      readonly type: 'decision.made'
       readonly index: number
-      readonly holds: boolean
+      readonly value: unknown
       readonly failure?: Failure
     }
   | { readonly type: 'outputs.collected'; readonly output: unknown }
   | { readonly type: 'outputs.failed'; readonly failure: Failure }
   | { readonly type: 'run.timedOut' }
-  /** Ends the run in order: running steps are told to stop, and the scope is released. */
-  | { readonly type: 'run.cancel'; readonly cause?: 'cancelled' | 'timed_out' }
+  /**
+   * Ends the run in order: running steps are stopped, what is to be undone is undone, the scope is released.
+   * `force`: waits for no step, and undoes nothing more.
+   */
+  | { readonly type: 'run.cancel'; readonly cause?: 'cancelled' | 'timed_out'; readonly force?: boolean }
+  /** Cancels one step, by its address in the run (`outer/inner`, `scan[3]/fetch`), with all that is inside of it. */
+  | { readonly type: 'run.cancelStep'; readonly step: string; readonly force?: boolean }
+  /** Tells the run of something outside, for the steps that wait for it. */
+  | { readonly type: 'run.signal'; readonly event: string; readonly data?: unknown }
 
 // ---- bus ---------------------------------------------------------------------------------------------
 

@@ -1,5 +1,5 @@
 // What a step knows, and what its policy says of a failure. Pure: the step's chart asks.
-import type { Failure, StepPolicy } from './protocol.ts'
+import type { Failure, StepPolicy, Verdict } from './protocol.ts'
 
 /** What a step starts with. */
 export interface StepInput {
@@ -15,6 +15,8 @@ export interface StepInput {
   readonly entry?: 'pending' | 'admitted' | 'denied'
   /** With `denied`: what was met. */
   readonly failure?: Failure
+  /** Whether there are handlers that may be asked for a verdict. Default `nobody`. */
+  readonly advisers?: 'nobody' | 'handlers'
 }
 
 /** What a step knows. */
@@ -23,10 +25,13 @@ export interface StepContext {
   readonly path: string
   readonly policy: StepPolicy
   readonly entry: 'pending' | 'admitted' | 'denied'
+  readonly advisers: 'nobody' | 'handlers'
   /** Attempts made. */
   readonly attempt: number
   /** Failures that the retry limit has counted. */
   readonly failures: number
+  /** Attempts that a verdict has added. */
+  readonly granted: number
   /** What the attempts call: the step's operation or, once its retries are spent, the fallback. */
   readonly target: 'operation' | 'fallback'
   /** Why the current or the last attempt failed. */
@@ -34,21 +39,67 @@ export interface StepContext {
   readonly output: unknown
   /** `closed` once the time for retries is over. */
   readonly retryWindow: 'open' | 'closed'
+  /** The answer to the failure, as far as it is known. */
+  readonly verdict: Verdict | null
 }
 
+/** A step that has done nothing yet. */
+export const beginning = (input: StepInput): StepContext => ({
+  index: input.index,
+  path: input.path,
+  policy: input.policy,
+  entry: input.entry ?? 'pending',
+  advisers: input.advisers ?? 'nobody',
+  attempt: 0,
+  failures: input.failure ? 1 : 0,
+  granted: 0,
+  target: 'operation',
+  failure: input.failure ?? null,
+  output: null,
+  retryWindow: 'open',
+  verdict: null,
+})
+
 /** Whether trying again may help. */
-export const isRetryable = (failure: Failure | null, policy: StepPolicy) =>
+export const isRetryable = (failure: Failure | null, policy: Pick<StepPolicy, 'nonRetryable'>) =>
   failure !== null &&
   failure.retryable !== false &&
   !policy.nonRetryable.includes(failure.code) &&
   (failure.name === undefined || !policy.nonRetryable.includes(failure.name))
 
-/** The first verdict that applies once retries and fallback are spent. */
-export const verdictOf = (policy: StepPolicy) =>
-  policy.verdicts.find((verdict) => verdict !== 'fallback') ?? 'fail'
+/** The verdicts that the step or, where it says nothing, its workflow lists. */
+const listed = ({ verdicts, strategies }: StepPolicy) => verdicts ?? strategies
+
+/**
+ * Whether a verdict can be carried out. By now the fallback was tried, so it never is one; a retry must be left; and
+ * nobody degrades a step that did not say that it may be skipped.
+ */
+export function isApplicable({ granted, policy }: StepContext, verdict: Verdict): boolean {
+  if (verdict === 'fallback') return false
+  if (verdict === 'retry') return granted < policy.grantedRetriesMax
+  return verdict !== 'degradation' || listed(policy).includes('skip')
+}
+
+/** The first listed verdict that applies; a listed retry only where trying again may help. */
+export function listedVerdict(context: StepContext): Verdict {
+  const mayRetry = context.retryWindow === 'open' && isRetryable(context.failure, context.policy)
+  const applies = (verdict: Verdict) => isApplicable(context, verdict) && (verdict !== 'retry' || mayRetry)
+  return listed(context.policy).find(applies) ?? 'fail'
+}
+
+/** Whether something stands in for what a step should have given, and its verdicts call that a degradation. */
+export const isDegraded = ({ verdict, target, failure, policy }: StepContext) =>
+  verdict === 'degradation' ||
+  (target === 'fallback' && failure === null && listed(policy).includes('degradation'))
 
 /** The failure of an attempt that outlived its limit. */
-export const timedOut = (attempt: number, { timeoutMs }: StepPolicy): Failure => ({
+export const timedOut = (attempt: number, timeoutMs: number | null): Failure => ({
   code: 'ATTEMPT_TIMED_OUT',
   message: `Attempt ${attempt} timed out after ${timeoutMs} ms: it was told to stop`,
+})
+
+/** The failure of an attempt that did not report. */
+export const fellSilent = (attempt: number, { heartbeatMs }: StepPolicy): Failure => ({
+  code: 'HEARTBEAT_MISSED',
+  message: `Attempt ${attempt} did not report within ${heartbeatMs} ms: it was told to stop`,
 })

@@ -1,90 +1,29 @@
-// One step of a run: attempts, time-outs, retries, fallback, verdict.
+// One step of a run: attempts, time-outs, cancellation, outcome. What follows a failure is in recovery.ts.
 // Not here: dependencies and queues (the run grants a slot), and any effect (the host performs what the actions name).
 // Invariant: the outcome is reached once; a reply to an older attempt changes nothing.
-import { assign, setup } from 'xstate'
-import { isRetryable, timedOut, verdictOf, type StepContext, type StepInput } from './step-context.ts'
-import type { StepEvent, StepOutput, StepStatus } from './protocol.ts'
+import type { StepOutcome } from './protocol.ts'
+import { asking, deciding, judging, retrying, ruled } from './recovery.ts'
+import { beginning, isDegraded } from './step-context.ts'
+import { stepSetup } from './step-setup.ts'
 
 export type { StepEvent, StepOutput } from './protocol.ts'
 
 export type { StepContext, StepInput } from './step-context.ts'
 
-type Facts = { readonly context: StepContext; readonly event: StepEvent }
-
-const isCurrent = ({ context, event }: Facts) => 'attempt' in event && event.attempt === context.attempt
-
-const noEffect = () => {}
-
 /** The statechart of a step. Its effects are named actions that a host provides. */
-export const stepMachine = setup({
-  types: {} as { context: StepContext; events: StepEvent; input: StepInput; output: StepOutput },
-  actions: {
-    /** Asks the run for leases and a slot. */
-    requestSlot: noEffect,
-    /** Takes the request back. */
-    withdrawRequest: noEffect,
-    /** Performs the operation and starts the time-out of the attempt. */
-    startAttempt: noEffect,
-    /** Tells the operation to stop and starts its grace. */
-    abortAttempt: noEffect,
-    /** Stops the timer, returns leases and slot. */
-    endAttempt: noEffect,
-    /** Gives up on an operation that outlived its grace. */
-    abandonAttempt: noEffect,
-    startBackoff: noEffect,
-    stopBackoff: noEffect,
-    publish: (_: unknown, _event: { readonly type: string }) => {},
-    beginAttempt: assign({ attempt: ({ context }) => context.attempt + 1, failure: null }),
-    keepOutput: assign(({ event }) => (event.type === 'attempt.succeeded' ? { output: event.output } : {})),
-    keepFailure: assign(({ context, event }) =>
-      'failure' in event ? { failure: event.failure, failures: context.failures + 1 } : {},
-    ),
-    keepTimeout: assign(({ context }) => ({
-      failure: timedOut(context.attempt, context.policy),
-      failures: context.failures + 1,
-    })),
-    closeRetries: assign({ retryWindow: 'closed' }),
-    fallBack: assign({ target: 'fallback' }),
-  },
-  guards: {
-    isAdmitted: ({ context }) => context.entry === 'admitted',
-    isDenied: ({ context }) => context.entry === 'denied',
-    isCurrent,
-    /** A success that came in time, though the step is being cancelled. */
-    isInTime: ({ context, event }) => isCurrent({ context, event }) && context.failure === null,
-    mayRetry: ({ context }) =>
-      context.target === 'operation' &&
-      context.retryWindow === 'open' &&
-      context.failures <= context.policy.retries &&
-      isRetryable(context.failure, context.policy),
-    mayFallBack: ({ context }) => context.policy.hasFallback && context.target === 'operation',
-    isSkipped: ({ context }) => verdictOf(context.policy) === 'skip',
-  },
-}).createMachine({
+export const stepMachine = stepSetup.createMachine({
   id: 'step',
   description: 'One step of a run, from its gates to its only outcome.',
-  context: ({ input }) => ({
-    index: input.index,
-    path: input.path,
-    policy: input.policy,
-    entry: input.entry ?? 'pending',
-    attempt: 0,
-    failures: input.failure ? 1 : 0,
-    target: 'operation',
-    failure: input.failure ?? null,
-    output: null,
-    retryWindow: 'open',
-  }),
+  context: ({ input }) => beginning(input),
   initial: 'pending',
   output: ({ context, event }) => ({
     index: context.index,
-    status: (event as unknown as { readonly output: StepStatus }).output,
+    status: (event as unknown as { readonly output: StepOutcome }).output,
     output: context.output,
     failure: context.failure,
     attempts: context.attempt,
-    endsRun:
-      (event as unknown as { readonly output: StepStatus }).output === 'failed' &&
-      verdictOf(context.policy) === 'fail_workflow',
+    verdict: context.verdict,
+    degraded: isDegraded(context),
   }),
   states: {
     pending: {
@@ -118,14 +57,27 @@ export const stepMachine = setup({
           target: 'succeeded',
           actions: ['endAttempt', 'keepOutput'],
         },
-        'attempt.failed': { guard: 'isCurrent', target: 'judging', actions: ['endAttempt', 'keepFailure'] },
+        'attempt.failed': [
+          {
+            guard: 'isRuled',
+            target: 'ruled',
+            actions: [
+              'endAttempt',
+              'keepFailure',
+              'keepVerdict',
+              { type: 'publish', params: { type: 'step_failed' } },
+            ],
+          },
+          { guard: 'isCurrent', target: 'judging', actions: ['endAttempt', 'keepFailure'] },
+        ],
         'attempt.timedOut': { guard: 'isCurrent', target: 'aborting', actions: 'keepTimeout' },
+        'heartbeat.missed': { guard: 'isCurrent', target: 'aborting', actions: 'keepSilence' },
         'retries.expired': { actions: 'closeRetries' },
-        'step.cancel': 'cancelling',
+        'step.cancel': [{ guard: 'isAwaited', target: 'finishing' }, { target: 'cancelling' }],
       },
     },
     aborting: {
-      description: 'The attempt timed out, and its operation has a grace in which to stop.',
+      description: 'The attempt outlived its limit, and its operation has a grace in which to stop.',
       entry: 'abortAttempt',
       on: {
         'attempt.succeeded': { guard: 'isCurrent', target: 'judging', actions: 'endAttempt' },
@@ -133,6 +85,21 @@ export const stepMachine = setup({
         'grace.ended': { guard: 'isCurrent', target: 'judging', actions: ['abandonAttempt', 'endAttempt'] },
         'retries.expired': { actions: 'closeRetries' },
         'step.cancel': 'cancelling',
+      },
+    },
+    finishing: {
+      description: 'The step is being cancelled, but its attempt may come to its own end.',
+      entry: 'limitAttempt',
+      on: {
+        'attempt.succeeded': {
+          guard: 'isCurrent',
+          target: 'succeeded',
+          actions: ['endAttempt', 'keepOutput'],
+        },
+        'attempt.failed': { guard: 'isCurrent', target: 'cancelled', actions: ['endAttempt', 'keepFailure'] },
+        'attempt.timedOut': { guard: 'isCurrent', target: 'cancelling' },
+        'heartbeat.missed': { guard: 'isCurrent', target: 'cancelling' },
+        'step.cancel': { guard: 'isForced', target: 'cancelling' },
       },
     },
     cancelling: {
@@ -143,32 +110,18 @@ export const stepMachine = setup({
           { guard: 'isInTime', target: 'succeeded', actions: ['endAttempt', 'keepOutput'] },
           { guard: 'isCurrent', target: 'cancelled', actions: 'endAttempt' },
         ],
-        'attempt.failed': { guard: 'isCurrent', target: 'cancelled', actions: 'endAttempt' },
+        'attempt.failed': [
+          { guard: 'isRuled', target: 'ruled', actions: ['endAttempt', 'keepFailure', 'keepVerdict'] },
+          { guard: 'isCurrent', target: 'cancelled', actions: 'endAttempt' },
+        ],
         'grace.ended': { guard: 'isCurrent', target: 'cancelled', actions: ['abandonAttempt', 'endAttempt'] },
       },
     },
-    judging: {
-      description: 'Asks of a failure whether a retry or the fallback is left.',
-      always: [
-        { guard: 'mayRetry', target: 'retrying' },
-        { guard: 'mayFallBack', target: 'waiting', actions: 'fallBack' },
-        { target: 'deciding' },
-      ],
-    },
-    retrying: {
-      description: 'Backs off before the next attempt.',
-      entry: ['startBackoff', { type: 'publish', params: { type: 'step_retrying' } }],
-      on: {
-        'backoff.ended': { guard: 'isCurrent', target: 'waiting' },
-        'retries.expired': { target: 'judging', actions: ['closeRetries', 'stopBackoff'] },
-        'step.cancel': { target: 'cancelled', actions: 'stopBackoff' },
-      },
-    },
-    deciding: {
-      description: 'Nothing is left to try, and a verdict is given.',
-      entry: { type: 'publish', params: { type: 'step_failed' } },
-      always: [{ guard: 'isSkipped', target: 'skipped' }, { target: 'failed' }],
-    },
+    judging,
+    retrying,
+    deciding,
+    asking,
+    ruled,
     succeeded: {
       description: 'Ended with an output.',
       type: 'final',

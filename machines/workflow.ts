@@ -1,108 +1,24 @@
-// The orchestrator of one run: prepares, lets the steps run, stops them, cleans up.
+// The orchestrator of one run: prepares, lets the steps run, stops them, undoes them, cleans up.
 // Not here: the graph's counters and queues, which the runtime keeps in flat arrays beside the chart.
 // Invariant: once it stops, nothing more starts; it ends only when every step is final and its scope is released.
-import { assign, setup } from 'xstate'
-import type { Failure, RunStatus, WorkflowEvent } from './protocol.ts'
+import { beginning, outcome, workflowSetup } from './workflow-setup.ts'
 
 export type { WorkflowEvent } from './protocol.ts'
 
-export interface WorkflowMachineInput {
-  /** Names the run among all runs of its host. */
-  readonly runId: string
-  /** The workflow's inputs, checked. */
-  readonly inputs: Readonly<Record<string, unknown>>
-  readonly failFast: boolean
-  readonly timeoutMs: number | null
-}
-
-export interface WorkflowContext extends WorkflowMachineInput {
-  /** What the run ends as: `completed` until something else is known. */
-  readonly cause: RunStatus
-  readonly failure: Failure | null
-  readonly output: unknown
-  readonly cleanupIssues: readonly Failure[]
-}
-
-export interface WorkflowMachineOutput {
-  readonly status: RunStatus
-  readonly failure: Failure | null
-  readonly output: unknown
-  readonly cleanupIssues: readonly Failure[]
-}
-
-const exceeded = (limitMs: number | null): Failure => ({
-  code: 'RUN_TIMED_OUT',
-  message: `Workflow execution exceeded timeout${limitMs === null ? '' : ` of ${limitMs} ms`}`,
-})
-
-const noEffect = () => {}
-
-const cancelCause = (event: WorkflowEvent) => (event.type === 'run.cancel' && event.cause) || 'cancelled'
+export type { WorkflowContext, WorkflowMachineInput, WorkflowMachineOutput } from './workflow-setup.ts'
 
 /** The statechart of a run. Its effects are named actions that the runtime provides. */
-export const workflowMachine = setup({
-  types: {} as {
-    context: WorkflowContext
-    events: WorkflowEvent
-    input: WorkflowMachineInput
-    output: WorkflowMachineOutput
-  },
-  actions: {
-    prepareScope: noEffect,
-    releaseScope: noEffect,
-    startRunTimer: noEffect,
-    stopRunTimer: noEffect,
-    /** Marks the steps without dependencies as ready. */
-    openSteps: noEffect,
-    /** Starts what is ready, as far as leases and slots allow. */
-    startReady: noEffect,
-    recordStep: noEffect,
-    queueStep: noEffect,
-    recordLease: noEffect,
-    recordCondition: noEffect,
-    cancelSteps: noEffect,
-    collectOutputs: noEffect,
-    publishStart: noEffect,
-    publishEnd: noEffect,
-    keepOutput: assign(({ event }) => (event.type === 'outputs.collected' ? { output: event.output } : {})),
-    keepFailure: assign(({ event }) =>
-      'failure' in event ? { cause: 'failed', failure: event.failure ?? null } : {},
-    ),
-    keepStepFailure: assign(({ context, event }) =>
-      event.type === 'step.settled'
-        ? { cause: 'failed', failure: context.failure ?? event.step.failure }
-        : {},
-    ),
-    keepTimeout: assign(({ context }) => ({ cause: 'timed_out', failure: exceeded(context.timeoutMs) })),
-    keepCancellation: assign(({ event }) =>
-      cancelCause(event) === 'timed_out'
-        ? { cause: 'timed_out', failure: exceeded(null) }
-        : { cause: 'cancelled', failure: { code: 'RUN_CANCELLED', message: 'The run was cancelled' } },
-    ),
-    keepIssues: assign(({ event }) =>
-      event.type === 'scope.released' ? { cleanupIssues: event.issues } : {},
-    ),
-  },
-  guards: {
-    isHarmless: ({ event }) => event.type === 'step.settled' && event.step.status !== 'failed',
-    endsRun: ({ context, event }) =>
-      event.type === 'step.settled' && (event.step.endsRun || context.failFast),
-    isCompleted: ({ context }) => context.cause === 'completed',
-    isFailed: ({ context }) => context.cause === 'failed',
-    isCancelled: ({ context }) => context.cause === 'cancelled',
-  },
-}).createMachine({
+export const workflowMachine = workflowSetup.createMachine({
   id: 'workflow',
   description: 'One run of a workflow, from its preparation to its clean-up.',
-  context: ({ input }) => ({ ...input, cause: 'completed', failure: null, output: null, cleanupIssues: [] }),
-  initial: 'preparing',
-  output: ({ context }) => ({
-    status: context.cause,
-    failure: context.failure,
-    output: context.output,
-    cleanupIssues: context.cleanupIssues,
-  }),
+  context: ({ input }) => beginning(input),
+  initial: 'starting',
+  output: ({ context }) => outcome(context),
   states: {
+    starting: {
+      description: 'A run begins, or one that has ended is to be undone.',
+      always: [{ guard: 'isUndoing', target: 'compensating' }, { target: 'preparing' }],
+    },
     preparing: {
       description: 'Initialises the modules and pools that belong to this run alone.',
       entry: 'prepareScope',
@@ -110,6 +26,7 @@ export const workflowMachine = setup({
         'scope.ready': 'running',
         'scope.failed': { target: 'cleaningUp', actions: 'keepFailure' },
         'run.cancel': { target: 'cleaningUp', actions: 'keepCancellation' },
+        'run.signal': { actions: 'takeSignal' },
       },
     },
     running: {
@@ -119,17 +36,26 @@ export const workflowMachine = setup({
       on: {
         'step.settled': [
           { guard: 'isHarmless', actions: ['recordStep', 'startReady'] },
-          { guard: 'endsRun', target: 'stopping', actions: ['recordStep', 'keepStepFailure'] },
+          {
+            guard: 'endsRun',
+            target: 'stopping',
+            actions: ['recordStep', 'keepStepFailure', 'keepVerdict', 'haltAround'],
+          },
           { actions: ['recordStep', 'keepStepFailure', 'startReady'] },
         ],
         'slot.requested': { actions: ['queueStep', 'startReady'] },
         'slot.returned': { actions: 'startReady' },
         'lease.granted': { actions: ['recordLease', 'startReady'] },
         'lease.denied': { actions: ['recordLease', 'startReady'] },
-        'condition.decided': { actions: ['recordCondition', 'startReady'] },
-        'steps.finished': [{ guard: 'isCompleted', target: 'collecting' }, { target: 'cleaningUp' }],
+        'decision.made': { actions: ['recordDecision', 'startReady'] },
+        'steps.finished': [{ guard: 'isCompleted', target: 'collecting' }, { target: 'ending' }],
+        'steps.sufficed': 'stopping',
+        'steps.fellShort': { target: 'stopping', actions: 'keepFailure' },
+        'run.halt': { target: 'stopping', actions: ['keepFailure', 'keepVerdict', 'haltAround'] },
         'run.timedOut': { target: 'stopping', actions: 'keepTimeout' },
-        'run.cancel': { target: 'stopping', actions: 'keepCancellation' },
+        'run.cancel': { target: 'stopping', actions: ['keepCancellation', 'forgoCompensation'] },
+        'run.cancelStep': { actions: ['cancelStep', 'startReady'] },
+        'run.signal': { actions: 'takeSignal' },
       },
     },
     stopping: {
@@ -137,7 +63,8 @@ export const workflowMachine = setup({
       entry: 'cancelSteps',
       on: {
         'step.settled': { actions: 'recordStep' },
-        'steps.finished': 'cleaningUp',
+        'steps.finished': [{ guard: 'isCompleted', target: 'collecting' }, { target: 'ending' }],
+        'run.cancel': { guard: 'isForced', actions: ['forgoCompensation', 'forceSteps'] },
       },
     },
     collecting: {
@@ -145,38 +72,57 @@ export const workflowMachine = setup({
       entry: 'collectOutputs',
       on: {
         'outputs.collected': { target: 'cleaningUp', actions: 'keepOutput' },
-        'outputs.failed': { target: 'cleaningUp', actions: 'keepFailure' },
+        'outputs.failed': { target: 'ending', actions: 'keepFailure' },
+      },
+    },
+    ending: {
+      description: 'Every step is final, and the run did not complete.',
+      always: [{ guard: 'isToCompensate', target: 'compensating' }, { target: 'cleaningUp' }],
+    },
+    compensating: {
+      description: 'Undoes what succeeded, each step after all that depend on it.',
+      entry: ['startCompensation', 'undoReady'],
+      exit: 'stopRunTimer',
+      on: {
+        'compensation.settled': { actions: ['recordCompensation', 'undoReady'] },
+        'slot.requested': { actions: ['queueStep', 'undoReady'] },
+        'slot.returned': { actions: 'undoReady' },
+        'lease.granted': { actions: ['recordLease', 'undoReady'] },
+        'lease.denied': { actions: ['recordLease', 'undoReady'] },
+        'compensation.finished': { target: 'cleaningUp', actions: 'keepCompensation' },
+        'compensation.timedOut': 'givingUp',
+        'run.cancel': [{ guard: 'isForced', target: 'givingUp' }, { actions: 'ignoreCancellation' }],
+      },
+    },
+    givingUp: {
+      description: 'Undoes nothing more, and waits until every compensation under way has stopped.',
+      entry: 'stopCompensation',
+      on: {
+        'compensation.settled': { actions: 'recordCompensation' },
+        'compensation.finished': { target: 'cleaningUp', actions: 'keepCompensation' },
       },
     },
     cleaningUp: {
       description: 'Releases the modules and pools that belong to this run alone.',
       entry: ['publishEnd', 'releaseScope'],
-      on: { 'scope.released': { target: 'ending', actions: 'keepIssues' } },
+      on: { 'scope.released': { target: 'ended', actions: 'keepIssues' } },
     },
-    ending: {
+    ended: {
       description: 'Everything is released, and the cause names the final state.',
       always: [
         { guard: 'isCompleted', target: 'completed' },
-        { guard: 'isFailed', target: 'failed' },
         { guard: 'isCancelled', target: 'cancelled' },
-        { target: 'timedOut' },
+        { guard: 'isTimedOut', target: 'timedOut' },
+        { guard: 'isFailed', target: 'failed' },
+        { guard: 'isCompensated', target: 'compensated' },
+        { target: 'compensationFailed' },
       ],
     },
-    completed: {
-      description: 'Every step ended well.',
-      type: 'final',
-    },
-    failed: {
-      description: 'A step, the preparation or an output failed.',
-      type: 'final',
-    },
-    cancelled: {
-      description: 'Someone asked the run to end.',
-      type: 'final',
-    },
-    timedOut: {
-      description: 'The run exceeded its time.',
-      type: 'final',
-    },
+    completed: { description: 'Every step ended well.', type: 'final' },
+    failed: { description: 'A step, the preparation or an output failed.', type: 'final' },
+    cancelled: { description: 'Someone asked the run to end.', type: 'final' },
+    timedOut: { description: 'The run exceeded its time.', type: 'final' },
+    compensated: { description: 'A step failed, and what succeeded was undone.', type: 'final' },
+    compensationFailed: { description: 'A step failed, and not everything was undone.', type: 'final' },
   },
 })

@@ -1,12 +1,19 @@
 // The graph of a workflow in flat arrays, so that 100,000 steps cost what they weigh and nothing recurses.
 // Not the state of a run: that is src/runtime/execution.ts.
-import type { StepPolicy } from '../../machines/protocol.ts'
+import type { CompensationPolicy, StepPolicy } from '../../machines/protocol.ts'
 import { SagachartError } from '../errors.ts'
 import { suggestion } from './diagnostic.ts'
 import type { StepDefinition, WorkflowDefinition } from './model.ts'
+import { blocksOf } from './nested.ts'
 
 /** How long an operation that was told to stop may take before it is abandoned, in milliseconds. */
 export const GRACE_MS = 5_000
+
+/** How long a cancellation waits for an attempt that has no limit of its own, in milliseconds. */
+export const AWAIT_MS = 30_000
+
+/** What results say of control steps, which call no module. */
+export const CONTROL_MODULE = 'custom_orchestrator'
 
 /** What every event of a step says of it. */
 export interface StepTitle {
@@ -22,6 +29,12 @@ export interface Plan {
   readonly indexOf: ReadonlyMap<string, number>
   readonly policies: readonly StepPolicy[]
   readonly titles: readonly StepTitle[]
+  /** What is known of undoing each step; `null` where nothing undoes it. */
+  readonly undoing: readonly (CompensationPolicy | null)[]
+  /** The plans of what is inside of control steps, by step, in the order of `blocksOf`. */
+  readonly inside: ReadonlyMap<number, readonly Plan[]>
+  /** The events that steps wait for, those inside included. */
+  readonly awaited: ReadonlySet<string>
   /** The dependencies of step i are `dependencies[dependencyStart[i] .. dependencyStart[i + 1])`. */
   readonly dependencyStart: Int32Array
   readonly dependencies: Int32Array
@@ -35,6 +48,13 @@ export interface Plan {
  * @throws WORKFLOW_INVALID on a duplicate name, an unknown dependency or a cycle.
  */
 export function planWorkflow(workflow: WorkflowDefinition): Plan {
+  return layOut(workflow, new Map())
+}
+
+/** A scenario that several steps run is laid out once. */
+function layOut(workflow: WorkflowDefinition, known: Map<WorkflowDefinition, Plan>): Plan {
+  const same = known.get(workflow)
+  if (same) return same
   const { steps } = workflow
   const indexOf = indexSteps(workflow)
   const dependencyStart = new Int32Array(steps.length + 1)
@@ -52,25 +72,58 @@ export function planWorkflow(workflow: WorkflowDefinition): Plan {
     dependencies.set(list, dependencyStart[index])
     for (const dependency of list) dependents[filled[dependency]!++] = index
   })
-  const policies = policiesOf(steps)
-  const titles = steps.map(({ name, call, control }) => ({
-    step_name: name,
-    module_name: call?.module ?? '',
-    operation: call?.operation ?? control!.kind,
-  }))
+  const inside = insideOf(steps, known)
   const plan = {
     workflow,
     size: steps.length,
     indexOf,
-    policies,
-    titles,
+    policies: policiesOf(workflow),
+    titles: steps.map(titleOf),
+    undoing: steps.map(undoingOf),
+    inside,
+    awaited: awaitedBy(steps, inside),
     dependencyStart,
     dependencies,
     dependentStart,
     dependents,
   }
   refuseCycles(plan)
+  known.set(workflow, plan)
   return plan
+}
+
+function titleOf({ name, call, control }: StepDefinition): StepTitle {
+  const { module, operation } = call ?? { module: CONTROL_MODULE, operation: control!.kind }
+  return { step_name: name, module_name: module, operation }
+}
+
+function undoingOf({ compensate }: StepDefinition): CompensationPolicy | null {
+  if (compensate === null) return null
+  const { retry, timeoutMs } = compensate
+  const { count: retries, backoff, nonRetryable } = retry
+  return { retries, backoff, nonRetryable, timeoutMs, graceMs: GRACE_MS }
+}
+
+function insideOf(steps: readonly StepDefinition[], known: Map<WorkflowDefinition, Plan>): Plan['inside'] {
+  const inside = new Map<number, readonly Plan[]>()
+  steps.forEach((step, index) => {
+    if (step.control)
+      inside.set(
+        index,
+        blocksOf(step).map((block) => layOut(block, known)),
+      )
+  })
+  return inside
+}
+
+function awaitedBy(steps: readonly StepDefinition[], inside: Plan['inside']): ReadonlySet<string> {
+  const awaited = new Set<string>()
+  for (const [index, plans] of inside) {
+    const { control } = steps[index]!
+    if (control?.kind === 'wait' && control.until.kind === 'event') awaited.add(control.until.event)
+    for (const plan of plans) for (const event of plan.awaited) awaited.add(event)
+  }
+  return awaited
 }
 
 function indexSteps(workflow: WorkflowDefinition): Map<string, number> {
@@ -137,17 +190,23 @@ function cycleAmong({ dependencyStart, dependencies }: Plan, waiting: Int32Array
 }
 
 /** Steps of the same policy share one object: a step costs nothing for what it does not say. */
-function policiesOf(steps: readonly StepDefinition[]): StepPolicy[] {
+function policiesOf({ steps, recovery }: WorkflowDefinition): StepPolicy[] {
   const shared = new Map<string, StepPolicy>()
+  const { strategies, grantedRetriesMax, answerMs } = recovery
   return steps.map((step) => {
     const policy: StepPolicy = {
       retries: step.retry.count,
       backoff: step.retry.backoff,
       timeoutMs: step.timeoutMs,
+      heartbeatMs: step.heartbeatMs,
       graceMs: GRACE_MS,
+      awaitMs: step.onCancel === 'await' ? AWAIT_MS : null,
       nonRetryable: step.retry.nonRetryable,
       hasFallback: step.fallback !== null,
-      verdicts: step.onFailure ?? ['fail'],
+      verdicts: step.onFailure,
+      strategies,
+      grantedRetriesMax,
+      answerMs,
     }
     const key = JSON.stringify(policy)
     const same = shared.get(key)

@@ -3,16 +3,25 @@
 // done, and the session does it once the chart has come to rest.
 import type { AnyActorRef } from 'xstate'
 import { busMachine } from '../../machines/bus.ts'
+import { compensationMachine, type CompensationContext } from '../../machines/compensation.ts'
 import { integrationMachine, type IntegrationContext } from '../../machines/integration.ts'
+import { loopMachine } from '../../machines/loop.ts'
 import { moduleMachine } from '../../machines/module.ts'
 import { poolMachine } from '../../machines/resource.ts'
 import { stepMachine, type StepContext } from '../../machines/step.ts'
-import { workflowMachine, type WorkflowContext } from '../../machines/workflow.ts'
+import { workflowMachine, type WorkflowContext, type WorkflowEvent } from '../../machines/workflow.ts'
 import type { Program } from './program.ts'
-import { programs, roots, runs } from './registry.ts'
-import type { Decided, Leased, Run, Settled, SlotRequested } from './run.ts'
+import type { Loop } from './control/loop.ts'
+import { settlementOf } from './settlement.ts'
+import { isChildEvent } from './lifecycle.ts'
+import type { InboundEvent } from './host.ts'
+import { loops, programs, roots, runs } from './registry.ts'
+import type { Compensated, Decided, Ending, Leased, Run, Settled, SlotRequested } from './run.ts'
 import type { Scope } from './scope.ts'
 import type { StepActors } from './step-actors.ts'
+
+type CancelStep = Extract<WorkflowEvent, { type: 'run.cancelStep' }>
+type Signal = Extract<WorkflowEvent, { type: 'run.signal' }>
 
 interface Acting<TContext> {
   readonly self: AnyActorRef
@@ -20,11 +29,31 @@ interface Acting<TContext> {
 }
 
 /** An action of a step, on the run of its parent. */
-const onStep = (effect: (steps: StepActors, context: StepContext) => void) => {
-  return ({ self, context }: Acting<StepContext>) => {
+const onStep = <TContext = StepContext>(effect: (steps: StepActors, context: TContext) => void) => {
+  return ({ self, context }: Acting<TContext>) => {
     const { session, steps } = runs.get(self._parent!)!
     session.later(effect, steps, context)
   }
+}
+
+/** The same for what undoes a step. */
+const onUndo = (effect: (steps: StepActors, context: CompensationContext) => void) => onStep(effect)
+
+/** An action of a loop. */
+const onLoop = <TDetail>(
+  self: AnyActorRef,
+  effect: (loop: Loop, detail: TDetail) => void,
+  detail: TDetail,
+) => {
+  runs.get(self._parent!._parent!)!.session.later(effect, loops.get(self)!, detail)
+}
+
+const publishing = (
+  { self, context }: Acting<StepContext | CompensationContext>,
+  { type }: { type: string },
+) => {
+  const { session, steps } = runs.get(self._parent!)!
+  session.later((actors, published) => actors.publish(context, published), steps, type)
 }
 
 /** An action of the orchestrator, on its own run. */
@@ -39,7 +68,13 @@ const later = <TDetail>(self: AnyActorRef, effect: (run: Run, detail: TDetail) =
 
 const recordStep = (run: Run, event: Settled) => run.recordStep(event)
 const recordLease = (run: Run, event: Leased) => run.recordLease(event)
-const recordCondition = (run: Run, event: Decided) => run.recordCondition(event)
+const recordDecision = (run: Run, event: Decided) => run.recordDecision(event)
+const recordCompensation = (run: Run, event: Compensated) => run.recordCompensation(event)
+const haltAround = (run: Run, event: Ending) => run.haltAround(event)
+const cancelStep = (run: Run, event: CancelStep) => run.cancelStep(event)
+const takeSignal = (run: Run, { event, data }: Signal) => {
+  run.scope.signal(event, data, run.runId)
+}
 const queueStep = (run: Run, event: SlotRequested) => run.queueStep(event)
 
 /** An action of the integration, on its scenarios. */
@@ -67,10 +102,38 @@ export const boundStepMachine = stepMachine.provide({
     endAttempt: onStep((steps, context) => steps.endAttempt(context)),
     startBackoff: onStep((steps, context) => steps.startBackoff(context)),
     stopBackoff: onStep((steps, context) => steps.stopBackoff(context)),
-    publish: ({ self, context }, { type }) => {
-      const { session, steps } = runs.get(self._parent!)!
-      session.later((actors, published) => actors.publish(context, published), steps, type)
-    },
+    limitAttempt: onStep((steps, context) => steps.limitAttempt(context)),
+    askHandlers: onStep((steps, context) => steps.askHandlers(context)),
+    stopAsking: onStep((steps, context) => steps.stopAsking(context)),
+    publish: publishing,
+  },
+})
+
+/** The chart of a compensation, bound. */
+export const boundCompensationMachine = compensationMachine.provide({
+  actions: {
+    undoInside: onUndo((steps, context) => steps.undoInside(context)),
+    stopInside: onUndo((steps, context) => steps.stopInside(context)),
+    requestSlot: onUndo((steps, context) => steps.requestSlot(context)),
+    withdrawRequest: onUndo((steps, context) => steps.withdrawRequest(context)),
+    startAttempt: onUndo((steps, context) => steps.startAttempt(context)),
+    abortAttempt: onUndo((steps, context) => steps.abortAttempt(context)),
+    abandonAttempt: onUndo((steps, context) => steps.abandonAttempt(context)),
+    endAttempt: onUndo((steps, context) => steps.endAttempt(context)),
+    startBackoff: onUndo((steps, context) => steps.startBackoff(context)),
+    stopBackoff: onUndo((steps, context) => steps.stopBackoff(context)),
+    publish: publishing,
+  },
+})
+
+/** The loop's chart, bound. */
+export const boundLoopMachine = loopMachine.provide({
+  actions: {
+    countItems: ({ self }) => onLoop(self, (loop) => loop.countItems(), null),
+    askCondition: ({ self }) => onLoop(self, (loop) => loop.askCondition(), null),
+    startIterations: ({ self, context }) =>
+      onLoop(self, (loop, known) => loop.startIterations(known), context),
+    cancelIterations: ({ self }, { force }) => onLoop(self, (loop, how) => loop.cancelIterations(how), force),
   },
 })
 
@@ -92,15 +155,46 @@ export const boundWorkflowMachine = workflowMachine.provide({
     recordLease: ({ self, event }) => {
       if (event.type === 'lease.granted' || event.type === 'lease.denied') later(self, recordLease, event)
     },
-    recordCondition: ({ self, event }) => {
-      if (event.type === 'condition.decided') later(self, recordCondition, event)
+    recordDecision: ({ self, event }) => {
+      if (event.type === 'decision.made') later(self, recordDecision, event)
     },
     cancelSteps: onRun((run) => run.cancelSteps()),
+    forceSteps: onRun((run) => run.forceSteps()),
+    cancelStep: ({ self, event }) => {
+      if (event.type === 'run.cancelStep') later(self, cancelStep, event)
+    },
+    haltAround: ({ self, event }) => {
+      if (event.type === 'step.settled' || event.type === 'run.halt') later(self, haltAround, event)
+    },
+    takeSignal: ({ self, event }) => {
+      if (event.type === 'run.signal') later(self, takeSignal, event)
+    },
+    startCompensation: onRun((run, context) => run.startCompensation(context)),
+    undoReady: onRun((run) => run.undoReady()),
+    recordCompensation: ({ self, event }) => {
+      if (event.type === 'compensation.settled') later(self, recordCompensation, event)
+    },
+    stopCompensation: onRun((run) => run.stopCompensation()),
     collectOutputs: onRun((run) => run.collectOutputs()),
     publishStart: onRun((run, context) => run.publishRun(context, 'workflow_started')),
     publishEnd: onRun((run, context) =>
       run.publishRun(context, context.cause === 'completed' ? 'workflow_completed' : 'workflow_error'),
     ),
+  },
+})
+
+/** A run inside of a step: the same chart, below other actors of its kind. */
+export const nestedLogic: typeof boundWorkflowMachine = Object.create(boundWorkflowMachine, {
+  transition: {
+    value: (...[snapshot, event, scope]: Parameters<typeof boundWorkflowMachine.transition>) => {
+      const run = runs.get(scope.self as AnyActorRef)!
+      const told = isChildEvent(event) ? settlementOf(run, event as InboundEvent) : event
+      if (told === null) return snapshot
+      const last = boundWorkflowMachine.transition(snapshot, told, scope)
+      if (last.status === 'done')
+        run.session.later((ended, output) => ended.finish(output), run, last.output!)
+      return last
+    },
   },
 })
 
@@ -118,6 +212,14 @@ export const boundIntegrationMachine = integrationMachine.provide({
     },
     cancelScenarios: ({ self, context }, { cause }) => {
       onProgram((program) => program.cancelScenarios(cause))({ self, context })
+    },
+    forceScenarios: onProgram((program) => program.forceScenarios()),
+    cancelStep: ({ self, context, event }) => {
+      if (event.type === 'run.cancelStep')
+        onProgram((program) => program.cancelStep(event))({ self, context })
+    },
+    takeSignal: ({ self, context, event }) => {
+      if (event.type === 'run.signal') onProgram((program) => program.takeSignal(event))({ self, context })
     },
   },
 })
@@ -181,5 +283,12 @@ export const boundBusMachine = busMachine.provide({
     stopTimer: ({ self }) => onScope(self, (scope, path) => scope.stopTimer(path)),
     dispatch: ({ self }, { subscription, event }) =>
       onScope(self, (scope) => scope.dispatch(subscription, event)),
+    passAnswer: ({ self, context: { underWay }, event }) => {
+      if (event.type !== 'handler.succeeded' && event.type !== 'handler.failed') return
+      const { subscription } = event
+      const answered = underWay[subscription]!
+      const verdict = ('verdict' in event && event.verdict) || null
+      onScope(self, (scope) => scope.advice.answered(answered, subscription, verdict))
+    },
   },
 })

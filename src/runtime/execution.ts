@@ -1,7 +1,7 @@
 // The state of one run's graph: what is final, what has become ready, who waits in which queue.
 // Flat arrays beside the charts, because a record an actor costs too much to keep for 100,000 finished steps.
 // Pure bookkeeping: no actor, no effect, no clock. Invariant: a final state is written once.
-import type { Failure, StepStatus } from '../../machines/protocol.ts'
+import type { Failure, StepOutcome, StepStatus } from '../../machines/protocol.ts'
 import type { Plan } from '../definition/plan.ts'
 
 /** Where a step is. From `SUCCESS` on it is final. */
@@ -13,12 +13,16 @@ const SUCCESS = 4
 const FAILED = 5
 const SKIPPED = 6
 const CANCELLED = 7
+const COMPENSATED = 8
+const COMPENSATION_FAILED = 9
 
 const FINAL: Readonly<Record<StepStatus, number>> = {
   success: SUCCESS,
   failed: FAILED,
   skipped: SKIPPED,
   cancelled: CANCELLED,
+  compensated: COMPENSATED,
+  compensation_failed: COMPENSATION_FAILED,
 }
 const STATUS: readonly (StepStatus | null)[] = [
   null,
@@ -29,11 +33,13 @@ const STATUS: readonly (StepStatus | null)[] = [
   'failed',
   'skipped',
   'cancelled',
+  'compensated',
+  'compensation_failed',
 ]
 
 /** What is kept of a step that is final. */
 export interface Settlement {
-  readonly status: StepStatus
+  readonly status: StepOutcome
   readonly output: unknown
   readonly failure: Failure | null
   readonly attempts: number
@@ -60,7 +66,17 @@ export class Execution {
   readonly finishedAt: Float64Array
   readonly outputs: unknown[]
   readonly failures = new Map<number, Failure>()
-  readonly counts: Record<StepStatus, number> = { success: 0, failed: 0, skipped: 0, cancelled: 0 }
+  readonly counts: Record<StepStatus, number> = {
+    success: 0,
+    failed: 0,
+    skipped: 0,
+    cancelled: 0,
+    compensated: 0,
+    compensation_failed: 0,
+  }
+  /** The order in which steps became final, from 1. */
+  readonly order: Uint32Array
+  private settled = 0
   /** Dependencies not final yet. */
   private readonly waitingFor: Int32Array
   /** Steps whose dependencies have all become final, not looked at yet. */
@@ -73,6 +89,7 @@ export class Execution {
     this.startedAt = new Float64Array(plan.size).fill(NaN)
     this.finishedAt = new Float64Array(plan.size).fill(NaN)
     this.outputs = Array.from({ length: plan.size }, () => null)
+    this.order = new Uint32Array(plan.size)
     this.waitingFor = new Int32Array(plan.size)
     for (let index = 0; index < plan.size; index++) {
       this.waitingFor[index] = plan.dependencyStart[index + 1]! - plan.dependencyStart[index]!
@@ -94,12 +111,17 @@ export class Execution {
   }
 
   get isFinished(): boolean {
-    const { success, failed, skipped, cancelled } = this.counts
-    return success + failed + skipped + cancelled === this.plan.size
+    return this.settled === this.plan.size
   }
 
   isFinal(index: number): boolean {
     return this.state[index]! >= SUCCESS
+  }
+
+  /** Whether a step ended well, whatever became of it when the run was undone. */
+  hasSucceeded(index: number): boolean {
+    const state = this.state[index]!
+    return state === SUCCESS || state >= COMPENSATED
   }
 
   /** Waits for its dependencies. */
@@ -135,6 +157,11 @@ export class Execution {
     return STATUS[this.state[index]!]!
   }
 
+  /** Steps that have ended without a success, or never will have one. */
+  get unsuccessful(): number {
+    return this.settled - this.counts.success
+  }
+
   /** Records how a step ended and counts its dependents down. A second settlement changes nothing. */
   settle(index: number, { status, output, failure, attempts }: Settlement, now: number): boolean {
     if (this.isFinal(index)) return false
@@ -142,6 +169,7 @@ export class Execution {
     this.attempts[index] = attempts
     this.finishedAt[index] = now
     this.counts[status]++
+    this.order[index] = ++this.settled
     if (status === 'success') this.outputs[index] = output
     if (failure !== null) this.failures.set(index, failure)
     const { dependents, dependentStart } = this.plan
@@ -150,6 +178,15 @@ export class Execution {
       if (--this.waitingFor[dependent]! === 0 && this.state[dependent] === PENDING) this.ready.push(dependent)
     }
     return true
+  }
+
+  /** A success is one no more. What is undone without having been one stays what it was. */
+  settleCompensation(index: number, undone: boolean): void {
+    if (this.state[index] !== SUCCESS) return
+    const status = undone ? 'compensated' : 'compensation_failed'
+    this.state[index] = FINAL[status]
+    this.counts.success--
+    this.counts[status]++
   }
 
   /** Judges a step's `run_if` by its dependencies, all of them final. */

@@ -11,11 +11,21 @@ export type Effect =
       readonly run: string
       /** The step's place in its plan. */
       readonly index: number
-      readonly target: 'operation' | 'fallback'
+      readonly target: 'operation' | 'fallback' | 'compensation'
     }
-  | { readonly kind: 'condition'; readonly to: string; readonly run: string; readonly index: number }
+  | {
+      /** What a user's function decides about a step. */
+      readonly kind: 'decision'
+      readonly to: string
+      readonly run: string
+      readonly index: number
+      readonly question: Question
+    }
   | { readonly kind: 'init' | 'cleanup'; readonly to: string; readonly module: string }
   | { readonly kind: 'handler'; readonly to: string; readonly subscription: string; readonly event: unknown }
+
+/** What is decided: whether a step runs, which branch it takes, over what and how often it goes, which event it takes. */
+export type Question = 'when' | 'branch' | 'items' | 'again' | 'filter'
 
 /** An event with its address: all that ever crosses into a run. Settlements, timers, commands, emitted events. */
 export interface Entry {

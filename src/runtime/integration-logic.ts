@@ -58,6 +58,8 @@ export class IntegrationLogic extends BaseMachine {
   readonly blueprint: IntegrationBlueprint
   private readonly workflows: readonly RunLogic[]
   private readonly parts: ScopeParts
+  /** The events that steps wait for. */
+  private readonly awaited: ReadonlySet<string>
 
   /** @throws WORKFLOW_INVALID */
   constructor(
@@ -73,6 +75,7 @@ export class IntegrationLogic extends BaseMachine {
     this.workflows = definition.workflows.map(
       (workflow) => new RunLogic({ plan: planWorkflow(workflow), host, env, parts }),
     )
+    this.awaited = new Set(this.workflows.flatMap(({ blueprint: { plan } }) => [...plan.awaited]))
   }
 
   /** The same integration on another host. */
@@ -102,7 +105,7 @@ export class IntegrationLogic extends BaseMachine {
     const self = scope.self as AnyActorRef
     const { host, definition } = this.blueprint
     const { runId, inputs } = snapshot.context
-    const root = new Root(scope, host, { runId, resume: isResuming(self) }, this.parts)
+    const root = new Root(scope, host, { runId, resume: isResuming(self) }, this.parts, this.awaited)
     roots.set(self, root)
     scope.defer(() => root.session.settleDown())
     programs.set(

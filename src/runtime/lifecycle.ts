@@ -68,7 +68,8 @@ export interface EmittedEvent extends InboundEvent {
   readonly data: unknown
 }
 
-const isChildEvent = (event: InboundEvent) =>
+/** Whether an event says that a child has ended. */
+export const isChildEvent = (event: InboundEvent) =>
   event.type.startsWith('xstate.done.actor.') || event.type.startsWith('xstate.error.actor.')
 
 /** What `getPersistedSnapshot` gives: what a run is known by, and how it ended. */

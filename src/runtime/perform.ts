@@ -1,7 +1,16 @@
 // From an effect, which is data, to the user's function behind it. Called by a host, outside of any chart,
 // so whatever a user's code does here cannot harm a statechart.
 import { SagachartError } from '../errors.ts'
-import type { Computed, OperationCall, OperationContext } from '../definition/model.ts'
+import type {
+  CompensationDefinition,
+  Computed,
+  DataScope,
+  OperationCall,
+  OperationContext,
+} from '../definition/model.ts'
+import { chooseBranch } from './control/branch.ts'
+import { Loop } from './control/loop.ts'
+import { Wait } from './control/wait.ts'
 import type { Effect, EffectControl } from './host.ts'
 import type { Root } from './root.ts'
 import type { Run } from './run.ts'
@@ -14,10 +23,8 @@ export function execute({ session, scope }: Root, effect: Effect, control: Effec
   switch (effect.kind) {
     case 'attempt':
       return executeAttempt(session, runOf(session, effect.run), effect, control)
-    case 'condition': {
-      const run = runOf(session, effect.run)
-      return run.data.evaluate(run.stepAt(effect.index).when!)
-    }
+    case 'decision':
+      return decide(runOf(session, effect.run), effect)
     case 'init':
     case 'cleanup': {
       const { name, config, [effect.kind]: call } = scope.module(effect.module)
@@ -30,7 +37,12 @@ export function execute({ session, scope }: Root, effect: Effect, control: Effec
 
 function executeAttempt(session: Session, run: Run, effect: Attempt, control: EffectControl): unknown {
   const step = run.stepAt(effect.index)
-  const target = effect.target === 'fallback' ? step.fallback! : step.call!
+  const target =
+    effect.target === 'fallback'
+      ? step.fallback!
+      : effect.target === 'compensation'
+        ? step.compensate!
+        : step.call!
   if (!isCall(target)) return evaluateParameters(run, target)
   const module = run.options.modules.get(target.module)
   if (!module) {
@@ -49,13 +61,41 @@ function executeAttempt(session: Session, run: Run, effect: Attempt, control: Ef
     )
   }
   const context = new AttemptContext(session, run, effect, control, module.config)
-  return operation(evaluateParameters(run, target.parameters) as never, context)
+  const parameters =
+    effect.target === 'compensation'
+      ? undoingParameters(run, effect.index)
+      : evaluateParameters(run, target.parameters!)
+  return operation(parameters as never, context)
+}
+
+/** What a user's function says. Its answer is journaled, and counts for every later life of the run. */
+function decide(run: Run, { index, question }: Extract<Effect, { kind: 'decision' }>): unknown {
+  const { when, control } = run.stepAt(index)
+  const work = run.steps.workOf(index)
+  if (question === 'when') return Boolean(run.data.evaluate(when!))
+  if (question === 'branch') return chooseBranch(run, index)
+  if (question === 'filter') return work instanceof Wait && work.accepts()
+  if (question === 'again') return work instanceof Loop && work.again()
+  return control?.kind === 'iterative' && control.over.kind === 'each'
+    ? run.data.evaluate(control.over.items)
+    : []
+}
+
+/** What the operation that undoes a step is given: what it asks for of the step's input and output, or both. */
+function undoingParameters(run: Run, index: number): unknown {
+  const { call, compensate } = run.stepAt(index)
+  const seen: Partial<DataScope> = {
+    input: call ? evaluateParameters(run, call.parameters) : null,
+    output: run.execution.outputs[index] ?? null,
+  }
+  const { parameters } = compensate!
+  return parameters === null ? seen : evaluateParameters(run, parameters, seen)
 }
 
 /** A failing expression cannot get better by trying again; nor can a builder's function, which sees the same data. */
-function evaluateParameters(run: Run, parameters: Computed): unknown {
+function evaluateParameters(run: Run, parameters: Computed, seen?: Partial<DataScope>): unknown {
   try {
-    return run.data.evaluate(parameters)
+    return run.data.evaluate(parameters, seen)
   } catch (error) {
     if (error instanceof SagachartError) throw error
     const reason = error instanceof Error ? error.message : String(error)
@@ -66,13 +106,18 @@ function evaluateParameters(run: Run, parameters: Computed): unknown {
   }
 }
 
-const isCall = (target: OperationCall | Computed): target is OperationCall => 'module' in target
+const isCall = (
+  target: OperationCall | CompensationDefinition | Computed,
+): target is OperationCall | CompensationDefinition => 'module' in target
 
 function runOf(session: Session, path: string): Run {
   const run = session.runs.get(path)
   if (!run) throw new SagachartError('INTERNAL', `The run ${path} is over`)
   return run
 }
+
+/** Progress is published no more often than this, in milliseconds; the end of it always is. */
+const PROGRESS_MS = 1_000
 
 /** Methods are bound, so that `({ emit, log }) => …` works; the signal is made only when asked for. */
 class AttemptContext implements OperationContext {
@@ -84,6 +129,7 @@ class AttemptContext implements OperationContext {
   readonly #run: Run
   readonly #control: EffectControl
   readonly #index: number
+  #reportedAt = -Infinity
 
   constructor(session: Session, run: Run, effect: Attempt, control: EffectControl, config: unknown) {
     this.#session = session
@@ -101,7 +147,7 @@ class AttemptContext implements OperationContext {
   }
 
   get run(): OperationContext['run'] {
-    return { id: this.#run.runId, scenario: this.#run.options.plan.workflow.name }
+    return { id: this.#run.runId, scenario: this.#run.options.scenario }
   }
 
   get resources(): OperationContext['resources'] {
@@ -114,11 +160,20 @@ class AttemptContext implements OperationContext {
   }
 
   get heartbeat(): OperationContext['heartbeat'] {
-    return () => {}
+    return () => this.#run.steps.beat(this.#index, this.attempt)
   }
 
   get progress(): OperationContext['progress'] {
-    return () => {}
+    return (share, message) => {
+      this.heartbeat()
+      if (!(share >= 0 && share <= 1))
+        throw new RangeError(`progress: expected a share from 0 to 1, found ${share}`)
+      const at = this.#session.now
+      if (share < 1 && at - this.#reportedAt < PROGRESS_MS) return
+      this.#reportedAt = at
+      const title = this.#run.options.plan.titles[this.#index]
+      this.emit('step_progress', { ...title, progress: share, ...(message !== undefined && { message }) })
+    }
   }
 
   get log(): OperationContext['log'] {

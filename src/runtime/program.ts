@@ -78,6 +78,26 @@ export class Program {
     this.announceEnd()
   }
 
+  /** Nobody waits for anything any more. */
+  forceScenarios(): void {
+    const cancel = { type: 'run.cancel', force: true } as InboundEvent
+    for (const { actor } of [...this.live.values()]) this.root.session.send(actor, cancel, this.root.self)
+  }
+
+  /** Cancels one step of a running scenario: `scenario/outer/inner`. */
+  cancelStep({ step, ...event }: Extract<IntegrationEvent, { type: 'run.cancelStep' }>): void {
+    const cut = step.indexOf('/')
+    const path = `run/${this.runId}/${step.slice(0, cut)}`
+    const actor = this.live.get(path)?.actor
+    const { session, self } = this.root
+    if (actor) session.send(actor, { ...event, step: step.slice(cut + 1) } as InboundEvent, self)
+    else session.log(session.path, `No step "${step}" is under way: nothing is cancelled`, null)
+  }
+
+  takeSignal({ event, data }: Extract<IntegrationEvent, { type: 'run.signal' }>): void {
+    this.root.scope.signal(event, data)
+  }
+
   /** A finished run as the chart knows it. */
   settlementOf(event: InboundEvent & { output?: unknown; error?: unknown }): IntegrationEvent | null {
     const live = this.live.get((event as { actorId?: string }).actorId ?? '')

@@ -14,6 +14,7 @@ interface Waiting {
 
 /** Push and pop cost O(log n), amortised. */
 export class ReadyQueue {
+  private readonly ageingMs: number
   private readonly heap = new Heap<Waiting>(
     (a, b) => a.priority > b.priority || (a.priority === b.priority && a.index < b.index),
   )
@@ -22,6 +23,11 @@ export class ReadyQueue {
   private head = 0
   private priority: number | null = null
   private mixed = false
+
+  /** @param ageingMs After it a step goes before all that has waited less; `Infinity`: never. */
+  constructor(ageingMs = AGEING_MS) {
+    this.ageingMs = ageingMs
+  }
 
   /** Entries in the queue; some may wait no more. */
   get size(): number {
@@ -47,7 +53,7 @@ export class ReadyQueue {
 
   private next(now: number): Waiting | undefined {
     const aged = this.oldest()
-    if (aged !== undefined && now - aged.since >= AGEING_MS) return aged
+    if (aged !== undefined && now - aged.since >= this.ageingMs) return aged
     let top = this.heap.pop()
     while (top?.taken) top = this.heap.pop()
     return top

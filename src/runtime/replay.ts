@@ -83,8 +83,8 @@ function keyOf(effect: Effect): string {
   switch (effect.kind) {
     case 'attempt':
       return `${effect.to}|attempt|${effect.attempt}`
-    case 'condition':
-      return `${effect.to}|condition|${effect.index}`
+    case 'decision':
+      return `${effect.to}|decision|${effect.index}`
     case 'handler':
       return `${effect.to}|handler|${effect.subscription}`
     default:
@@ -102,8 +102,8 @@ function settlementKey(to: string, event: InboundEvent): string {
     case 'attempt.succeeded':
     case 'attempt.failed':
       return `${to}|attempt|${attempt}`
-    case 'condition.decided':
-      return `${to}|condition|${index}`
+    case 'decision.made':
+      return `${to}|decision|${index}`
     case 'handler.succeeded':
     case 'handler.failed':
       return `${to}|handler|${subscription}`

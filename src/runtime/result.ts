@@ -1,9 +1,15 @@
 // The result document of an integration: the JSON that the seed's "Integration Output Format" asks for.
 // Every number in it was measured. Not written to disk here.
-import type { Failure, IntegrationStatus, RunStatus, StepStatus } from '../../machines/protocol.ts'
+import type {
+  CompensationStatus,
+  Failure,
+  IntegrationStatus,
+  RunStatus,
+  StepStatus,
+} from '../../machines/protocol.ts'
 import type { IntegrationReport } from './integration-logic.ts'
 import { timestamp } from './run-data.ts'
-import type { RunReport, StepRecord } from './step-records.ts'
+import type { InsideRecord, RunReport, StepRecord } from './step-records.ts'
 
 /** How one step fared. Times in seconds. */
 export interface StepResult {
@@ -18,6 +24,22 @@ export interface StepResult {
   readonly attempts: number
   readonly started_at: string | null
   readonly finished_at: string | null
+  /** How undoing the step went; left out where nobody tried. */
+  readonly compensation?: {
+    readonly status: 'compensated' | 'failed'
+    readonly error: Failure | null
+    readonly attempts: number
+  }
+  /** Of a control step: what is inside of it. */
+  readonly steps?: readonly StepResult[]
+  /** Of an iterative step: its first iterations, and the first of the others that did not complete. */
+  readonly iterations?: readonly {
+    readonly index: number
+    readonly status: string
+    readonly steps: readonly StepResult[]
+  }[]
+  /** Of an iterative step: how many iterations ended. */
+  readonly iterations_total?: number
 }
 
 export interface ScenarioResult {
@@ -32,6 +54,12 @@ export interface ScenarioResult {
     readonly failed_steps: number
     readonly skipped_steps: number
     readonly cancelled_steps: number
+    readonly compensated_steps: number
+    /** Whether what the scenario did was undone. */
+    readonly compensation: CompensationStatus
+    /** What was to be undone and is not, by the steps' addresses. */
+    readonly undone: readonly string[]
+    readonly degraded: boolean
     readonly execution_time: number
     /** Succeeded ÷ executed steps; 1 where none was executed. */
     readonly success_rate: number
@@ -76,17 +104,16 @@ export function resultDocument(report: IntegrationReport, warnings: readonly str
   const scenarios = report.scenarioNames.map((name, at) =>
     scenarioResult(name, report.scenarios[at] ?? null, report),
   )
-  const executedScenarios = report.scenarios.filter((run) => run !== null).length
   const steps = scenarios.flatMap(({ result }) => result.step_results)
   const executed = steps.filter(({ attempts }) => attempts > 0)
   const succeeded = executed.filter(({ status }) => status === 'success')
-  const attempts = executed.reduce((sum, step) => sum + step.attempts, 0)
-  const failedAttempts =
-    attempts - succeeded.length - executed.filter(({ status }) => status === 'cancelled').length
+  const runs = report.scenarios.filter((run) => run !== null)
+  const attempts = runs.reduce((sum, run) => sum + run.attempts, 0)
+  const failedAttempts = runs.reduce((sum, run) => sum + run.failedAttempts, 0)
   const efficiency = executed.length === 0 ? 1 : succeeded.length / executed.length
   const modulesOk = report.modules.filter(({ status }) => status === 'success').length
   const delivered = report.bus?.counters.delivered ?? 0
-  const coordinated = new Set(executed.map((step) => step.module_name)).size
+  const coordinated = new Set(runs.flatMap(({ modules }) => modules)).size
   return {
     status: report.status,
     integration_name: report.name,
@@ -102,7 +129,7 @@ export function resultDocument(report: IntegrationReport, warnings: readonly str
         ...(failure && { error: failure }),
       })),
     },
-    integration_scenarios: { scenarios_executed: executedScenarios, scenario_results: scenarios },
+    integration_scenarios: { scenarios_executed: runs.length, scenario_results: scenarios },
     cross_module_communication: {
       events_exchanged: delivered,
       modules_coordinated: coordinated,
@@ -112,7 +139,7 @@ export function resultDocument(report: IntegrationReport, warnings: readonly str
     integration_metrics: {
       total_execution_time: seconds(report.finishedAt - report.startedAt),
       modules_integrated: modulesOk,
-      workflows_executed: executedScenarios,
+      workflows_executed: runs.length,
       total_operations: attempts,
       error_rate: attempts === 0 ? 0 : failedAttempts / attempts,
       integration_efficiency: efficiency,
@@ -121,7 +148,7 @@ export function resultDocument(report: IntegrationReport, warnings: readonly str
     },
     execution_summary: {
       modules_integrated: modulesOk,
-      workflows_executed: executedScenarios,
+      workflows_executed: runs.length,
       total_operations: attempts,
       errors_encountered: failedAttempts,
       integration_success_rate: efficiency,
@@ -131,14 +158,14 @@ export function resultDocument(report: IntegrationReport, warnings: readonly str
     warnings,
     leases_open: report.leasesOpen,
     late_replies: report.lateReplies,
-    degraded: false,
+    degraded: runs.some(({ degraded }) => degraded),
   }
 }
 
 function scenarioResult(name: string, run: RunReport | null, report: IntegrationReport): ScenarioResult {
   const steps = (run?.steps ?? []).map(stepResult)
   const executed = steps.filter(({ attempts }) => attempts > 0)
-  const { success = 0, failed = 0, skipped = 0, cancelled = 0 } = run?.counts ?? {}
+  const { success = 0, failed = 0, skipped = 0, cancelled = 0, compensated = 0 } = run?.counts ?? {}
   return {
     scenario_name: name,
     status: run?.status ?? 'cancelled',
@@ -151,6 +178,10 @@ function scenarioResult(name: string, run: RunReport | null, report: Integration
       failed_steps: failed,
       skipped_steps: skipped,
       cancelled_steps: cancelled,
+      compensated_steps: compensated,
+      compensation: run?.compensation ?? 'none',
+      undone: run?.undone ?? [],
+      degraded: run?.degraded ?? false,
       execution_time: run ? seconds(run.finishedAt - run.startedAt) : 0,
       success_rate: executed.length === 0 ? 1 : success / executed.length,
       outputs: run?.outputs ?? null,
@@ -172,6 +203,24 @@ function stepResult(step: StepRecord): StepResult {
     attempts: step.attempts,
     started_at: step.startedAt === null ? null : timestamp(step.startedAt),
     finished_at: step.finishedAt === null ? null : timestamp(step.finishedAt),
+    ...(step.compensation && { compensation: step.compensation }),
+    ...(step.inside && insideResult(step.inside)),
+  }
+}
+
+function insideResult({
+  ended,
+  runs,
+}: InsideRecord): Pick<StepResult, 'steps' | 'iterations' | 'iterations_total'> {
+  if (runs.length === 0) return {}
+  if (runs[0]!.iteration === null) return { steps: runs.flatMap(({ steps }) => steps.map(stepResult)) }
+  return {
+    iterations_total: ended,
+    iterations: runs.map(({ iteration, status, steps }) => ({
+      index: iteration!,
+      status,
+      steps: steps.map(stepResult),
+    })),
   }
 }
 

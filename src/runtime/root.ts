@@ -15,13 +15,22 @@ export class Root {
   readonly self: AnyActorRef
   private readonly actorScope: AnyActorScope
 
-  /** @throws RUN_NOT_RESUMABLE */
-  constructor(actorScope: AnyActorScope, host: Host, request: RootRequest, parts: ScopeParts) {
+  /**
+   * @param awaited The events that steps wait for.
+   * @throws RUN_NOT_RESUMABLE
+   */
+  constructor(
+    actorScope: AnyActorScope,
+    host: Host,
+    request: RootRequest,
+    parts: ScopeParts,
+    awaited: ReadonlySet<string>,
+  ) {
     const self = actorScope.self as AnyActorRef
     this.self = self
     this.actorScope = actorScope
     this.session = new Session(self, host, (effect, control) => execute(this, effect, control), request)
-    this.scope = new Scope(this, parts)
+    this.scope = new Scope(this, parts, awaited)
     roots.set(self, this)
   }
 

@@ -2,53 +2,62 @@
 // Not the language: an expression arrives compiled.
 import { SagachartError } from '../errors.ts'
 import type { Computed, DataScope, StepView } from '../definition/model.ts'
+import type { Plan } from '../definition/plan.ts'
 import type { Run } from './run.ts'
 
 export interface RunData {
   readonly scope: DataScope
-  /** @throws EXPRESSION_FAILED, or whatever a user's function throws. */
-  evaluate(computed: Computed): unknown
+  /**
+   * @param more What is seen beside the run's own data.
+   * @throws EXPRESSION_FAILED, or whatever a user's function throws.
+   */
+  evaluate(computed: Computed, more?: Partial<DataScope>): unknown
   /** @throws EXPRESSION_FAILED where a CEL condition is no boolean. */
-  condition(when: Computed): boolean
+  condition(when: Computed, more?: Partial<DataScope>): boolean
 }
 
 /** A view that costs nothing for the steps nobody asks about. */
 export function dataScope(run: Run): RunData {
-  const { inputs, env, plan } = run.options
-  const steps = new Proxy(Object.create(null) as Record<string, StepView>, {
-    get: (_, name) => viewOf(run, name),
-    has: (_, name) => viewOf(run, name) !== undefined,
-    ownKeys: () => [...plan.indexOf.keys()].filter((name) => viewOf(run, name) !== undefined),
-    getOwnPropertyDescriptor: (_, name) => {
-      const value = viewOf(run, name)
-      return value && { value, enumerable: true, configurable: true, writable: false }
-    },
-  })
+  const { inputs, env, within, plan } = run.options
+  const outer = within?.isOpen ? within.run.data.scope : {}
+  const { item, index } = { ...outer, ...within?.iteration } as Partial<DataScope>
   const scope: DataScope = {
-    steps,
+    steps: views(run, within?.absent ?? []),
     inputs,
     env,
-    run: {
-      id: run.runId,
-      scenario: plan.workflow.name,
-      started_at: timestamp(run.startedAt),
-    },
+    run: { id: run.runId, scenario: run.options.scenario, started_at: timestamp(run.startedAt) },
+    ...(item !== undefined && { item }),
+    ...(index !== undefined && { index }),
   }
-  const evaluate = (computed: Computed) =>
-    computed.kind === 'value' ? computed.value : computed.evaluate(scope)
+  const evaluate = (computed: Computed, more?: Partial<DataScope>) =>
+    computed.kind === 'value' ? computed.value : computed.evaluate(more ? { ...scope, ...more } : scope)
   return {
     scope,
     evaluate,
-    condition(when) {
-      const holds = evaluate(when)
+    condition(when, more) {
+      const holds = evaluate(when, more)
       if (typeof holds === 'boolean') return holds
       throw new SagachartError(
         'EXPRESSION_FAILED',
-        `The condition "when" gives true or false, found ${JSON.stringify(holds)}; compare it with something`,
+        `A condition of "${plan.workflow.name}" gives true or false, found ${JSON.stringify(holds)}; compare it with something`,
         { retryable: false },
       )
     },
   }
+}
+
+/** The steps that a run sees; those of `absent` plans, which do not run, count as skipped. */
+export function views(run: Run, absent: readonly Plan[]): DataScope['steps'] {
+  const find = (name: string | symbol) => viewOf(run, name, absent)
+  return new Proxy(Object.create(null) as Record<string, StepView>, {
+    get: (_, name) => find(name),
+    has: (_, name) => find(name) !== undefined,
+    ownKeys: () => namesSeen(run, absent).filter((name) => find(name) !== undefined),
+    getOwnPropertyDescriptor: (_, name) => {
+      const value = find(name)
+      return value && { value, enumerable: true, configurable: true, writable: false }
+    },
+  })
 }
 
 /** Milliseconds since the epoch as ISO 8601 in UTC. Pure: the time is given. */
@@ -56,10 +65,18 @@ export function timestamp(ms: number): string {
   return new Date(ms).toISOString()
 }
 
-/** A step that is final, as data; `undefined` for any other. */
-function viewOf({ execution, options }: Run, name: string | symbol): StepView | undefined {
-  const index = typeof name === 'string' ? options.plan.indexOf.get(name) : undefined
-  if (index === undefined) return undefined
+const SKIPPED: StepView = { output: null, status: 'skipped', error: null, attempts: 0 }
+
+/** A step that is final, as data; `undefined` for any other. An inner step hides an outer one of its name. */
+function viewOf(run: Run, name: string | symbol, absent: readonly Plan[]): StepView | undefined {
+  if (typeof name !== 'string') return undefined
+  const { execution, options } = run
+  const index = options.plan.indexOf.get(name)
+  if (index === undefined) {
+    if (absent.some((plan) => plan.indexOf.has(name))) return SKIPPED
+    const { within } = options
+    return within?.isOpen ? viewOf(within.run, name, within.run.options.within?.absent ?? []) : undefined
+  }
   const status = execution.statusOf(index)
   if (status === null) return undefined
   const failure = execution.failures.get(index)
@@ -69,4 +86,11 @@ function viewOf({ execution, options }: Run, name: string | symbol): StepView | 
     error: failure ? { code: failure.code, message: failure.message } : null,
     attempts: execution.attempts[index]!,
   }
+}
+
+function namesSeen({ options: { plan, within } }: Run, absent: readonly Plan[]): string[] {
+  const names = new Set([plan, ...absent].flatMap(({ indexOf }) => [...indexOf.keys()]))
+  if (within?.isOpen)
+    for (const name of namesSeen(within.run, within.run.options.within?.absent ?? [])) names.add(name)
+  return [...names]
 }

@@ -9,8 +9,14 @@ import {
   type AnyActorScope,
   type Snapshot,
 } from 'xstate'
-import type { Failure, RunStatus, StepOutput } from '../../machines/protocol.ts'
-import { workflowMachine, type WorkflowEvent, type WorkflowMachineOutput } from '../../machines/workflow.ts'
+import type { RunStatus } from '../../machines/protocol.ts'
+import { beginning } from '../../machines/workflow-setup.ts'
+import {
+  workflowMachine,
+  type WorkflowEvent,
+  type WorkflowMachineInput,
+  type WorkflowMachineOutput,
+} from '../../machines/workflow.ts'
 import { readInputs } from '../definition/inputs.ts'
 import type { Plan } from '../definition/plan.ts'
 import { SagachartError } from '../errors.ts'
@@ -21,6 +27,7 @@ import { roots, runs } from './registry.ts'
 import { Root } from './root.ts'
 import { Run } from './run.ts'
 import type { ScopeParts } from './scope.ts'
+import { settlementOf } from './settlement.ts'
 import { RunReport } from './step-records.ts'
 
 /** What a run may be given. */
@@ -69,10 +76,8 @@ export class RunLogic extends BaseMachine {
   /** @throws INPUT_INVALID; an actor ends in an error by it. */
   override getInitialSnapshot(scope: AnyActorScope, input?: RunInput): RunSnapshot {
     const { plan, host } = this.blueprint
-    const { failFast, timeoutMs } = plan.workflow
     const { runId = host.newRunId(), inputs: given = {} } = input ?? {}
-    const inputs = checkedInputs(plan, given)
-    return super.getInitialSnapshot(scope as never, { runId, inputs, failFast, timeoutMs })
+    return super.getInitialSnapshot(scope as never, chartInput(plan, runId, checkedInputs(plan, given)))
   }
 
   override start(snapshot: RunSnapshot, scope?: AnyActorScope): void {
@@ -104,11 +109,9 @@ export class RunLogic extends BaseMachine {
       scope,
       (input) => this.getInitialSnapshot(scope, input),
       ({ runId, inputs, output }) => {
-        const { failFast, timeoutMs } = this.blueprint.plan.workflow
-        const cause = (output as { status?: RunStatus } | undefined)?.status ?? 'failed'
-        const ended = { cause, failure: null, output: null, cleanupIssues: [] }
-        const context = { runId, inputs, failFast, timeoutMs, ...ended }
-        return this.resolveState({ value: VALUE_OF[cause], context } as never) as RunSnapshot
+        const status = (output as { status?: RunStatus } | undefined)?.status ?? 'failed'
+        const context = beginning(chartInput(this.blueprint.plan, runId, inputs))
+        return this.resolveState({ value: VALUE_OF[status], context } as never) as RunSnapshot
       },
     )
   }
@@ -118,9 +121,19 @@ export class RunLogic extends BaseMachine {
     const self = scope.self as AnyActorRef
     const { host, plan, env, parts } = this.blueprint
     const above = self._parent && roots.get(self._parent)
-    const root = above ?? new Root(scope, host, { runId, resume: isResuming(self) }, parts)
+    const root = above ?? new Root(scope, host, { runId, resume: isResuming(self) }, parts, plan.awaited)
     roots.set(self, root)
-    const options = { runId, plan, modules: root.scope.modulesByName, inputs, env, ownsScope: !above }
+    const options = {
+      runId,
+      plan,
+      modules: root.scope.modulesByName,
+      inputs,
+      env,
+      scenario: plan.workflow.name,
+      ownsScope: !above,
+      within: null,
+      waitFor: 'all',
+    } as const
     runs.set(self, new Run(self, root.session, root.scope, options))
     if (!above) scope.defer(() => root.session.settleDown())
   }
@@ -137,26 +150,19 @@ const VALUE_OF = {
   failed: 'failed',
   cancelled: 'cancelled',
   timed_out: 'timedOut',
+  compensated: 'compensated',
+  compensation_failed: 'compensationFailed',
 } as const
 
-/** A step's end as the run's chart knows it. A step whose chart threw ends the run: that is a fault of ours. */
-function settlementOf(
-  run: Run,
-  event: InboundEvent & { output?: unknown; error?: unknown },
-): WorkflowEvent | null {
-  const step = event.output as StepOutput | null | undefined
-  if (step && 'index' in step) return { type: 'step.settled', step }
-  const { actorId = '' } = event as { actorId?: string }
-  const index = run.indexOfPath(actorId)
-  if (index === undefined) return null
-  const failure: Failure = {
-    code: 'INTERNAL',
-    message: `The chart of step ${actorId} failed: ${String(event.error)}`,
-  }
-  return {
-    type: 'step.settled',
-    step: { index, status: 'failed', output: null, failure, attempts: 0, endsRun: true },
-  }
+/** What the chart of a run that stands alone starts with. */
+function chartInput(
+  { workflow }: Plan,
+  runId: string,
+  inputs: Readonly<Record<string, unknown>>,
+): WorkflowMachineInput {
+  const { failFast, timeoutMs, onFailure, compensationTimeoutMs } = workflow
+  const limits = { failFast, timeoutMs, onFailure, compensationTimeoutMs }
+  return { runId, inputs, ...limits, level: 'run', waitFor: 'all' }
 }
 
 /** Defaults filled in. @throws INPUT_INVALID */

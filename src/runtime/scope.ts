@@ -2,15 +2,17 @@
 // Not here: their life cycles, which their charts decide. Invariant: whatever was initialised is cleaned up,
 // in reverse order, one after the other, before the root hears that its scope is released.
 import { createActor, type AnyActorRef } from 'xstate'
-import type { BusContext } from '../../machines/bus.ts'
+import { matchesPattern, type BusContext } from '../../machines/bus.ts'
 import type { PoolContext } from '../../machines/resource.ts'
 import type { BusEvent, Failure, PoolEvent } from '../../machines/protocol.ts'
 import type { WorkflowEvent } from '../../machines/workflow.ts'
+import { Advice } from './advice.ts'
 import type { Module, PoolDefinition } from '../definition/model.ts'
 import { boundBusMachine, boundModuleMachine, boundPoolMachine } from './bindings.ts'
 import { toJson } from './json.ts'
 import type { Effect, InboundEvent, TimerHandle } from './host.ts'
 import type { EmittedEvent } from './lifecycle.ts'
+import { Mailbox } from './mailbox.ts'
 import type { Root } from './root.ts'
 import { tell } from './tell.ts'
 
@@ -48,6 +50,12 @@ export interface ModuleReport {
 /** Modules, pools and bus of one root. */
 export class Scope {
   readonly parts: ScopeParts
+  /** What steps wait for. */
+  readonly mailbox: Mailbox
+  /** What handlers answer to failures. */
+  readonly advice: Advice
+  /** Whether there are handlers that may answer to a failure. */
+  readonly hasAdvisers: boolean
   private readonly root: Root
   private readonly modules: ReadonlyMap<string, Module>
   private readonly subscriptions: ReadonlyMap<string, Subscription>
@@ -64,9 +72,18 @@ export class Scope {
   private readonly moduleEffects = new Map<string, Effect>()
   private phase: 'new' | 'preparing' | 'ready' | 'releasing' | 'released' = 'new'
 
-  constructor(root: Root, parts: ScopeParts) {
+  /** @param awaited The events that steps of the root's workflows wait for. */
+  constructor(root: Root, parts: ScopeParts, awaited: ReadonlySet<string>) {
     this.root = root
     this.parts = parts
+    this.mailbox = new Mailbox(awaited)
+    this.advice = new Advice((to, event) => {
+      const { actors } = root.session
+      const actor = actors.get(to)
+      if (actor && this.bus) tell(this.bus, actor, event)
+    })
+    this.hasAdvisers =
+      parts.eventsEnabled && parts.subscriptions.some(({ pattern }) => matchesPattern(pattern, 'step_failed'))
     this.modules = new Map(parts.modules.map((module) => [module.name, module]))
     this.subscriptions = new Map(parts.subscriptions.map((subscription) => [subscription.id, subscription]))
     for (const { name } of parts.modules) this.reports.set(name, { name, status: 'pending', failure: null })
@@ -111,9 +128,18 @@ export class Scope {
     if (this.bus) stop(this.bus)
   }
 
-  /** Publishes an event on the bus, if there is one. */
-  publish(type: string, source: string, data: unknown, correlationId = this.root.session.runId): void {
-    if (!this.bus) return
+  /**
+   * Publishes an event on the bus, if there is one, and tells the steps that wait for it.
+   * @returns the event's id, `null` where nobody could hear of it
+   */
+  publish(
+    type: string,
+    source: string,
+    data: unknown,
+    correlationId = this.root.session.runId,
+  ): string | null {
+    const isAwaited = this.mailbox.wants(type)
+    if (!this.bus && !isAwaited) return null
     const { session } = this.root
     const event: BusEvent = {
       id: session.nextEventId(),
@@ -123,15 +149,29 @@ export class Scope {
       correlation_id: correlationId,
       data,
     }
+    if (isAwaited) this.later(() => this.mailbox.offer(event))
+    if (!this.bus) return event.id
     this.root.emit(event)
     const count = this.published.push(event)
     if (count >= BATCH_MAX) this.flush()
     else if (count === 1 && this.parts.subscriptions.length > 0) this.later(() => this.flush())
+    return event.id
   }
 
-  /** Publishes what an operation emitted, through the journal. Ignored where events are off. */
+  /** Tells the root's steps of something outside. */
+  signal(type: string, data: unknown, correlationId = this.root.session.runId): void {
+    this.publish(type, 'outside', toJson(data ?? null), correlationId)
+  }
+
+  /** Asks the handlers of a failure, which was published, for a verdict. */
+  ask(failure: string | null, to: string): void {
+    this.flush()
+    if (failure !== null && this.busContext) this.advice.ask(failure, to, this.busContext, this.advisers)
+  }
+
+  /** Publishes what an operation emitted, through the journal. Ignored where events are off and no step waits for it. */
   emitFromOutside(type: string, source: string, correlationId: string, data: unknown): void {
-    if (!this.bus) return
+    if (!this.bus && !this.mailbox.wants(type)) return
     const emitted: EmittedEvent = {
       type: 'event.emitted',
       bus: type,
@@ -140,6 +180,12 @@ export class Scope {
       data: toJson(data),
     }
     this.root.session.enter(this.root.session.path, emitted)
+  }
+
+  /** Subscriptions, the one of the highest priority first. */
+  private get advisers(): readonly string[] {
+    const { subscriptions } = this.parts
+    return subscriptions.toSorted((a, b) => (b.priority ?? 0) - (a.priority ?? 0)).map(({ id }) => id)
   }
 
   /** Performs the handler of a subscription; called when the bus delivers. */

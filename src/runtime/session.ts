@@ -2,6 +2,7 @@
 // Decides nothing. Invariant: an entry is in the journal before an actor hears of it, and the time that actors
 // see is the time of the entry, so that replaying the journal into fresh actors gives the same states.
 import type { AnyActorRef } from 'xstate'
+import type { Verdict } from '../../machines/protocol.ts'
 import { SagachartError } from '../errors.ts'
 import { toFailure } from './failure.ts'
 import type {
@@ -25,7 +26,8 @@ import { tell } from './tell.ts'
 export type Execute = (effect: Effect, control: EffectControl) => unknown
 
 /** What users send to a run from outside, and what must therefore pass through the journal. */
-export const isCommand = (event: InboundEvent) => event.type === 'run.cancel'
+export const isCommand = ({ type }: InboundEvent) =>
+  type === 'run.cancel' || type === 'run.cancelStep' || type === 'run.signal'
 
 /** The joint of one root and its host. */
 export class Session {
@@ -77,6 +79,11 @@ export class Session {
   /** A chance from [0, 1), the same for the same key in every life of the run. */
   random(key: string): number {
     return chance(this.seed, key)
+  }
+
+  /** The host's time, for what leaves no trace in the run's states. */
+  get now(): number {
+    return this.port.now()
   }
 
   /** The next event's number on the bus. */
@@ -256,15 +263,8 @@ function settlement(effect: Effect, outcome: Outcome): InboundEvent & Record<str
   switch (effect.kind) {
     case 'attempt':
       return attemptSettlement(effect.attempt, outcome)
-    case 'condition':
-      return outcome.status === 'succeeded'
-        ? { type: 'condition.decided', index: effect.index, holds: Boolean(outcome.value) }
-        : {
-            type: 'condition.decided',
-            index: effect.index,
-            holds: false,
-            failure: { ...toFailure(outcome.error, 'EXPRESSION_FAILED'), retryable: false },
-          }
+    case 'decision':
+      return decisionSettlement(effect.index, outcome)
     case 'init':
       return outcome.status === 'succeeded'
         ? { type: 'module.initialised' }
@@ -275,10 +275,36 @@ function settlement(effect: Effect, outcome: Outcome): InboundEvent & Record<str
         : { type: 'module.failed', failure: toFailure(outcome.error, 'MODULE_CLEANUP_FAILED') }
     case 'handler':
       return outcome.status === 'succeeded'
-        ? { type: 'handler.succeeded', subscription: effect.subscription }
+        ? { type: 'handler.succeeded', subscription: effect.subscription, ...answerOf(outcome.value) }
         : { type: 'handler.failed', subscription: effect.subscription, failure: toFailure(outcome.error) }
   }
 }
+
+function decisionSettlement(index: number, outcome: Outcome): InboundEvent & Record<string, unknown> {
+  const failed = (error: unknown) => {
+    const failure = { ...toFailure(error, 'EXPRESSION_FAILED'), retryable: false }
+    return { type: 'decision.made', index, value: null, failure }
+  }
+  if (outcome.status === 'failed') return failed(outcome.error)
+  try {
+    return { type: 'decision.made', index, value: toJson(outcome.value) }
+  } catch (error) {
+    return failed(error)
+  }
+}
+
+const VERDICTS: ReadonlySet<unknown> = new Set<Verdict>([
+  'retry',
+  'fallback',
+  'skip',
+  'degradation',
+  'fail',
+  'fail_workflow',
+  'compensate',
+])
+
+/** A handler that returns a verdict answers with it; whatever else it returns is nobody's business. */
+const answerOf = (value: unknown) => (VERDICTS.has(value) ? { verdict: value } : {})
 
 function attemptSettlement(attempt: number, outcome: Outcome): InboundEvent & Record<string, unknown> {
   if (outcome.status === 'failed')

@@ -3,9 +3,19 @@
 // Invariant: an actor exists from the grant of its slot to its settlement; then a record is all that stays.
 import { createActor, type AnyActorRef } from 'xstate'
 import { backoffDelayMs } from '../../machines/backoff.ts'
-import type { Failure, StepEvent, WorkflowEvent } from '../../machines/protocol.ts'
+import type { CompensationContext } from '../../machines/compensation.ts'
+import type {
+  CompensationEvent,
+  CompensationPolicy,
+  Failure,
+  StepEvent,
+  WorkflowEvent,
+} from '../../machines/protocol.ts'
 import type { StepContext } from '../../machines/step.ts'
-import { boundStepMachine } from './bindings.ts'
+import { boundCompensationMachine, boundStepMachine } from './bindings.ts'
+import { UndoingInside } from './control/undoing-inside.ts'
+import { startWork } from './control/start.ts'
+import type { Work } from './control/work.ts'
 import type { LeaseGates } from './gates.ts'
 import type { Effect, InboundEvent, TimerHandle } from './host.ts'
 import { ReadyQueue } from './ready-queue.ts'
@@ -17,12 +27,24 @@ interface Live {
   readonly actor: AnyActorRef
   readonly path: string
   effect: Extract<Effect, { kind: 'attempt' }> | null
-  /** The attempt's limit, its grace or its backoff: never two of them at once. */
+  /** What an attempt of a control step does; what is undone inside of it. */
+  work: Work | null
+  /** The attempt's limit, its grace, its backoff, or that of an answer: never two of them at once. */
   timer: TimerHandle | null
   /** Ends the time for retries. */
   window: TimerHandle | null
+  /** Ends an attempt that falls silent. */
+  heartbeat: TimerHandle | null
+  /** The last failure that was published. */
+  failureEvent: string | null
   /** Waits at the gates for its next attempt. */
   queued: boolean
+}
+
+/** What the charts of a step and of its compensation have in common. */
+type Attempting = Pick<StepContext, 'index' | 'path' | 'attempt' | 'failures' | 'failure'> & {
+  readonly policy: StepContext['policy'] | CompensationPolicy | null
+  readonly target?: StepContext['target']
 }
 
 /** The live steps of one run. */
@@ -30,7 +52,7 @@ export class StepActors {
   private readonly run: Run
   private readonly gates: LeaseGates
   private readonly live = new Map<number, Live>()
-  private readonly slots = new ReadyQueue()
+  private slots = new ReadyQueue()
   /** Steps that hold a slot, with or without an actor. */
   private readonly holders = new Set<number>()
   private freeSlots: number
@@ -60,7 +82,7 @@ export class StepActors {
   /** Lets a step wait for a slot; a sequential run's step may still hold its own. */
   awaitSlot(index: number): void {
     if (this.holders.has(index)) this.run.passSlot(index)
-    else this.slots.push(index, this.run.stepAt(index).priority, this.run.session.time)
+    else this.slots.push(index, this.run.precedence(index), this.run.session.time)
   }
 
   /** Gives out the slots that there are. */
@@ -107,9 +129,45 @@ export class StepActors {
     return true
   }
 
-  /** Tells every step to end in order. */
-  cancelAll(): void {
-    for (const live of [...this.live.values()]) this.tellStep(live, { type: 'step.cancel' })
+  /** Every step is final, and what comes now is their undoing: the last one first, for ever. */
+  turnBack(): void {
+    this.slots = new ReadyQueue(Infinity)
+  }
+
+  /** Tells every actor to end in order. */
+  cancelAll(
+    event: Extract<StepEvent | CompensationEvent, { type: 'step.cancel' | 'compensation.stop' }>,
+  ): void {
+    for (const index of [...this.live.keys()]) this.cancel(index, event)
+  }
+
+  /** Tells one actor to end in order; one that does already may be told to wait for nothing. */
+  cancel(
+    index: number,
+    event: Extract<StepEvent | CompensationEvent, { type: 'step.cancel' | 'compensation.stop' }>,
+  ): void {
+    const live = this.live.get(index)
+    if (!live) return
+    this.tellStep(live, event)
+    if ('force' in event && event.force === true) live.work?.stop(true)
+  }
+
+  /** What is under way in a control step. */
+  workOf(index: number): Work | null {
+    return this.live.get(index)?.work ?? null
+  }
+
+  /** What a user's function decided about a control step that is under way. */
+  decide(index: number, value: unknown, failure?: Failure): void {
+    this.live.get(index)?.work?.decided?.(value, failure)
+  }
+
+  /** The operation said that it is alive. */
+  beat(index: number, attempt: number): void {
+    const live = this.live.get(index)
+    const { heartbeatMs } = this.run.options.plan.policies[index]!
+    if (heartbeatMs === null || live?.effect?.attempt !== attempt || live.heartbeat === null) return
+    this.startHeartbeat(live, attempt, heartbeatMs)
   }
 
   /** Tells what is under way to stop, and waits for nobody. */
@@ -117,7 +175,9 @@ export class StepActors {
     const { session } = this.run
     for (const live of this.live.values()) {
       this.stopTimer(live)
+      this.stopHeartbeat(live)
       if (live.window) session.cancelTimer(live.window)
+      live.work?.abandon(stop)
       if (live.effect) {
         session.abort(live.effect)
         session.abandon(live.effect)
@@ -130,59 +190,105 @@ export class StepActors {
 
   // ---- what the chart names -----------------------------------------------------------------------------
 
-  requestSlot({ index }: StepContext): void {
+  requestSlot({ index }: Attempting): void {
     this.tellRun(index, { type: 'slot.requested', index })
   }
 
-  withdrawRequest({ index, path }: StepContext): void {
+  withdrawRequest({ index }: Attempting): void {
     this.live.get(index)!.queued = false
-    this.gates.release(path)
+    this.gates.release(this.run.pathOf(index))
   }
 
-  startAttempt({ index, path, attempt, target, policy }: StepContext): void {
+  startAttempt(context: Attempting): void {
+    const { index, path, attempt, policy, target = 'compensation' } = context
     const live = this.live.get(index)!
-    const { session } = this.run
-    if (attempt === 1) this.begin(live, index, policy.backoff.maxElapsedMs)
-    live.effect = { kind: 'attempt', to: path, attempt, run: this.run.path, index, target }
-    session.perform(live.effect)
-    if (policy.timeoutMs !== null)
-      this.startTimer(live, { type: 'attempt.timedOut', attempt }, policy.timeoutMs)
+    if (attempt === 1 && target !== 'compensation') this.begin(live, index, policy!.backoff.maxElapsedMs)
+    const { control } = this.run.stepAt(index)
+    if (control && target === 'operation') {
+      live.work = startWork({ run: this.run, index, attempt, actor: live.actor }, control)
+    } else {
+      live.effect = { kind: 'attempt', to: path, attempt, run: this.run.path, index, target }
+      this.run.session.perform(live.effect)
+    }
+    const { timeoutMs, heartbeatMs = null } = policy as Partial<StepContext['policy']> & CompensationPolicy
+    if (timeoutMs !== null) this.startTimer(live, { type: 'attempt.timedOut', attempt }, timeoutMs)
+    if (heartbeatMs !== null) this.startHeartbeat(live, attempt, heartbeatMs)
   }
 
-  abortAttempt({ index, attempt, policy }: StepContext): void {
+  limitAttempt({ index, attempt, policy }: StepContext): void {
     const live = this.live.get(index)!
-    if (live.effect) this.run.session.abort(live.effect)
-    this.startTimer(live, { type: 'grace.ended', attempt }, policy.graceMs)
+    if (policy.timeoutMs === null && policy.awaitMs !== null)
+      this.startTimer(live, { type: 'attempt.timedOut', attempt }, policy.awaitMs)
   }
 
-  abandonAttempt({ index }: StepContext): void {
+  abortAttempt({ index, attempt, policy }: Attempting): void {
+    const live = this.live.get(index)!
+    this.stopTimer(live)
+    this.stopHeartbeat(live)
+    live.work?.stop(false)
+    if (!live.effect) return
+    this.run.session.abort(live.effect)
+    this.startTimer(live, { type: 'grace.ended', attempt }, policy!.graceMs)
+  }
+
+  abandonAttempt({ index }: Attempting): void {
     const live = this.live.get(index)!
     if (live.effect) this.run.session.abandon(live.effect)
   }
 
-  endAttempt({ index, path }: StepContext): void {
+  endAttempt({ index }: Attempting): void {
     const live = this.live.get(index)!
     this.stopTimer(live)
+    this.stopHeartbeat(live)
     live.effect = null
-    this.gates.release(path)
+    live.work = null
+    this.gates.release(this.run.pathOf(index))
     if (this.run.workflow.parallel) this.returnSlot(index)
   }
 
-  startBackoff({ index, path, attempt, policy, failures, failure }: StepContext): void {
+  startBackoff({ index, path, attempt, policy, failures, failure }: Attempting): void {
     const chance = this.run.session.random(`${path}#${failures}`)
-    const delayMs = backoffDelayMs(policy.backoff, failures, chance, failure)
+    const delayMs = backoffDelayMs(policy!.backoff, failures, chance, failure)
     this.startTimer(this.live.get(index)!, { type: 'backoff.ended', attempt }, delayMs)
     this.tellRun(index, { type: 'slot.returned' })
   }
 
-  stopBackoff({ index }: StepContext): void {
+  stopBackoff({ index }: Attempting): void {
     this.stopTimer(this.live.get(index)!)
   }
 
-  publish({ index, path, attempt, failure }: StepContext, type: string): void {
+  askHandlers({ index, path, policy }: StepContext): void {
+    const live = this.live.get(index)!
+    this.startTimer(live, { type: 'verdict.timedOut' }, policy.answerMs)
+    this.run.scope.ask(live.failureEvent, path)
+  }
+
+  stopAsking({ index, path }: StepContext): void {
+    const live = this.live.get(index)
+    if (live) this.stopTimer(live)
+    this.run.scope.advice.forget(path)
+  }
+
+  undoInside({ index }: CompensationContext): void {
+    const live = this.live.get(index)!
+    live.work = new UndoingInside(this.run, index, live.actor)
+  }
+
+  stopInside({ index }: CompensationContext): void {
+    this.live.get(index)!.work?.stop(true)
+  }
+
+  publish(
+    { index, path, attempt, failure }: Pick<Attempting, 'index' | 'path' | 'attempt' | 'failure'>,
+    type: string,
+  ): void {
     const error = failure && type !== 'step_completed' ? { error: failure } : {}
     const data = { ...this.run.options.plan.titles[index], attempts: attempt, ...error }
-    this.run.publish(type, path, data)
+    const id = this.run.publish(type, path, data)
+    const live = this.live.get(index)
+    if (live && type === 'step_failed') live.failureEvent = id
+    if (this.run.stepAt(index).control && (type === 'step_completed' || type === 'step_failed'))
+      this.run.publish(`custom_${type}`, path, data)
   }
 
   // -------------------------------------------------------------------------------------------------------
@@ -196,17 +302,54 @@ export class StepActors {
   }
 
   private spawn(index: number, entry: 'admitted' | 'denied', failure?: Failure): void {
-    const { self, session, execution, options } = this.run
-    const path = this.run.pathOf(index)
-    const input = { index, path, policy: options.plan.policies[index]!, entry, ...(failure && { failure }) }
-    const actor = createActor(boundStepMachine, { parent: self, id: path, input })
-    execution.markLive(index)
-    this.live.set(index, { actor, path, effect: null, timer: null, window: null, queued: false })
+    const { session, execution, undoing } = this.run
+    const path = this.run.pathOf(index, undoing ? 'compensation' : 'step')
+    const actor = undoing ? this.reversed(index, path, failure) : this.forward(index, path, entry, failure)
+    if (!undoing) execution.markLive(index)
+    this.live.set(index, {
+      actor,
+      path,
+      effect: null,
+      work: null,
+      timer: null,
+      window: null,
+      heartbeat: null,
+      failureEvent: null,
+      queued: false,
+    })
     session.actors.set(path, actor)
     actor.start()
   }
 
-  private tellStep({ actor }: Live, event: StepEvent): void {
+  private forward(index: number, path: string, entry: 'admitted' | 'denied', failure?: Failure): AnyActorRef {
+    const { self, scope, options } = this.run
+    const policy = options.plan.policies[index]!
+    const advisers = scope.hasAdvisers ? 'handlers' : 'nobody'
+    const input = { index, path, policy, entry, advisers, ...(failure && { failure }) } as const
+    return createActor(boundStepMachine, { parent: self, id: path, input })
+  }
+
+  private reversed(index: number, path: string, failure?: Failure): AnyActorRef {
+    const { self, options, inside } = this.run
+    const policy = this.run.owesItself(index) ? options.plan.undoing[index]! : null
+    const owed = inside.get(index)?.owed.length ?? 0
+    const within = owed > 0 ? 'steps' : 'nothing'
+    const input = { index, path, policy, inside: within, ...(failure && { failure }) } as const
+    return createActor(boundCompensationMachine, { parent: self, id: path, input })
+  }
+
+  private startHeartbeat(live: Live, attempt: number, delayMs: number): void {
+    this.stopHeartbeat(live)
+    const event = { type: 'heartbeat.missed', attempt } as InboundEvent
+    live.heartbeat = this.run.session.startTimer(live.path, event, delayMs)
+  }
+
+  private stopHeartbeat(live: Live): void {
+    if (live.heartbeat) this.run.session.cancelTimer(live.heartbeat)
+    live.heartbeat = null
+  }
+
+  private tellStep({ actor }: Live, event: StepEvent | CompensationEvent): void {
     tell(this.run.self, actor, event)
   }
 

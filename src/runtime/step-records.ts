@@ -1,10 +1,12 @@
 // What a run leaves behind, read off its flat arrays when someone asks.
-import type { Failure, RunStatus, StepStatus } from '../../machines/protocol.ts'
+import type { CompensationStatus, Failure, RunCause, RunStatus, StepStatus } from '../../machines/protocol.ts'
 import type { WorkflowMachineOutput } from '../../machines/workflow.ts'
 import { suggestion } from '../definition/diagnostic.ts'
 import { SagachartError } from '../errors.ts'
-import type { Execution } from './execution.ts'
+import { CONTROL_MODULE } from '../definition/plan.ts'
+import type { Inside, Kept, Ledger } from './inside.ts'
 import type { Run } from './run.ts'
+import { leftUndone } from './undone.ts'
 
 /** How one step fared. */
 export interface StepRecord<TOutput = unknown> {
@@ -20,6 +22,31 @@ export interface StepRecord<TOutput = unknown> {
   readonly startedAt: number | null
   /** `null` where the run was stopped before the step ended. */
   readonly finishedAt: number | null
+  /** How undoing it went; `null` where nobody tried. */
+  readonly compensation: CompensationRecord | null
+  /** What is inside of a control step; `null` for a step that calls an operation. */
+  readonly inside: InsideRecord | null
+}
+
+/** How undoing a step went. */
+export interface CompensationRecord {
+  readonly status: 'compensated' | 'failed'
+  readonly error: Failure | null
+  /** Attempts to undo the step itself. */
+  readonly attempts: number
+}
+
+/** What is inside of a control step, as of its last attempt. */
+export interface InsideRecord {
+  /** Lists of steps that have ended: iterations, or the one list that ran. */
+  readonly ended: number
+  /** The first 100 of them, and the first 100 of the others that did not complete. */
+  readonly runs: readonly {
+    /** From 0; `null` where nothing is iterated. */
+    readonly iteration: number | null
+    readonly status: RunCause
+    readonly steps: readonly StepRecord[]
+  }[]
 }
 
 /** The output of a run. */
@@ -34,14 +61,29 @@ export class RunReport<TOutputs = Record<string, unknown>, out TSteps = Record<s
   /** Milliseconds since the epoch. */
   readonly startedAt: number
   readonly finishedAt: number
+  /** What ended the run; its `status` also says what became of its compensation. */
+  readonly cause: RunCause
+  readonly compensation: CompensationStatus
+  /** What was to be undone and is not, by the steps' addresses. */
+  readonly undone: readonly string[]
+  /** Whether something stands in for what a step should have given. */
+  readonly degraded: boolean
+  /** Cancellations that came while the run was being undone. */
+  readonly cancellationsIgnored: number
   /** Modules that could not be cleaned up. */
   readonly cleanupIssues: readonly Failure[]
   /** 0, unless a lease was lost. */
   readonly leasesOpen: number
   readonly counts: Readonly<Record<StepStatus, number>>
-  readonly #execution: Execution
+  /** Attempts of operations, those inside of control steps included. */
+  readonly attempts: number
+  readonly failedAttempts: number
+  /** Modules whose operations were called. */
+  readonly modules: readonly string[]
+  readonly #ledger: Ledger
 
-  constructor(run: Run, { status, failure, output, cleanupIssues }: WorkflowMachineOutput) {
+  constructor(run: Run, ended: WorkflowMachineOutput) {
+    const { status, cause, failure, output, compensation, cleanupIssues, cancellationsIgnored } = ended
     this.runId = run.runId
     this.workflow = run.options.plan.workflow.name
     this.status = status
@@ -49,15 +91,23 @@ export class RunReport<TOutputs = Record<string, unknown>, out TSteps = Record<s
     this.error = failure
     this.startedAt = run.startedAt
     this.finishedAt = run.session.time
+    this.cause = cause
+    this.compensation = compensation
+    this.undone = leftUndone(run, compensation === 'failed')
+    this.degraded = run.isDegraded
+    this.cancellationsIgnored = cancellationsIgnored
     this.cleanupIssues = cleanupIssues
+    this.attempts = run.tally.attempts
+    this.failedAttempts = run.tally.failedAttempts
+    this.modules = [...run.tally.modules]
     this.leasesOpen = run.scope.leasesOpenOf(run.path)
     this.counts = { ...run.execution.counts }
-    this.#execution = run.execution
+    this.#ledger = run.ledger
   }
 
   /** Every step, in declared order. Made anew at each call: keep it if you need it twice. */
   get steps(): readonly StepRecord[] {
-    return this.#execution.plan.workflow.steps.map((_, index) => recordOf(this.#execution, index))
+    return recordsOf(this.#ledger)
   }
 
   /**
@@ -65,9 +115,9 @@ export class RunReport<TOutputs = Record<string, unknown>, out TSteps = Record<s
    * @throws STEP_UNKNOWN where the workflow has no step of that name
    */
   step<TName extends keyof TSteps & string>(name: TName): StepRecord<TSteps[TName]> {
-    const { indexOf, workflow } = this.#execution.plan
+    const { indexOf, workflow } = this.#ledger.execution.plan
     const index = indexOf.get(name)
-    if (index !== undefined) return recordOf(this.#execution, index) as StepRecord<TSteps[TName]>
+    if (index !== undefined) return recordOf(this.#ledger, index) as StepRecord<TSteps[TName]>
     const remedy = suggestion(name, [...indexOf.keys()], 'name a step that it has')
     throw new SagachartError('STEP_UNKNOWN', `Workflow "${workflow.name}" has no step "${name}"; ${remedy}`)
   }
@@ -77,11 +127,15 @@ export class RunReport<TOutputs = Record<string, unknown>, out TSteps = Record<s
   }
 }
 
-function recordOf(execution: Execution, index: number): StepRecord {
+const recordsOf = (ledger: Ledger) =>
+  ledger.execution.plan.workflow.steps.map((_, index) => recordOf(ledger, index))
+
+function recordOf({ execution, inside, compensations }: Ledger, index: number): StepRecord {
   const { name, call, control } = execution.plan.workflow.steps[index]!
+  const undone = compensations.get(index)
   return {
     name,
-    module: call?.module ?? '',
+    module: call?.module ?? CONTROL_MODULE,
     operation: call?.operation ?? control!.kind,
     status: execution.statusOf(index) ?? 'cancelled',
     output: execution.outputs[index],
@@ -89,7 +143,17 @@ function recordOf(execution: Execution, index: number): StepRecord {
     attempts: execution.attempts[index]!,
     startedAt: timeOf(execution.startedAt[index]!),
     finishedAt: timeOf(execution.finishedAt[index]!),
+    compensation: undone
+      ? { status: undone.undone ? 'compensated' : 'failed', error: undone.failure, attempts: undone.attempts }
+      : null,
+    inside: control ? insideRecord(inside.get(index)) : null,
   }
+}
+
+function insideRecord(inside: Inside | undefined): InsideRecord {
+  const { ended = 0, kept = [] } = inside ?? {}
+  const runOf = ({ iteration, status, ledger }: Kept) => ({ iteration, status, steps: recordsOf(ledger) })
+  return { ended, runs: kept.map(runOf) }
 }
 
 const timeOf = (ms: number) => (Number.isNaN(ms) ? null : ms)

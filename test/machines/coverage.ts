@@ -33,7 +33,8 @@ export function unreached<TInput, TEvent extends EventObject>(
   machine: AnyStateMachine,
   { inputs, events, stopWhen }: Walk<TInput, TEvent>,
 ): string[] {
-  const taken = new Set<unknown>()
+  // A state that is left before the first event is in no snapshot, but every walk begins there.
+  const taken = new Set<unknown>(machine.root.initial.target)
   for (const input of inputs) {
     const options = {
       input,

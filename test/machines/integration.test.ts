@@ -34,6 +34,9 @@ describe('integration', () => {
       finished,
       { type: 'run.timedOut' },
       { type: 'run.cancel' },
+      { type: 'run.cancel', force: true },
+      { type: 'run.cancelStep', step: 's/a' },
+      { type: 'run.signal', event: 'go' },
     ]
     expect(unreached(integrationMachine, { inputs: [input, { ...input, failFast: true }], events })).toEqual(
       [],

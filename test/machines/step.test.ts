@@ -9,10 +9,15 @@ const policy: StepPolicy = {
   retries: 1,
   backoff: { kind: 'constant', initialMs: 1, factor: 1, maxMs: 1, jitter: 'none', maxElapsedMs: null },
   timeoutMs: 100,
+  heartbeatMs: null,
   graceMs: 10,
+  awaitMs: null,
   nonRetryable: ['ValidationError'],
   hasFallback: false,
   verdicts: ['fail'],
+  strategies: [],
+  grantedRetriesMax: 1,
+  answerMs: 5_000,
 }
 const failure = { code: 'OPERATION_FAILED', message: 'no luck' }
 
@@ -51,7 +56,13 @@ const failed = (attempt: number, more = {}): StepEvent => ({
 
 describe('step', () => {
   it('has no transition that paths cannot reach', () => {
-    const policies: Partial<StepPolicy>[] = [{}, { hasFallback: true }, { verdicts: ['skip'] }]
+    const policies: Partial<StepPolicy>[] = [
+      {},
+      { hasFallback: true },
+      { verdicts: ['skip'] },
+      { verdicts: ['retry', 'fail'] },
+      { verdicts: null, awaitMs: 5 },
+    ]
     const events: StepEvent[] = [
       granted,
       { type: 'lease.denied', failure },
@@ -61,14 +72,21 @@ describe('step', () => {
         { type: 'attempt.timedOut', attempt },
         { type: 'grace.ended', attempt },
         { type: 'backoff.ended', attempt },
+        { type: 'heartbeat.missed', attempt },
+        { ...failed(attempt), verdict: 'compensate' } as StepEvent,
       ]),
       { type: 'retries.expired' },
+      { type: 'verdict.offered', verdict: 'skip' },
+      { type: 'verdict.closed' },
+      { type: 'verdict.timedOut' },
       { type: 'step.cancel' },
+      { type: 'step.cancel', force: true },
     ]
     const inputs = policies.flatMap((more): StepInput[] => [
       { index: 0, path: 's', policy: { ...policy, ...more } },
       { index: 0, path: 's', policy: { ...policy, ...more }, entry: 'admitted' },
       { index: 0, path: 's', policy: { ...policy, ...more }, entry: 'denied', failure },
+      { index: 0, path: 's', policy: { ...policy, ...more }, entry: 'admitted', advisers: 'handlers' },
     ])
     expect(unreached(stepMachine, { inputs, events })).toEqual([])
   })
@@ -76,7 +94,7 @@ describe('step', () => {
   it('gives up after the last attempt', () => {
     const { send, calls } = step()
     const end = send(granted, failed(1), { type: 'backoff.ended', attempt: 1 }, granted, failed(2))
-    expect(end.output).toMatchObject({ status: 'failed', attempts: 2, failure, endsRun: false })
+    expect(end.output).toMatchObject({ status: 'failed', attempts: 2, failure, verdict: 'fail' })
     expect(calls.filter((call) => call === 'step_failed')).toHaveLength(1)
   })
 
@@ -141,7 +159,7 @@ describe('step', () => {
     })
     expect(
       step({ retries: 0, verdicts: ['fallback', 'fail_workflow'] }).send(granted, failed(1)).output,
-    ).toMatchObject({ status: 'failed', endsRun: true })
+    ).toMatchObject({ status: 'failed', verdict: 'fail_workflow' })
   })
 
   it('retries no more once the time for retries is over', () => {
@@ -149,6 +167,95 @@ describe('step', () => {
     expect(send(granted, failed(1), { type: 'retries.expired' }).output).toMatchObject({
       status: 'failed',
       attempts: 1,
+    })
+  })
+
+  const gone = (...events: StepEvent[]) => [granted, failed(1), ...events]
+  const asking = (more: Partial<StepPolicy> = {}) =>
+    step({ retries: 0, verdicts: null, ...more }, { advisers: 'handlers' })
+
+  it('asks its handlers where it says nothing itself, once', () => {
+    const { send, calls } = asking()
+    expect(send(...gone()).value).toBe('asking')
+    const retried = send({ type: 'verdict.offered', verdict: 'retry' }, { type: 'verdict.closed' })
+    expect(retried.value).toBe('waiting')
+    expect(send(granted, failed(2)).output).toMatchObject({ status: 'failed', attempts: 2, verdict: 'fail' })
+    expect(calls.filter((call) => call === 'step_failed')).toHaveLength(1)
+  })
+
+  it('asks nobody where it says something itself, or where there is nobody', () => {
+    expect(step({ retries: 0, verdicts: ['skip'] }, { advisers: 'handlers' }).send(...gone()).value).toBe(
+      'skipped',
+    )
+    expect(step({ retries: 0, verdicts: null }).send(...gone()).value).toBe('failed')
+  })
+
+  it('goes by what holds for its workflow where nobody answers in time', () => {
+    const late = asking({ strategies: ['fallback', 'skip'] })
+    expect(late.send(...gone({ type: 'verdict.timedOut' })).value).toBe('skipped')
+    const best = asking().send(
+      ...gone({ type: 'verdict.offered', verdict: 'fail_workflow' }, { type: 'verdict.timedOut' }),
+    )
+    expect(best.output).toMatchObject({ verdict: 'fail_workflow' })
+  })
+
+  it.each<[string, Partial<StepPolicy>, object]>([
+    ['retries once more', { verdicts: ['retry', 'skip'] }, { status: 'skipped', attempts: 2 }],
+    ['retries no more than may be granted', { verdicts: ['retry'], grantedRetriesMax: 0 }, { attempts: 1 }],
+    [
+      'degrades where it may be skipped',
+      { verdicts: ['degradation', 'skip'] },
+      { status: 'skipped', degraded: true },
+    ],
+    ['never degrades otherwise', { verdicts: ['degradation'] }, { status: 'failed', degraded: false }],
+    [
+      'passes a fallback over that was tried',
+      { verdicts: ['fallback', 'compensate'] },
+      { verdict: 'compensate' },
+    ],
+  ])('takes the first verdict that applies: %s', (_, more, expected) => {
+    const { send, actor } = step({ retries: 0, ...more })
+    send(...gone())
+    if (actor.getSnapshot().status === 'active') send(granted, failed(2))
+    expect(actor.getSnapshot().output).toMatchObject(expected)
+  })
+
+  it('does not retry by its own list what cannot get better', () => {
+    const { send } = step({ retries: 0, verdicts: ['retry', 'skip'] })
+    expect(send(granted, failed(1, { retryable: false })).output).toMatchObject({
+      status: 'skipped',
+      attempts: 1,
+    })
+  })
+
+  it('obeys a verdict that comes with the failure', () => {
+    const { send, calls } = step({ retries: 5 })
+    const end = send(granted, { ...failed(1), verdict: 'compensate' } as StepEvent)
+    expect(end.output).toMatchObject({ status: 'failed', verdict: 'compensate', attempts: 1 })
+    expect(calls).toContain('step_failed')
+  })
+
+  it('lets its attempt come to an end where it is to be awaited, but not for ever', () => {
+    const awaited = () => step({ awaitMs: 5 })
+    expect(awaited().send(granted, { type: 'step.cancel' }, succeeded(1)).output).toMatchObject({
+      status: 'success',
+    })
+    expect(awaited().send(granted, { type: 'step.cancel' }, failed(1)).output).toMatchObject({
+      status: 'cancelled',
+    })
+    const { send, calls } = awaited()
+    expect(send(granted, { type: 'step.cancel' }).value).toBe('finishing')
+    expect(calls).not.toContain('abort')
+    expect(send({ type: 'attempt.timedOut', attempt: 1 }).value).toBe('cancelling')
+    const forced = awaited().send(granted, { type: 'step.cancel' }, { type: 'step.cancel', force: true })
+    expect(forced.value).toBe('cancelling')
+  })
+
+  it('fails an attempt that falls silent, and may retry it', () => {
+    const { send } = step({ heartbeatMs: 10 })
+    expect(send(granted, { type: 'heartbeat.missed', attempt: 1 }).value).toBe('aborting')
+    expect(send({ type: 'grace.ended', attempt: 1 }).context.failure).toMatchObject({
+      code: 'HEARTBEAT_MISSED',
     })
   })
 })

@@ -1,23 +1,30 @@
 // The rules of the orchestrator's chart, and proof that every transition is reached by generated paths.
 import { describe, expect, it } from 'vitest'
 import { createActor } from 'xstate'
-import type { StepOutput, WorkflowEvent } from '../../machines/protocol.ts'
-import { workflowMachine } from '../../machines/workflow.ts'
+import type { StepOutput, Verdict, WorkflowEvent } from '../../machines/protocol.ts'
+import { workflowMachine, type WorkflowContext, type WorkflowMachineInput } from '../../machines/workflow.ts'
 import { unreached } from './coverage.ts'
 
 const failure = { code: 'X', message: 'x' }
-const input = { runId: '1', inputs: {}, failFast: false, timeoutMs: 5 }
-const settled = (status: StepOutput['status'], endsRun = false): WorkflowEvent => ({
+const input: WorkflowMachineInput = {
+  runId: '1',
+  inputs: {},
+  failFast: false,
+  timeoutMs: 5,
+  onFailure: 'fail',
+  compensationTimeoutMs: 5,
+  level: 'run',
+  waitFor: 'all',
+}
+const settled = (status: StepOutput['status'], verdict: Verdict | null = null): WorkflowEvent => ({
   type: 'step.settled',
-  step: {
-    index: 0,
-    status,
-    output: null,
-    failure: status === 'failed' ? failure : null,
-    attempts: 1,
-    endsRun,
-  },
+  step: { ...settledStep(status), failure: status === 'failed' ? failure : null, verdict },
 })
+const undone: WorkflowEvent = {
+  type: 'compensation.settled',
+  compensation: { index: 0, undone: true, failure: null, attempts: 1 },
+}
+const halt: WorkflowEvent = { type: 'run.halt', failure, verdict: 'compensate' }
 const released: WorkflowEvent = { type: 'scope.released', issues: [] }
 
 const run = (events: WorkflowEvent[], more = {}) => {
@@ -34,19 +41,37 @@ describe('workflow', () => {
       released,
       settled('success'),
       settled('failed'),
-      settled('failed', true),
+      settled('failed', 'fail_workflow'),
+      settled('failed', 'compensate'),
       { type: 'steps.finished' },
+      { type: 'steps.sufficed' },
+      { type: 'steps.fellShort', failure },
+      undone,
+      { type: 'compensation.finished', left: 0 },
+      { type: 'compensation.finished', left: 1 },
+      { type: 'compensation.timedOut' },
+      halt,
       { type: 'slot.requested', index: 0 },
       { type: 'slot.returned' },
       { type: 'lease.granted', lease: 'l', pool: 'p' },
       { type: 'lease.denied', lease: 'l', pool: 'p', failure },
-      { type: 'condition.decided', index: 0, holds: true },
+      { type: 'decision.made', index: 0, value: true },
       { type: 'outputs.collected', output: 1 },
       { type: 'outputs.failed', failure },
       { type: 'run.timedOut' },
       { type: 'run.cancel' },
+      { type: 'run.cancel', force: true },
+      { type: 'run.cancelStep', step: 'a' },
+      { type: 'run.signal', event: 'go' },
     ]
-    expect(unreached(workflowMachine, { inputs: [input], events })).toEqual([])
+    const inputs: WorkflowMachineInput[] = [
+      input,
+      { ...input, onFailure: 'compensate' },
+      { ...input, entry: 'undo' },
+      { ...input, level: 'block', waitFor: 1 },
+    ]
+    const stopWhen = ({ context }: { readonly context: WorkflowContext }) => context.cancellationsIgnored > 1
+    expect(unreached(workflowMachine, { inputs, events, stopWhen: stopWhen as never })).toEqual([])
   })
 
   it('completes once its steps are final and its scope is released', () => {
@@ -61,7 +86,7 @@ describe('workflow', () => {
   it('lets other branches go on after a failure, unless it fails fast', () => {
     expect(run([{ type: 'scope.ready' }, settled('failed')]).value).toBe('running')
     expect(run([{ type: 'scope.ready' }, settled('failed')], { failFast: true }).value).toBe('stopping')
-    expect(run([{ type: 'scope.ready' }, settled('failed', true)]).value).toBe('stopping')
+    expect(run([{ type: 'scope.ready' }, settled('failed', 'fail_workflow')]).value).toBe('stopping')
   })
 
   it('keeps the first failure as its cause', () => {
@@ -87,6 +112,75 @@ describe('workflow', () => {
     )
   })
 
+  it('undoes what it did, where a verdict or the workflow says so, and says whether anything is left', () => {
+    const stopped: WorkflowEvent[] = [{ type: 'steps.finished' }]
+    const byVerdict: WorkflowEvent[] = [{ type: 'scope.ready' }, settled('failed', 'compensate'), ...stopped]
+    expect(run(byVerdict).value).toBe('compensating')
+    expect(run([{ type: 'scope.ready' }, settled('failed'), ...stopped]).value).toBe('cleaningUp')
+    const wholly: WorkflowEvent[] = [undone, { type: 'compensation.finished', left: 0 }, released]
+    expect(run([...byVerdict, ...wholly]).output).toMatchObject({
+      status: 'compensated',
+      cause: 'failed',
+      compensation: 'completed',
+    })
+    const partly: WorkflowEvent[] = [{ type: 'compensation.finished', left: 1 }, released]
+    expect(run([...byVerdict, ...partly]).output).toMatchObject({ status: 'compensation_failed' })
+    const cancelled: WorkflowEvent[] = [
+      { type: 'scope.ready' },
+      { type: 'run.cancel' },
+      ...stopped,
+      ...wholly,
+    ]
+    expect(run(cancelled, { onFailure: 'compensate' }).output).toMatchObject({
+      status: 'cancelled',
+      compensation: 'completed',
+    })
+  })
+
+  it('ignores a cancellation while it undoes, unless it is forced', () => {
+    const undoing: WorkflowEvent[] = [{ type: 'scope.ready' }, halt, { type: 'steps.finished' }]
+    const ignoring = run([...undoing, { type: 'run.cancel' }])
+    expect([ignoring.value, ignoring.context.cancellationsIgnored]).toEqual(['compensating', 1])
+    expect(run([...undoing, { type: 'run.cancel', force: true }]).value).toBe('givingUp')
+  })
+
+  it('undoes nothing where it is forced to end before', () => {
+    const events: WorkflowEvent[] = [
+      { type: 'scope.ready' },
+      { type: 'run.cancel', force: true },
+      { type: 'steps.finished' },
+      released,
+    ]
+    expect(run(events, { onFailure: 'compensate' }).output).toMatchObject({
+      status: 'cancelled',
+      compensation: 'failed',
+    })
+    expect(run(events).output).toMatchObject({ status: 'cancelled', compensation: 'none' })
+  })
+
+  it('completes once enough steps have succeeded, where they are counted', () => {
+    const events: WorkflowEvent[] = [{ type: 'scope.ready' }, settled('failed'), { type: 'steps.sufficed' }]
+    const counted = { waitFor: 1 } as const
+    expect(run(events, counted).value).toBe('stopping')
+    expect(run([...events, { type: 'steps.finished' }], counted).value).toBe('collecting')
+    const short: WorkflowEvent[] = [{ type: 'scope.ready' }, { type: 'steps.fellShort', failure }]
+    expect(run([...short, { type: 'steps.finished' }, released], counted).output).toMatchObject({ failure })
+  })
+
+  it('leaves undoing to the run around it, where it is inside of a step', () => {
+    const events: WorkflowEvent[] = [
+      { type: 'scope.ready' },
+      settled('failed', 'compensate'),
+      { type: 'steps.finished' },
+      released,
+    ]
+    expect(run(events, { level: 'block' }).output).toMatchObject({
+      status: 'failed',
+      verdict: 'compensate',
+      compensation: 'none',
+    })
+  })
+
   it('releases its scope also when its preparation fails', () => {
     expect(run([{ type: 'scope.failed', failure }]).value).toBe('cleaningUp')
     expect(run([{ type: 'scope.failed', failure }, released]).output).toMatchObject({
@@ -97,5 +191,5 @@ describe('workflow', () => {
 })
 
 function settledStep(status: StepOutput['status']): StepOutput {
-  return { index: 0, status, output: null, failure, attempts: 1, endsRun: false }
+  return { index: 0, status, output: null, failure, attempts: 1, verdict: null, degraded: false }
 }

@@ -104,7 +104,7 @@ describe('session', () => {
   it('takes the first answer of a condition, and no second', () => {
     const outcome = { status: 'succeeded', value: true } as const
     const twice = ({ kind }: Effect): Reply =>
-      kind === 'condition' ? { kind: 'duplicate', outcome } : { kind: 'execute', afterMs: 1 }
+      kind === 'decision' ? { kind: 'duplicate', outcome } : { kind: 'execute', afterMs: 1 }
     const { report } = play({ a: { invoke: 'm.op', when: () => true } }, twice)
     expect(report.step('a')).toMatchObject({ status: 'success', attempts: 1 })
   })

@@ -1,0 +1,214 @@
+// Undoing one step: first what is inside of it, then the step itself, with retries of its own.
+// Not here: the order in which steps are undone, which the run decides. Invariant: it ends, and its only outcome says
+// whether everything is undone.
+import { assign, setup } from 'xstate'
+import { isRetryable, timedOut } from './step-context.ts'
+import type { CompensationEvent, CompensationOutput, CompensationPolicy, Failure } from './protocol.ts'
+
+export type { CompensationEvent, CompensationOutput } from './protocol.ts'
+
+export interface CompensationInput {
+  /** The step's place in its plan. */
+  readonly index: number
+  /** The address, such as `run/42/compensation/load`. */
+  readonly path: string
+  /** `null` where the step itself has nothing that undoes it. */
+  readonly policy: CompensationPolicy | null
+  /** Whether there are steps inside of it that are to be undone. */
+  readonly inside: 'nothing' | 'steps'
+  /** Where leases could not be had. */
+  readonly failure?: Failure
+}
+
+export interface CompensationContext extends Omit<CompensationInput, 'failure'> {
+  /** Attempts made. */
+  readonly attempt: number
+  readonly failures: number
+  readonly failure: Failure | null
+  /** Why something inside is left as it was. */
+  readonly insideFailure: Failure | null
+}
+
+type Facts = { readonly context: CompensationContext; readonly event: CompensationEvent }
+
+const noEffect = () => {}
+
+const stopped: Failure = {
+  code: 'COMPENSATION_STOPPED',
+  message: 'The compensation was ended before the step was undone: undo it by hand',
+}
+
+/** The statechart of a compensation. Its effects are named actions that a host provides. */
+export const compensationMachine = setup({
+  types: {} as {
+    context: CompensationContext
+    events: CompensationEvent
+    input: CompensationInput
+    output: CompensationOutput
+  },
+  actions: {
+    undoInside: noEffect,
+    stopInside: noEffect,
+    requestSlot: noEffect,
+    withdrawRequest: noEffect,
+    startAttempt: noEffect,
+    abortAttempt: noEffect,
+    endAttempt: noEffect,
+    abandonAttempt: noEffect,
+    startBackoff: noEffect,
+    stopBackoff: noEffect,
+    publish: (_: unknown, _event: { readonly type: string }) => {},
+    beginAttempt: assign({ attempt: ({ context }) => context.attempt + 1, failure: null }),
+    keepFailure: assign(({ context, event }) =>
+      'failure' in event ? { failure: event.failure, failures: context.failures + 1 } : {},
+    ),
+    keepTimeout: assign(({ context }) => ({
+      failure: timedOut(context.attempt, context.policy!.timeoutMs),
+      failures: context.failures + 1,
+    })),
+    keepInsideFailure: assign(({ event }) =>
+      event.type === 'inside.undone' ? { insideFailure: event.failure } : {},
+    ),
+    keepStop: assign(({ context }) => ({ failure: context.failure ?? stopped })),
+  },
+  guards: {
+    isDenied: ({ context }) => context.failure !== null,
+    hasInside: ({ context }) => context.inside === 'steps',
+    undoesItself: ({ context }) => context.policy !== null,
+    isLeftInside: ({ context }) => context.insideFailure !== null,
+    isCurrent: ({ context, event }: Facts) => 'attempt' in event && event.attempt === context.attempt,
+    mayRetry: ({ context }) =>
+      context.policy !== null &&
+      context.failures <= context.policy.retries &&
+      isRetryable(context.failure, context.policy),
+  },
+}).createMachine({
+  id: 'compensation',
+  description: 'Undoing one step that succeeded, from what is inside of it to the step itself.',
+  context: ({ input }) => ({
+    ...input,
+    attempt: 0,
+    failures: input.failure ? 1 : 0,
+    failure: input.failure ?? null,
+    insideFailure: null,
+  }),
+  initial: 'starting',
+  output: ({ context }) => ({
+    index: context.index,
+    undone: context.failure === null && context.insideFailure === null,
+    failure: context.failure ?? context.insideFailure,
+    attempts: context.attempt,
+  }),
+  states: {
+    starting: {
+      description: 'Everything that depends on the step is undone.',
+      always: [
+        { guard: 'isDenied', target: 'judging' },
+        { guard: 'hasInside', target: 'undoingInside' },
+        { target: 'compensating' },
+      ],
+    },
+    undoingInside: {
+      description: 'Undoes the steps inside of it, the last one first.',
+      entry: 'undoInside',
+      on: {
+        'inside.undone': { target: 'insideUndone', actions: 'keepInsideFailure' },
+        'compensation.stop': 'stoppingInside',
+      },
+    },
+    stoppingInside: {
+      description: 'Undoes nothing more, and waits until what is under way inside of it has stopped.',
+      entry: 'stopInside',
+      on: {
+        'inside.undone': [
+          {
+            guard: 'undoesItself',
+            target: 'compensationFailed',
+            actions: ['keepInsideFailure', 'keepStop'],
+          },
+          { target: 'undone', actions: 'keepInsideFailure' },
+        ],
+      },
+    },
+    insideUndone: {
+      description: 'What is inside is undone, as far as it could be.',
+      always: [
+        { guard: 'undoesItself', target: 'compensating' },
+        { guard: 'isLeftInside', target: 'compensationFailed' },
+        { target: 'compensated' },
+      ],
+    },
+    waiting: {
+      description: 'Waits for leases for its next attempt.',
+      entry: 'requestSlot',
+      on: {
+        'slot.granted': 'compensating',
+        'lease.denied': { target: 'judging', actions: 'keepFailure' },
+        'compensation.stop': { target: 'compensationFailed', actions: ['keepStop', 'withdrawRequest'] },
+      },
+    },
+    compensating: {
+      description: 'An attempt to undo the step is under way.',
+      entry: ['beginAttempt', 'startAttempt'],
+      on: {
+        'attempt.succeeded': { guard: 'isCurrent', target: 'undone', actions: 'endAttempt' },
+        'attempt.failed': { guard: 'isCurrent', target: 'judging', actions: ['endAttempt', 'keepFailure'] },
+        'attempt.timedOut': { guard: 'isCurrent', target: 'aborting', actions: 'keepTimeout' },
+        'compensation.stop': 'stopping',
+      },
+    },
+    aborting: {
+      description: 'The attempt timed out, and its operation has a grace in which to stop.',
+      entry: 'abortAttempt',
+      on: {
+        'attempt.succeeded': { guard: 'isCurrent', target: 'judging', actions: 'endAttempt' },
+        'attempt.failed': { guard: 'isCurrent', target: 'judging', actions: 'endAttempt' },
+        'grace.ended': { guard: 'isCurrent', target: 'judging', actions: ['abandonAttempt', 'endAttempt'] },
+        'compensation.stop': 'stopping',
+      },
+    },
+    stopping: {
+      description: 'Nothing more is to be undone, and its operation has a grace in which to stop.',
+      entry: 'abortAttempt',
+      on: {
+        'attempt.succeeded': { guard: 'isCurrent', target: 'undone', actions: 'endAttempt' },
+        'attempt.failed': {
+          guard: 'isCurrent',
+          target: 'compensationFailed',
+          actions: ['endAttempt', 'keepStop'],
+        },
+        'grace.ended': {
+          guard: 'isCurrent',
+          target: 'compensationFailed',
+          actions: ['abandonAttempt', 'endAttempt', 'keepStop'],
+        },
+      },
+    },
+    judging: {
+      description: 'Asks of a failure whether a retry is left.',
+      always: [{ guard: 'mayRetry', target: 'backingOff' }, { target: 'compensationFailed' }],
+    },
+    backingOff: {
+      description: 'Backs off before the next attempt.',
+      entry: 'startBackoff',
+      on: {
+        'backoff.ended': { guard: 'isCurrent', target: 'waiting' },
+        'compensation.stop': { target: 'compensationFailed', actions: ['keepStop', 'stopBackoff'] },
+      },
+    },
+    undone: {
+      description: 'The step itself is undone.',
+      always: [{ guard: 'isLeftInside', target: 'compensationFailed' }, { target: 'compensated' }],
+    },
+    compensated: {
+      description: 'Nothing that the step did is left.',
+      type: 'final',
+      entry: { type: 'publish', params: { type: 'step_compensated' } },
+    },
+    compensationFailed: {
+      description: 'Something that the step did is left, and is listed.',
+      type: 'final',
+      entry: { type: 'publish', params: { type: 'step_compensation_failed' } },
+    },
+  },
+})

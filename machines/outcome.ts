@@ -1,0 +1,34 @@
+// How things end, as plain data: failures, and what is said of a step, a run and an integration once they are over.
+// Nothing here decides anything.
+
+/** An operating error as data. It travels in events and is thrown only at the public edge. */
+export interface Failure {
+  /** One of the library's codes, or `OPERATION_FAILED` for what a user's operation threw. */
+  readonly code: string
+  readonly message: string
+  /** The `name` of the thrown error, which `non_retryable` is matched against. */
+  readonly name?: string
+  /** Default true. `false` ends the retries at once. */
+  readonly retryable?: boolean
+  /** The earliest time for the next attempt, in milliseconds from the failure. */
+  readonly retryAfterMs?: number
+  readonly cause?: Failure
+}
+
+/** How a step ended, before anything is undone. */
+export type StepOutcome = 'success' | 'failed' | 'skipped' | 'cancelled'
+
+/** How a step stands, as results and expressions show it: a success that was undone is a success no more. */
+export type StepStatus = StepOutcome | 'compensated' | 'compensation_failed'
+
+/** What ended a run. */
+export type RunCause = 'completed' | 'failed' | 'cancelled' | 'timed_out'
+
+/** How a run ended: its cause, or what became of its compensation where the cause was a failure. */
+export type RunStatus = RunCause | 'compensated' | 'compensation_failed'
+
+/** Whether what a run did was undone: `failed` where anything is left. */
+export type CompensationStatus = 'none' | 'completed' | 'failed'
+
+/** How an integration ended. */
+export type IntegrationStatus = RunCause | 'completed_with_cleanup_issues'

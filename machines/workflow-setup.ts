@@ -1,0 +1,178 @@
+// What the orchestrator's chart is made of: what it knows, the names of its effects, its guards. The chart itself is in
+// workflow.ts.
+import { assign, setup } from 'xstate'
+import type { CompensationStatus, Failure, RunCause, RunStatus, Verdict, WorkflowEvent } from './protocol.ts'
+
+export interface WorkflowMachineInput {
+  /** Names the run among all runs of its host. */
+  readonly runId: string
+  /** The workflow's inputs, checked. */
+  readonly inputs: Readonly<Record<string, unknown>>
+  readonly failFast: boolean
+  readonly timeoutMs: number | null
+  /** `compensate`: the first failed step stops the run, and what succeeded is undone. */
+  readonly onFailure: 'fail' | 'compensate'
+  /** Limit of the compensation. */
+  readonly compensationTimeoutMs: number
+  /** `block`: the steps inside of a control step, whose verdicts and compensation are those of the run around it. */
+  readonly level: 'run' | 'block'
+  /** Successes that are waited for; `all`: every step ends, and none may fail. */
+  readonly waitFor: 'all' | number
+  /** `undo`: the steps of an earlier life, which has ended, are undone. Default `start`. */
+  readonly entry?: 'start' | 'undo'
+}
+
+export interface WorkflowContext extends WorkflowMachineInput {
+  /** What ended the run: `completed` until something else is known. */
+  readonly cause: RunCause
+  readonly failure: Failure | null
+  /** The verdict that ended the run before its steps did. */
+  readonly verdict: Verdict | null
+  /** What is to become, or has become, of what the run did. `forgone`: someone forced the run to end. */
+  readonly compensation: CompensationStatus | 'forgone'
+  /** Cancellations that came when the run was already being undone. */
+  readonly cancellationsIgnored: number
+  readonly output: unknown
+  readonly cleanupIssues: readonly Failure[]
+}
+
+export interface WorkflowMachineOutput {
+  readonly status: RunStatus
+  readonly cause: RunCause
+  readonly failure: Failure | null
+  readonly verdict: Verdict | null
+  readonly compensation: CompensationStatus
+  readonly cancellationsIgnored: number
+  readonly output: unknown
+  readonly cleanupIssues: readonly Failure[]
+}
+
+/** A run that has done nothing yet. */
+export const beginning = (input: WorkflowMachineInput): WorkflowContext => ({
+  ...input,
+  cause: 'completed',
+  failure: null,
+  verdict: null,
+  compensation: 'none',
+  cancellationsIgnored: 0,
+  output: null,
+  cleanupIssues: [],
+})
+
+/** How a run ended, once it has. */
+export function outcome(context: WorkflowContext): WorkflowMachineOutput {
+  const { cause, failure, verdict, output, cleanupIssues, cancellationsIgnored } = context
+  const compensation = context.compensation === 'forgone' ? 'failed' : context.compensation
+  const undone = cause === 'failed' && compensation !== 'none'
+  const status = !undone ? cause : compensation === 'completed' ? 'compensated' : 'compensation_failed'
+  return { status, cause, failure, verdict, compensation, cancellationsIgnored, output, cleanupIssues }
+}
+
+const exceeded = (limitMs: number | null): Failure => ({
+  code: 'RUN_TIMED_OUT',
+  message: `Workflow execution exceeded timeout${limitMs === null ? '' : ` of ${limitMs} ms`}`,
+})
+
+const cancelled: Failure = { code: 'RUN_CANCELLED', message: 'The run was cancelled' }
+
+const endsMore = (verdict: Verdict | null) => verdict === 'fail_workflow' || verdict === 'compensate'
+
+/** Whether what a run did is to be undone, and was not yet; a block leaves it to the run around it. */
+const mustCompensate = ({ level, compensation, verdict, onFailure }: WorkflowContext) =>
+  level === 'run' && compensation === 'none' && (verdict === 'compensate' || onFailure === 'compensate')
+
+const isForced = ({ event }: { readonly event: WorkflowEvent }) =>
+  event.type === 'run.cancel' && event.force === true
+
+const noEffect = () => {}
+
+/** Types, effects and guards of the orchestrator's chart. Effects are named actions that the runtime provides. */
+export const workflowSetup = setup({
+  types: {} as {
+    context: WorkflowContext
+    events: WorkflowEvent
+    input: WorkflowMachineInput
+    output: WorkflowMachineOutput
+  },
+  actions: {
+    prepareScope: noEffect,
+    releaseScope: noEffect,
+    startRunTimer: noEffect,
+    stopRunTimer: noEffect,
+    /** Marks the steps without dependencies as ready. */
+    openSteps: noEffect,
+    /** Starts what is ready, as far as leases and slots allow. */
+    startReady: noEffect,
+    recordStep: noEffect,
+    queueStep: noEffect,
+    recordLease: noEffect,
+    recordDecision: noEffect,
+    cancelSteps: noEffect,
+    /** The same once more, and waits for no step. */
+    forceSteps: noEffect,
+    cancelStep: noEffect,
+    /** Tells the runs around a block that a verdict in it ends them, too. */
+    haltAround: noEffect,
+    takeSignal: noEffect,
+    collectOutputs: noEffect,
+    /** Finds out what is to be undone, and starts the limit of it. */
+    startCompensation: noEffect,
+    /** Undoes what may be undone now, as far as leases and slots allow. */
+    undoReady: noEffect,
+    recordCompensation: noEffect,
+    stopCompensation: noEffect,
+    publishStart: noEffect,
+    publishEnd: noEffect,
+    keepOutput: assign(({ event }) => (event.type === 'outputs.collected' ? { output: event.output } : {})),
+    keepFailure: assign(({ event }) =>
+      'failure' in event ? { cause: 'failed', failure: event.failure ?? null } : {},
+    ),
+    keepStepFailure: assign(({ context, event }) =>
+      event.type === 'step.settled'
+        ? { cause: 'failed', failure: context.failure ?? event.step.failure }
+        : {},
+    ),
+    keepVerdict: assign(({ event }) => {
+      const verdict =
+        event.type === 'step.settled' ? event.step.verdict : event.type === 'run.halt' ? event.verdict : null
+      return endsMore(verdict) ? { verdict } : {}
+    }),
+    keepTimeout: assign(({ context }) => ({ cause: 'timed_out', failure: exceeded(context.timeoutMs) })),
+    keepCancellation: assign(({ event }) =>
+      event.type === 'run.cancel' && event.cause === 'timed_out'
+        ? { cause: 'timed_out', failure: exceeded(null) }
+        : { cause: 'cancelled', failure: cancelled },
+    ),
+    forgoCompensation: assign(({ context, event }) =>
+      isForced({ event }) && mustCompensate(context) ? { compensation: 'forgone' } : {},
+    ),
+    ignoreCancellation: assign(({ context }) => ({
+      cancellationsIgnored: context.cancellationsIgnored + 1,
+    })),
+    keepCompensation: assign(({ event }) =>
+      event.type === 'compensation.finished'
+        ? { compensation: event.left === 0 ? 'completed' : 'failed' }
+        : {},
+    ),
+    keepIssues: assign(({ event }) =>
+      event.type === 'scope.released' ? { cleanupIssues: event.issues } : {},
+    ),
+  },
+  guards: {
+    isUndoing: ({ context }) => context.entry === 'undo',
+    /** Nothing failed, or nothing that counts: where successes are counted, failures are not. */
+    isHarmless: ({ context, event }) =>
+      event.type === 'step.settled' &&
+      (event.step.status !== 'failed' || (context.waitFor !== 'all' && !endsMore(event.step.verdict))),
+    endsRun: ({ context, event }) =>
+      event.type === 'step.settled' &&
+      (endsMore(event.step.verdict) || context.failFast || context.onFailure === 'compensate'),
+    isForced,
+    isCompleted: ({ context }) => context.cause === 'completed',
+    isFailed: ({ context }) => context.cause === 'failed' && context.compensation === 'none',
+    isCancelled: ({ context }) => context.cause === 'cancelled',
+    isTimedOut: ({ context }) => context.cause === 'timed_out',
+    isCompensated: ({ context }) => context.compensation === 'completed',
+    isToCompensate: ({ context }) => mustCompensate(context),
+  },
+})

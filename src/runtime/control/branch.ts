@@ -1,0 +1,149 @@
+// Steps inside of a step that run once: side by side, in a branch that is chosen, or as a scenario of their own.
+// Not iterations: those are in loop.ts.
+import type { AnyActorRef } from 'xstate'
+import type { Failure } from '../../../machines/protocol.ts'
+import type { WorkflowMachineOutput } from '../../../machines/workflow.ts'
+import type { Computed } from '../../definition/model.ts'
+import type { Plan } from '../../definition/plan.ts'
+import { SagachartError } from '../../errors.ts'
+import { views } from '../run-data.ts'
+import type { Run } from '../run.ts'
+import { leftUndone } from '../undone.ts'
+import { forget, startNested, type Nesting } from './nested.ts'
+import { ask, fail, failBy, failureOf, succeedWith, type Attempt, type ControlOf, type Work } from './work.ts'
+
+const CANCELLED: Failure = { code: 'RUN_CANCELLED', message: 'The step was cancelled' }
+
+/** One list of steps, once. */
+export class Branch implements Work {
+  private readonly attempt: Attempt
+  private readonly control: ControlOf<'parallel' | 'conditional' | 'scenario'>
+  private inside: Run | undefined
+  private takeBack: (() => void) | null = null
+
+  constructor(attempt: Attempt, control: ControlOf<'parallel' | 'conditional' | 'scenario'>) {
+    this.attempt = attempt
+    this.control = control
+    attempt.run.insideOf(attempt.index).begin()
+    attempt.run.session.later(() => this.start(), undefined, undefined)
+  }
+
+  stop(force: boolean): void {
+    if (this.takeBack) {
+      this.takeBack()
+      this.takeBack = null
+      fail(this.attempt, CANCELLED)
+    } else if (this.inside) this.inside.cancel(force)
+  }
+
+  abandon(stop: (child: AnyActorRef) => void): void {
+    this.inside?.abandonAll(stop)
+    if (this.inside) stop(this.inside.self)
+  }
+
+  decided(value: unknown, failure?: Failure): void {
+    this.takeBack = null
+    if (failure) fail(this.attempt, failure)
+    else this.take(value as number)
+  }
+
+  runInside(): Run | undefined {
+    return this.inside
+  }
+
+  private get plans(): readonly Plan[] {
+    return this.attempt.run.options.plan.inside.get(this.attempt.index)!
+  }
+
+  private start(): void {
+    const { control, attempt } = this
+    if (attempt.run.steps.workOf(attempt.index) !== this) return
+    if (control.kind === 'parallel') this.enter({ plan: this.plans[0]!, waitFor: control.waitFor })
+    else if (control.kind === 'scenario') this.call(control.inputs)
+    else if (control.cases.some(({ when }) => when.kind === 'function'))
+      this.takeBack = ask(attempt, 'branch')
+    else {
+      try {
+        this.take(chooseBranch(attempt.run, attempt.index))
+      } catch (error) {
+        failBy(attempt, error)
+      }
+    }
+  }
+
+  /** Takes a branch, or none. */
+  private take(chosen: number): void {
+    const { run } = this.attempt
+    const plan = this.plans[chosen]
+    const absent = this.plans.filter((other) => other !== plan)
+    if (plan) {
+      this.enter({ plan, absent })
+      return
+    }
+    const { output } = this.control
+    succeedWith(this.attempt, () => (output ? run.data.evaluate(output, { steps: views(run, absent) }) : {}))
+  }
+
+  private call(given: Computed): void {
+    const { run } = this.attempt
+    try {
+      const own = run.data.evaluate(given)
+      if (typeof own !== 'object' || own === null)
+        throw new SagachartError(
+          'EXPRESSION_FAILED',
+          `The inputs are an object, found ${JSON.stringify(own)}`,
+        )
+      this.enter({ plan: this.plans[0]!, inputs: { ...run.options.inputs, ...own } })
+    } catch (error) {
+      failBy(this.attempt, error)
+    }
+  }
+
+  private enter(nesting: Pick<Nesting, 'plan' | 'absent' | 'waitFor' | 'inputs'>): void {
+    this.inside = startNested(this.attempt, {
+      ...nesting,
+      parent: this.attempt.actor,
+      output: this.control.output,
+      ended: (run, output) => this.ended(run, output),
+    })
+  }
+
+  private ended(inside: Run, result: WorkflowMachineOutput): void {
+    const { run, index, attempt } = this.attempt
+    forget(inside)
+    keep(run, index, attempt, inside, result, null)
+    const failure = failureOf(result)
+    const { output } = this.control
+    if (failure) fail(this.attempt, failure, inside.options.within!.isOpen ? result.verdict : null)
+    else if (this.control.kind === 'scenario' && output)
+      succeedWith(this.attempt, () => run.data.evaluate(output, { output: result.output }))
+    else succeedWith(this.attempt, () => result.output)
+  }
+}
+
+/** The place of the first branch whose condition holds; that of `else` where none does. */
+export function chooseBranch(run: Run, index: number): number {
+  const { control } = run.stepAt(index)
+  const { cases } = control as ControlOf<'conditional'>
+  const chosen = cases.findIndex(({ when }) =>
+    when.kind === 'function' ? Boolean(run.data.evaluate(when)) : run.data.condition(when),
+  )
+  return chosen < 0 ? cases.length : chosen
+}
+
+/** Keeps what an ended run inside leaves: for the result, and to undo it. */
+export function keep(
+  outer: Run,
+  index: number,
+  attempt: number,
+  inside: Run,
+  { cause, compensation }: WorkflowMachineOutput,
+  iteration: number | null,
+): void {
+  const kept = outer.insideOf(index)
+  outer.isDegraded ||= inside.isDegraded
+  outer.tally.add(inside.tally)
+  for (const address of leftUndone(inside, compensation === 'failed')) kept.left.push(address)
+  kept.add({ iteration, status: cause, ledger: inside.ledger })
+  if (compensation === 'none' && inside.owesAnything) kept.owed.push({ run: inside, attempt })
+}

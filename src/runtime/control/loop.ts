@@ -1,0 +1,189 @@
+// The iterations of an iterative step: it does what the loop's chart names. Each iteration is a run of its own, and an
+// actor. Invariant: of an iteration that has ended, no more is kept than its output, unless it is to be undone or is among
+// the few that the result shows.
+import { createActor, type AnyActorRef } from 'xstate'
+import type { LoopContext, LoopOutput } from '../../../machines/loop.ts'
+import type { Failure, LoopEvent } from '../../../machines/protocol.ts'
+import type { WorkflowMachineOutput } from '../../../machines/workflow.ts'
+import type { DataScope } from '../../definition/model.ts'
+import { SagachartError } from '../../errors.ts'
+import { boundLoopMachine } from '../bindings.ts'
+import { toFailure } from '../failure.ts'
+import { loops } from '../registry.ts'
+import { views } from '../run-data.ts'
+import type { Run } from '../run.ts'
+import { tell } from '../tell.ts'
+import { keep } from './branch.ts'
+import { forget, startNested } from './nested.ts'
+import { ask, fail, failureOf, succeed, type Attempt, type ControlOf, type Work } from './work.ts'
+
+/** One attempt of an iterative step. */
+export class Loop implements Work {
+  private readonly attempt: Attempt
+  private readonly control: ControlOf<'iterative'>
+  private readonly actor: AnyActorRef
+  private readonly live = new Map<number, Run>()
+  private items: readonly unknown[] = []
+  private readonly outputs: unknown[] = []
+  /** Iterations that were started. */
+  private started = 0
+  private last: Run | null = null
+  private isStopping = false
+  private takeBack: (() => void) | null = null
+
+  constructor(attempt: Attempt, control: ControlOf<'iterative'>) {
+    const { run, index, actor: parent } = attempt
+    this.attempt = attempt
+    this.control = control
+    run.insideOf(index).begin()
+    const path = run.pathOf(index, 'loop')
+    const { over, iterationsMax, tolerate } = control
+    const input = { path, over: over.kind, iterationsMax, tolerate }
+    this.actor = createActor(boundLoopMachine, { parent, id: path, input })
+    loops.set(this.actor, this)
+    const { session } = run
+    this.actor.subscribe({ complete: () => session.later(() => this.ended(), undefined, undefined) })
+    session.actors.set(path, this.actor)
+    session.later(() => this.actor.start(), undefined, undefined)
+  }
+
+  stop(force: boolean): void {
+    this.takeBack?.()
+    this.takeBack = null
+    this.tellLoop({ type: 'loop.cancel', force })
+  }
+
+  abandon(stop: (child: AnyActorRef) => void): void {
+    for (const run of this.live.values()) {
+      run.abandonAll(stop)
+      stop(run.self)
+    }
+    this.live.clear()
+    stop(this.actor)
+  }
+
+  decided(value: unknown, failure?: Failure): void {
+    this.takeBack = null
+    if (failure) this.tellLoop({ type: 'decision.failed', failure })
+    else if (this.control.over.kind === 'each') this.count(value)
+    else
+      this.tellLoop({
+        type: 'condition.decided',
+        holds: this.control.over.kind === 'while' ? Boolean(value) : !value,
+      })
+  }
+
+  runInside(iteration: number | null): Run | undefined {
+    return iteration === null ? undefined : this.live.get(iteration)
+  }
+
+  stopIteration(iteration: number): void {
+    this.live.get(iteration)?.cancel(false)
+  }
+
+  // ---- what the chart names -----------------------------------------------------------------------------
+
+  countItems(): void {
+    const { over } = this.control
+    if (over.kind !== 'each') return
+    if (over.items.kind === 'function') {
+      this.takeBack = ask(this.attempt, 'items')
+      return
+    }
+    this.decide(() => this.attempt.run.data.evaluate(over.items))
+  }
+
+  askCondition(): void {
+    const { over } = this.control
+    if (over.kind === 'each') return
+    if (over.condition.kind === 'function') this.takeBack = ask(this.attempt, 'again')
+    else this.decide(() => this.again())
+  }
+
+  startIterations({ total }: LoopContext): void {
+    if (total === null) this.startIteration()
+    else while (this.live.size < this.control.maxConcurrency && this.started < total) this.startIteration()
+  }
+
+  cancelIterations(force: boolean): void {
+    this.isStopping = true
+    for (const run of [...this.live.values()]) run.cancel(force)
+    if (this.live.size === 0) this.tellLoop({ type: 'iterations.finished' })
+  }
+
+  // -------------------------------------------------------------------------------------------------------
+
+  /** What the condition says, with what the last iteration's steps gave. Also asked where a user's function decides. */
+  again(): boolean {
+    const { over, block } = this.control
+    if (over.kind === 'each') return false
+    const { run, index } = this.attempt
+    const seen: Partial<DataScope> = this.last
+      ? { steps: views(this.last, []), index: over.kind === 'while' ? this.started : this.started - 1 }
+      : {
+          steps: views(run, [
+            run.options.plan.inside.get(index)!.find(({ workflow }) => workflow === block)!,
+          ]),
+          index: 0,
+        }
+    if (over.condition.kind === 'function') return Boolean(run.data.evaluate(over.condition, seen))
+    return run.data.condition(over.condition, seen)
+  }
+
+  private decide(compute: () => unknown): void {
+    try {
+      this.decided(compute())
+    } catch (error) {
+      this.decided(null, { ...toFailure(error, 'EXPRESSION_FAILED'), retryable: false })
+    }
+  }
+
+  private count(items: unknown): void {
+    if (Array.isArray(items)) {
+      this.items = items
+      this.tellLoop({ type: 'items.counted', count: items.length })
+      return
+    }
+    const { message, code } = new SagachartError(
+      'EXPRESSION_FAILED',
+      `The items of "${this.attempt.run.addressOf(this.attempt.index)}" are a list, found ${JSON.stringify(items)}`,
+    )
+    this.tellLoop({ type: 'decision.failed', failure: { code, message, retryable: false } })
+  }
+
+  private startIteration(): void {
+    const number = this.started++
+    const { over, output, block } = this.control
+    const plan = this.attempt.run.options.plan.inside
+      .get(this.attempt.index)!
+      .find(({ workflow }) => workflow === block)!
+    const iteration = { index: number, ...(over.kind === 'each' && { item: this.items[number] }) }
+    const ended = (run: Run, result: WorkflowMachineOutput) => this.iterationEnded(number, run, result)
+    const nesting = { plan, parent: this.actor, iteration, output, ended }
+    this.live.set(number, startNested(this.attempt, nesting))
+  }
+
+  private iterationEnded(number: number, inside: Run, result: WorkflowMachineOutput): void {
+    const { run, index, attempt } = this.attempt
+    forget(inside)
+    this.live.delete(number)
+    keep(run, index, attempt, inside, result, number)
+    if (this.control.over.kind !== 'each') this.last = inside
+    const failure = failureOf(result)
+    this.outputs[number] = failure ? null : result.output
+    this.tellLoop({ type: 'iteration.settled', failure, verdict: result.verdict })
+    if (this.isStopping && this.live.size === 0) this.tellLoop({ type: 'iterations.finished' })
+  }
+
+  private ended(): void {
+    const { session } = this.attempt.run
+    session.actors.delete(this.actor.id)
+    const { failure, verdict, status } = this.actor.getSnapshot().output as LoopOutput
+    if (status === 'completed') succeed(this.attempt, Object.freeze(this.outputs))
+    else fail(this.attempt, failure ?? { code: 'RUN_CANCELLED', message: 'The loop was cancelled' }, verdict)
+  }
+
+  private tellLoop(event: LoopEvent): void {
+    tell(this.attempt.actor, this.actor, event)
+  }
+}

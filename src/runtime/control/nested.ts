@@ -1,0 +1,84 @@
+// A run inside of a control step: the orchestrator's own chart, without modules and pools of its own.
+// Invariant: while it is under way it is known to the session; when it has ended, it is known to nobody but those who
+// keep it to undo it.
+import { createActor, type AnyActorRef } from 'xstate'
+import type { WorkflowMachineInput, WorkflowMachineOutput } from '../../../machines/workflow.ts'
+import type { DataScope } from '../../definition/model.ts'
+import type { Plan } from '../../definition/plan.ts'
+import { nestedLogic } from '../bindings.ts'
+import { runs } from '../registry.ts'
+import type { Run, Within } from '../run.ts'
+import type { Attempt } from './work.ts'
+
+/** What runs inside, and how. */
+export interface Nesting extends Partial<Pick<Within, 'iteration' | 'absent' | 'output'>> {
+  readonly plan: Plan
+  /** The actor above it. */
+  readonly parent: AnyActorRef
+  readonly waitFor?: 'all' | number
+  /** Given for a scenario of its own, which sees nothing of what is around it. */
+  readonly inputs?: DataScope['inputs']
+  ended(run: Run, output: WorkflowMachineOutput): void
+}
+
+/** Starts a run inside of a step. */
+export function startNested({ run: outer, index }: Attempt, nesting: Nesting): Run {
+  const { plan, parent, iteration = null, absent = [], output = null, waitFor = 'all', inputs } = nesting
+  const { runId, modules, env, scenario } = outer.options
+  const number = iteration?.index === undefined ? '' : `[${iteration.index}]`
+  const within: Within = {
+    run: outer,
+    index,
+    address: `${outer.addressOf(index)}${number}`,
+    isOpen: inputs === undefined,
+    iteration,
+    absent,
+    output,
+    ended: (run, result) => nesting.ended(run, result),
+  }
+  const options = {
+    runId,
+    plan,
+    modules,
+    env,
+    inputs: inputs ?? outer.options.inputs,
+    scenario: inputs === undefined ? scenario : plan.workflow.name,
+    ownsScope: false,
+    within,
+    waitFor,
+  }
+  const actor = create(outer, parent, within.address, inputOf(plan, options, 'start'))
+  const run = outer.child(actor, options)
+  runs.set(actor, run)
+  actor.start()
+  return run
+}
+
+/** Undoes a run inside of a step that has ended. */
+export function undoNested(run: Run, parent: AnyActorRef): void {
+  const { options } = run
+  const actor = create(run, parent, options.within!.address, inputOf(options.plan, options, 'undo'))
+  run.turnBack(actor)
+  runs.set(actor, run)
+  actor.start()
+}
+
+/** Forgets a run that has ended. */
+export function forget(run: Run): void {
+  run.session.actors.delete(run.path)
+  run.session.runs.delete(run.path)
+}
+
+function create({ options }: Run, parent: AnyActorRef, address: string, input: WorkflowMachineInput) {
+  return createActor(nestedLogic, { parent, id: `run/${options.runId}/steps/${address}`, input })
+}
+
+function inputOf(
+  { workflow }: Plan,
+  { runId, inputs, within, waitFor }: Run['options'],
+  entry: 'start' | 'undo',
+): WorkflowMachineInput {
+  const { failFast, timeoutMs, onFailure, compensationTimeoutMs } = workflow
+  const level = within?.isOpen ? 'block' : 'run'
+  return { runId, inputs, failFast, timeoutMs, onFailure, compensationTimeoutMs, level, waitFor, entry }
+}

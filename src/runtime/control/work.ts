@@ -1,0 +1,88 @@
+// What an attempt of a control step does in place of an operation. Its chart is the same as any step's: it hears that the
+// attempt succeeded or failed, from here. Invariant: an attempt is answered once, whatever is under way in it.
+import type { AnyActorRef } from 'xstate'
+import type { Failure, Verdict } from '../../../machines/protocol.ts'
+import type { WorkflowMachineOutput } from '../../../machines/workflow.ts'
+import type { ControlDefinition } from '../../definition/model.ts'
+import { toFailure } from '../failure.ts'
+import type { InboundEvent } from '../host.ts'
+import { toJson } from '../json.ts'
+import type { Run } from '../run.ts'
+import { tell } from '../tell.ts'
+
+/** What is under way inside of a step. */
+export interface Work {
+  /** Ends it in order; it still answers. A second time, with `force`, it waits for nothing. */
+  stop(force: boolean): void
+  /** The end is not orderly: nobody waits for an answer. */
+  abandon(stop: (child: AnyActorRef) => void): void
+  /** What a user's function decided. */
+  decided?(value: unknown, failure?: Failure): void
+  /** A run inside of it, by the number of its iteration; `null` for one that is not iterated. */
+  runInside?(iteration: number | null): Run | undefined
+  /** Ends one iteration in order. */
+  stopIteration?(iteration: number): void
+}
+
+/** One attempt of a control step. */
+export interface Attempt {
+  readonly run: Run
+  /** The step's place in its plan. */
+  readonly index: number
+  readonly attempt: number
+  /** The step's own actor. */
+  readonly actor: AnyActorRef
+}
+
+/** The attempt has succeeded. */
+export function succeed({ run, actor, attempt }: Attempt, output: unknown): void {
+  answer(run, actor, { type: 'attempt.succeeded', attempt, output })
+}
+
+/** The attempt has failed, with a verdict of its own where there is nothing left to decide. */
+export function fail({ run, actor, attempt }: Attempt, failure: Failure, verdict?: Verdict | null): void {
+  answer(run, actor, { type: 'attempt.failed', attempt, failure, ...(verdict && { verdict }) })
+}
+
+/** The attempt has failed because of what was thrown. */
+export function failBy(attempt: Attempt, error: unknown): void {
+  fail(attempt, { ...toFailure(error, 'EXPRESSION_FAILED'), retryable: false })
+}
+
+function answer(run: Run, actor: AnyActorRef, event: InboundEvent & Record<string, unknown>): void {
+  tell(run.self, actor, event)
+}
+
+/** Answers with what a value computes to. */
+export function succeedWith(attempt: Attempt, compute: () => unknown): void {
+  let output: unknown
+  try {
+    output = toJson(compute())
+  } catch (error) {
+    failBy(attempt, error)
+    return
+  }
+  succeed(attempt, output)
+}
+
+/** What a run inside says of its end, as a failure; `null` where it completed. */
+export function failureOf({ cause, failure }: WorkflowMachineOutput): Failure | null {
+  if (cause === 'completed') return null
+  return failure ?? { code: 'RUN_CANCELLED', message: 'The steps inside were cancelled' }
+}
+
+/** Asks a user's function about the step; the answer comes as `decided`. Returns what takes the question back. */
+export function ask({ run, index }: Attempt, question: 'branch' | 'items' | 'again' | 'filter'): () => void {
+  const effect = { kind: 'decision', to: run.path, run: run.path, index, question } as const
+  run.session.perform(effect)
+  return () => {
+    run.session.abort(effect)
+    run.session.abandon(effect)
+  }
+}
+
+/** A step's control, of one kind. */
+export type ControlOf<TKind extends ControlDefinition['kind']> = Extract<
+  ControlDefinition,
+  { readonly kind: TKind }
+>

@@ -1,0 +1,90 @@
+// The rules of undoing a step, and proof that every transition is reached by generated paths.
+import { describe, expect, it } from 'vitest'
+import { createActor } from 'xstate'
+import { compensationMachine, type CompensationInput } from '../../machines/compensation.ts'
+import type { CompensationEvent, CompensationPolicy } from '../../machines/protocol.ts'
+import { unreached } from './coverage.ts'
+
+const failure = { code: 'OPERATION_FAILED', message: 'no luck' }
+const policy: CompensationPolicy = {
+  retries: 1,
+  backoff: { kind: 'constant', initialMs: 1, factor: 1, maxMs: 1, jitter: 'none', maxElapsedMs: null },
+  timeoutMs: 100,
+  graceMs: 10,
+  nonRetryable: [],
+}
+const own: CompensationInput = { index: 0, path: 'c', policy, inside: 'nothing' }
+const both: CompensationInput = { ...own, inside: 'steps' }
+const onlyInside: CompensationInput = { ...both, policy: null }
+
+const granted: CompensationEvent = { type: 'slot.granted' }
+const succeeded = (attempt: number): CompensationEvent => ({
+  type: 'attempt.succeeded',
+  attempt,
+  output: null,
+})
+const failed = (attempt: number): CompensationEvent => ({ type: 'attempt.failed', attempt, failure })
+const backedOff = (attempt: number): CompensationEvent => ({ type: 'backoff.ended', attempt })
+const inside = (left: typeof failure | null = null): CompensationEvent => ({
+  type: 'inside.undone',
+  failure: left,
+})
+const stop: CompensationEvent = { type: 'compensation.stop' }
+
+const after = (input: CompensationInput, ...events: CompensationEvent[]) => {
+  const actor = createActor(compensationMachine, { input }).start()
+  for (const event of events) actor.send(event)
+  return actor.getSnapshot()
+}
+
+describe('compensation', () => {
+  it('has no transition that paths cannot reach', () => {
+    const events: CompensationEvent[] = [
+      granted,
+      { type: 'lease.denied', failure },
+      ...[1, 2].flatMap((attempt): CompensationEvent[] => [
+        succeeded(attempt),
+        failed(attempt),
+        backedOff(attempt),
+        { type: 'attempt.timedOut', attempt },
+        { type: 'grace.ended', attempt },
+      ]),
+      inside(),
+      inside(failure),
+      stop,
+    ]
+    const inputs = [own, both, onlyInside, { ...own, failure }]
+    expect(unreached(compensationMachine, { inputs, events })).toEqual([])
+  })
+
+  it('undoes what is inside before the step itself', () => {
+    expect(after(both).value).toBe('undoingInside')
+    expect(after(both, inside()).value).toBe('compensating')
+    expect(after(both, inside(), succeeded(1)).output).toMatchObject({ undone: true, attempts: 1 })
+    expect(after(onlyInside, inside()).output).toMatchObject({ undone: true, attempts: 0 })
+  })
+
+  it('undoes the step itself though something inside is left, and says that something is', () => {
+    expect(after(both, inside(failure), succeeded(1)).output).toMatchObject({ undone: false, failure })
+  })
+
+  it('retries as often as it may', () => {
+    const once = after(own, failed(1), backedOff(1), granted)
+    expect(once.value).toBe('compensating')
+    expect(after(own, failed(1), backedOff(1), granted, failed(2)).output).toMatchObject({
+      undone: false,
+      failure,
+      attempts: 2,
+    })
+  })
+
+  it('ends when it is told to, and counts what was undone by then', () => {
+    expect(after(own, stop, succeeded(1)).output).toMatchObject({ undone: true })
+    expect(after(own, stop, { type: 'grace.ended', attempt: 1 }).output).toMatchObject({
+      undone: false,
+      failure: { code: 'COMPENSATION_STOPPED' },
+    })
+    expect(after(both, stop, inside()).output).toMatchObject({ undone: false })
+    expect(after(onlyInside, stop, inside()).output).toMatchObject({ undone: true })
+  })
+})
