@@ -143,9 +143,7 @@ export const workflowSetup = setup({
         ? { cause: 'timed_out', failure: exceeded(null) }
         : { cause: 'cancelled', failure: cancelled },
     ),
-    forgoCompensation: assign(({ context, event }) =>
-      isForced({ event }) && mustCompensate(context) ? { compensation: 'forgone' } : {},
-    ),
+    forgoCompensation: assign(({ context }) => (mustCompensate(context) ? { compensation: 'forgone' } : {})),
     ignoreCancellation: assign(({ context }) => ({
       cancellationsIgnored: context.cancellationsIgnored + 1,
     })),

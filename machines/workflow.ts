@@ -53,7 +53,14 @@ export const workflowMachine = workflowSetup.createMachine({
         'steps.fellShort': { target: 'stopping', actions: 'keepFailure' },
         'run.halt': { target: 'stopping', actions: ['keepFailure', 'keepVerdict', 'haltAround'] },
         'run.timedOut': { target: 'stopping', actions: 'keepTimeout' },
-        'run.cancel': { target: 'stopping', actions: ['keepCancellation', 'forgoCompensation'] },
+        'run.cancel': [
+          {
+            guard: 'isForced',
+            target: 'stopping',
+            actions: ['keepCancellation', 'forgoCompensation', 'forceSteps'],
+          },
+          { target: 'stopping', actions: 'keepCancellation' },
+        ],
         'run.cancelStep': { actions: ['cancelStep', 'startReady'] },
         'run.signal': { actions: 'takeSignal' },
       },
@@ -98,7 +105,7 @@ export const workflowMachine = workflowSetup.createMachine({
       description: 'Undoes nothing more, and waits until every compensation under way has stopped.',
       entry: 'stopCompensation',
       on: {
-        'compensation.settled': { actions: 'recordCompensation' },
+        'compensation.settled': { actions: ['recordCompensation', 'undoReady'] },
         'compensation.finished': { target: 'cleaningUp', actions: 'keepCompensation' },
       },
     },

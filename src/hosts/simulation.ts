@@ -131,6 +131,12 @@ export class SimulationHost implements Host {
     return true
   }
 
+  /** The virtual time of what happens next; `null` where nothing is left to happen. */
+  get nextAt(): number | null {
+    if (this.ports.some((port) => port.hasNow)) return this.time
+    return earliest(this.ports)?.timer.due ?? null
+  }
+
   /**
    * Lets events happen until there is none left, or until `done` holds. Returns how many there were.
    * @throws INTERNAL after `eventsMax` events.
@@ -257,6 +263,11 @@ class SimulationPort implements HostPort {
     const next = this.deferred.shift()
     next?.()
     return next !== undefined
+  }
+
+  /** Whether something happens before time goes on. */
+  get hasNow(): boolean {
+    return this.deferred.length > 0 || this.enabled.length > 0
   }
 
   get enabledCount(): number {

@@ -219,6 +219,7 @@ export class Run {
   /** Asks the run's own actor to end in order. */
   cancel(force: boolean): void {
     const { within } = this.options
+    if (this.self.getSnapshot().status !== 'active') return
     this.session.send(this.self, { type: 'run.cancel', force } as InboundEvent, within?.run.self ?? this.self)
   }
 

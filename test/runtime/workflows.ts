@@ -1,0 +1,312 @@
+// Workflows written out as definitions, and played on the simulation host: for tests of what the runtime does with a
+// definition, whoever made it.
+import { createActor } from 'xstate'
+import type { BusEvent, Verdict } from '../../machines/protocol.ts'
+import { CONTROL_DEFAULTS, RECOVERY_DEFAULTS, SCENARIO_DEFAULTS } from '../../src/definition/defaults.ts'
+import type {
+  CompensationDefinition,
+  Computed,
+  ControlDefinition,
+  DataScope,
+  Module,
+  OperationContext,
+  StepDefinition,
+  WorkflowDefinition,
+} from '../../src/definition/model.ts'
+import { planWorkflow } from '../../src/definition/plan.ts'
+import { SimulationHost, type Chooser, type Reply } from '../../src/hosts/simulation.ts'
+import type { Effect, Entry } from '../../src/runtime/host.ts'
+import { RunLogic } from '../../src/runtime/run-logic.ts'
+import type { Subscription } from '../../src/runtime/scope.ts'
+import type { RunReport } from '../../src/runtime/step-records.ts'
+
+const NO_RETRY = {
+  count: 0,
+  backoff: {
+    kind: 'constant',
+    initialMs: 1000,
+    factor: 1,
+    maxMs: 60_000,
+    jitter: 'none',
+    maxElapsedMs: null,
+  },
+  nonRetryable: [],
+} as const
+
+/** A value, or an expression that is computed as CEL is: at once, and again on replay. */
+export const computed = (given: unknown): Computed =>
+  typeof given === 'function'
+    ? { kind: 'expression', evaluate: given as (scope: DataScope) => unknown }
+    : { kind: 'value', value: given }
+
+/** A user's function: its answer is journaled. */
+export const decided = (evaluate: (scope: DataScope) => unknown): Computed => ({ kind: 'function', evaluate })
+
+type More = Partial<StepDefinition> & { readonly parameters?: unknown }
+
+/** A step that calls `m.op`. */
+export function step(name: string, { parameters = {}, ...more }: More = {}): StepDefinition {
+  return {
+    name,
+    call: { module: 'm', operation: 'op', parameters: computed(parameters) },
+    control: null,
+    dependsOn: [],
+    runIf: 'all_succeeded',
+    when: null,
+    timeoutMs: null,
+    retry: NO_RETRY,
+    fallback: null,
+    onFailure: null,
+    compensate: null,
+    onCancel: more.compensate ? 'await' : 'abort',
+    heartbeatMs: null,
+    resources: [],
+    priority: 0,
+    ...more,
+  }
+}
+
+/** What undoes a step: `m.undo`, given the step's input and output. */
+export const undo = (more: Partial<CompensationDefinition> = {}): CompensationDefinition => ({
+  module: 'm',
+  operation: 'undo',
+  parameters: null,
+  on: 'success',
+  timeoutMs: null,
+  retry: NO_RETRY,
+  ...more,
+})
+
+/** A step that can be undone. */
+export const saga = (name: string, more: More = {}) => step(name, { compensate: undo(), ...more })
+
+/** Retries, without jitter. */
+export const retries = (count: number, initialMs = 1000) => ({
+  ...NO_RETRY,
+  count,
+  backoff: { ...NO_RETRY.backoff, initialMs },
+})
+
+const control = (name: string, definition: ControlDefinition, more: More): StepDefinition => ({
+  ...step(name, more),
+  call: null,
+  control: definition,
+})
+
+const block = (steps: readonly StepDefinition[], more: Partial<WorkflowDefinition> = {}) =>
+  workflow(steps, { name: 'block', inputs: null, ...more })
+
+type Parts<TKind extends ControlDefinition['kind']> = Partial<Extract<ControlDefinition, { kind: TKind }>>
+
+/** Steps side by side. */
+export const parallel = (
+  name: string,
+  steps: readonly StepDefinition[],
+  { waitFor = 'all', output = null }: Parts<'parallel'> = {},
+  more: More = {},
+) => control(name, { kind: 'parallel', block: block(steps, { parallel: true }), waitFor, output }, more)
+
+/** One branch of several. */
+export const conditional = (
+  name: string,
+  cases: readonly (readonly [when: unknown, steps: readonly StepDefinition[]])[],
+  otherwise: readonly StepDefinition[] | null = null,
+  { output = null }: Parts<'conditional'> = {},
+  more: More = {},
+) =>
+  control(
+    name,
+    {
+      kind: 'conditional',
+      cases: cases.map(([when, steps]) => ({
+        when: typeof when === 'object' ? (when as Computed) : computed(when),
+        block: block(steps),
+      })),
+      otherwise: otherwise && block(otherwise),
+      output,
+    },
+    more,
+  )
+
+/** Steps for each item, or as long as a condition says so. */
+export const loop = (
+  name: string,
+  over: Extract<ControlDefinition, { kind: 'iterative' }>['over'],
+  steps: readonly StepDefinition[],
+  parts: Parts<'iterative'> = {},
+  more: More = {},
+) =>
+  control(
+    name,
+    {
+      kind: 'iterative',
+      over,
+      block: block(steps),
+      iterationsMax: CONTROL_DEFAULTS.iterationsMax,
+      maxConcurrency: 1,
+      tolerate: { count: 0 },
+      output: null,
+      ...parts,
+    },
+    more,
+  )
+
+/** Over the items of a list. */
+export const each = (items: unknown) => ({ kind: 'each', items: computed(items) }) as const
+
+/** A wait for a time. */
+export const pause = (name: string, delayMs: number, more: More = {}) =>
+  control(name, { kind: 'wait', until: { kind: 'timer', delayMs }, output: null }, more)
+
+/** A wait for an event. */
+export const awaitEvent = (
+  name: string,
+  event: string,
+  until: Partial<Extract<Extract<ControlDefinition, { kind: 'wait' }>['until'], { kind: 'event' }>> = {},
+  more: More = {},
+) =>
+  control(
+    name,
+    {
+      kind: 'wait',
+      until: { kind: 'event', event, filter: null, timeoutMs: null, onTimeout: 'fail', ...until },
+      output: null,
+    },
+    more,
+  )
+
+/** Another workflow as a step. */
+export const scenario = (name: string, called: WorkflowDefinition, inputs: unknown = {}, more: More = {}) =>
+  control(name, { kind: 'scenario', workflow: called, inputs: computed(inputs), output: null }, more)
+
+/** A workflow, parallel unless it says otherwise. */
+export function workflow(
+  steps: readonly StepDefinition[],
+  more: Partial<WorkflowDefinition> = {},
+): WorkflowDefinition {
+  return {
+    name: 'w',
+    description: '',
+    timeoutMs: null,
+    parallel: true,
+    maxConcurrency: 64,
+    failFast: false,
+    onFailure: SCENARIO_DEFAULTS.onFailure,
+    compensationTimeoutMs: SCENARIO_DEFAULTS.compensationTimeoutMs,
+    recovery: RECOVERY_DEFAULTS,
+    inputs: null,
+    steps,
+    outputs: {},
+    ...more,
+  }
+}
+
+/** Names of steps and the verdicts of a list. */
+export const verdicts = (...list: readonly Verdict[]) => ({ onFailure: list })
+
+/** What an operation does, by its step's address and whether it undoes: `load`, `outer/inner`, `scan[1]/fetch`, `undo:load`. */
+export type Fates = Readonly<Record<string, (context: OperationContext, parameters: unknown) => unknown>>
+
+export interface Play {
+  readonly fates?: Fates
+  /** How an attempt goes. */
+  readonly reply?: (effect: Effect, address: string) => Reply | undefined
+  /** Default: what became possible first happens first. */
+  readonly chooser?: Chooser
+  readonly subscriptions?: readonly Subscription[]
+  readonly pools?: readonly { readonly name: string; readonly units: number }[]
+  readonly inputs?: Readonly<Record<string, unknown>>
+  readonly eventsEnabled?: boolean
+  /** Sent to the run at these virtual times, in milliseconds. */
+  readonly sent?: readonly (readonly [at: number, event: { readonly type: string }])[]
+  readonly journal?: readonly Entry[]
+}
+
+/** What happened. */
+export interface Played {
+  readonly report: RunReport
+  /** Every attempt in order: `load`, `undo:load`. */
+  readonly calls: readonly string[]
+  readonly events: readonly BusEvent[]
+  readonly journal: readonly Entry[]
+  readonly host: SimulationHost
+  /** Virtual time at the end. */
+  readonly time: number
+}
+
+/** The address of what an effect is for, as `Fates` has it. */
+export function addressOf({ to }: { readonly to: string }): string {
+  const [, kind, address = to] = /^run\/r\/(\w+)\/(.*)$/s.exec(to) ?? []
+  return kind === 'compensation' ? `undo:${address}` : address
+}
+
+/** Plays a workflow to its end, or to where nothing more happens. */
+export function play(definition: WorkflowDefinition, options: Play = {}): Played {
+  const { fates = {}, reply, sent = [], journal } = options
+  const calls: string[] = []
+  const operation = (parameters: unknown, context: OperationContext) => {
+    const address = addressOf({ to: context.idempotencyKey })
+    return fates[address]?.(context, parameters) ?? address
+  }
+  const modules: Module[] = [
+    { name: 'm', operations: { op: operation as never, undo: operation as never }, config: null },
+  ]
+  const host = new SimulationHost({
+    chooser: options.chooser ?? (() => 0),
+    ...(journal && { journals: { r: journal } }),
+    reply: (effect) => {
+      const address = addressOf(effect)
+      if (effect.kind === 'attempt') calls.push(address)
+      return (effect.kind === 'attempt' && reply?.(effect, address)) || { kind: 'execute' }
+    },
+  })
+  const logic = new RunLogic({
+    plan: planWorkflow(definition),
+    host,
+    env: {},
+    parts: {
+      modules,
+      pools: options.pools ?? [],
+      leaseTimeoutMs: 300_000,
+      eventsEnabled: options.eventsEnabled ?? true,
+      history: { sizeMax: 1000, ageMsMax: 86_400_000 },
+      subscriptions: options.subscriptions ?? [],
+    },
+  })
+  const input = { runId: 'r', inputs: options.inputs ?? {} }
+  const actor = journal
+    ? createActor(logic, { snapshot: { status: 'active', runId: 'r', inputs: input.inputs } as never })
+    : createActor(logic, { input })
+  const events: BusEvent[] = []
+  actor.on('*', (event) => void events.push(event as unknown as BusEvent))
+  const waiting = [...sent]
+  let failure: unknown
+  actor.subscribe({ error: (error) => (failure = error) })
+  actor.start()
+  const isOver = () => actor.getSnapshot().status !== 'active'
+  host.run(() => {
+    while (waiting[0] && (host.time >= waiting[0][0] || nextDue(host) > waiting[0][0])) {
+      const [at, event] = waiting.shift()!
+      host.time = Math.max(host.time, at)
+      actor.send(event as never)
+    }
+    return isOver()
+  })
+  if (failure !== undefined) throw failure as Error
+  const report = actor.getSnapshot().output as unknown as RunReport
+  return { report, calls, events, journal: host.journal('r'), host, time: host.time }
+}
+
+/** When the next thing happens by itself. */
+function nextDue(host: SimulationHost): number {
+  return host.nextAt ?? Infinity
+}
+
+/** Status by step. */
+export const statuses = ({ report }: Played) =>
+  Object.fromEntries(report.steps.map(({ name, status }) => [name, status]))
+
+/** Fails, always. */
+export const breaks = () => {
+  throw new Error('no luck')
+}
