@@ -101,7 +101,7 @@ describe('the house', () => {
     const charts = Object.values(machines).filter(
       (value) => typeof value === 'object' && 'definition' in value,
     )
-    expect(charts.length).toBe(6)
+    expect(charts.length).toBe(8)
     const poor = charts.flatMap(({ root }) => {
       return statesOf(root)
         .filter(({ description }) => !/^[A-Z].*\.$/.test(description ?? ''))

@@ -16,11 +16,19 @@ import { settlementOf } from './settlement.ts'
 import { isChildEvent } from './lifecycle.ts'
 import type { InboundEvent } from './host.ts'
 import { loops, programs, roots, runs } from './registry.ts'
-import type { Compensated, Decided, Ending, Leased, Run, Settled, SlotRequested } from './run.ts'
+import type { Run } from './run.ts'
+import type {
+  CancelStep,
+  Compensated,
+  Decided,
+  Ending,
+  Leased,
+  Settled,
+  SlotRequested,
+} from './run-options.ts'
 import type { Scope } from './scope.ts'
 import type { StepActors } from './step-actors.ts'
 
-type CancelStep = Extract<WorkflowEvent, { type: 'run.cancelStep' }>
 type Signal = Extract<WorkflowEvent, { type: 'run.signal' }>
 
 interface Acting<TContext> {
@@ -69,7 +77,7 @@ const later = <TDetail>(self: AnyActorRef, effect: (run: Run, detail: TDetail) =
 const recordStep = (run: Run, event: Settled) => run.recordStep(event)
 const recordLease = (run: Run, event: Leased) => run.recordLease(event)
 const recordDecision = (run: Run, event: Decided) => run.recordDecision(event)
-const recordCompensation = (run: Run, event: Compensated) => run.recordCompensation(event)
+const recordCompensation = (run: Run, event: Compensated) => run.reversal.record(event)
 const haltAround = (run: Run, event: Ending) => run.haltAround(event)
 const cancelStep = (run: Run, event: CancelStep) => run.cancelStep(event)
 const takeSignal = (run: Run, { event, data }: Signal) => {
@@ -159,7 +167,7 @@ export const boundWorkflowMachine = workflowMachine.provide({
       if (event.type === 'decision.made') later(self, recordDecision, event)
     },
     cancelSteps: onRun((run) => run.cancelSteps()),
-    forceSteps: onRun((run) => run.forceSteps()),
+    forceSteps: onRun((run) => run.steps.cancelAll({ type: 'step.cancel', force: true })),
     cancelStep: ({ self, event }) => {
       if (event.type === 'run.cancelStep') later(self, cancelStep, event)
     },
@@ -169,12 +177,12 @@ export const boundWorkflowMachine = workflowMachine.provide({
     takeSignal: ({ self, event }) => {
       if (event.type === 'run.signal') later(self, takeSignal, event)
     },
-    startCompensation: onRun((run, context) => run.startCompensation(context)),
-    undoReady: onRun((run) => run.undoReady()),
+    startCompensation: onRun((run, context) => run.reversal.start(context)),
+    undoReady: onRun((run) => run.reversal.undoReady()),
     recordCompensation: ({ self, event }) => {
       if (event.type === 'compensation.settled') later(self, recordCompensation, event)
     },
-    stopCompensation: onRun((run) => run.stopCompensation()),
+    stopCompensation: onRun((run) => run.reversal.stop()),
     collectOutputs: onRun((run) => run.collectOutputs()),
     publishStart: onRun((run, context) => run.publishRun(context, 'workflow_started')),
     publishEnd: onRun((run, context) =>

@@ -1,7 +1,7 @@
 // The state of one run's graph: what is final, what has become ready, who waits in which queue.
 // Flat arrays beside the charts, because a record an actor costs too much to keep for 100,000 finished steps.
 // Pure bookkeeping: no actor, no effect, no clock. Invariant: a final state is written once.
-import type { Failure, StepOutcome, StepStatus } from '../../machines/protocol.ts'
+import type { Failure, StepOutcome, StepStatus, WorkflowEvent } from '../../machines/protocol.ts'
 import type { Plan } from '../definition/plan.ts'
 
 /** Where a step is. From `SUCCESS` on it is final. */
@@ -157,9 +157,14 @@ export class Execution {
     return STATUS[this.state[index]!]!
   }
 
-  /** Steps that have ended without a success, or never will have one. */
-  get unsuccessful(): number {
-    return this.settled - this.counts.success
+  /** Whether so many steps have succeeded, or too few still can; `null` as long as neither is known. */
+  quorum(wanted: number): Extract<WorkflowEvent, { type: 'steps.sufficed' | 'steps.fellShort' }> | null {
+    const { success } = this.counts
+    if (success >= wanted) return { type: 'steps.sufficed' }
+    const unsuccessful = this.settled - success
+    if (this.plan.size - unsuccessful >= wanted) return null
+    const message = `${wanted} of ${this.plan.size} steps must succeed, and ${unsuccessful} did not`
+    return { type: 'steps.fellShort', failure: { code: 'TOO_FEW_SUCCEEDED', message } }
   }
 
   /** Records how a step ended and counts its dependents down. A second settlement changes nothing. */

@@ -1,75 +1,33 @@
 // One run: walks its graph, lets steps through its gates, records their ends. It does what the workflow's chart
 // names; what the step's chart names is in step-actors.ts.
 import type { AnyActorRef } from 'xstate'
-import type { CompensationOutput, Failure, StepOutcome, WorkflowEvent } from '../../machines/protocol.ts'
+import type { Failure, StepOutcome, WorkflowEvent } from '../../machines/protocol.ts'
 import type { WorkflowContext, WorkflowMachineOutput } from '../../machines/workflow.ts'
-import type { Computed, DataScope, Module, StepDefinition, WorkflowDefinition } from '../definition/model.ts'
-import type { Plan } from '../definition/plan.ts'
+import type { StepDefinition, WorkflowDefinition } from '../definition/model.ts'
 import { locate, type Place } from './addresses.ts'
 import { Execution, type Gate } from './execution.ts'
 import { toFailure } from './failure.ts'
 import { LeaseGates } from './gates.ts'
+import { outputOf } from './output.ts'
 import type { InboundEvent, TimerHandle } from './host.ts'
 import { Inside, type Ledger } from './inside.ts'
 import { toJson } from './json.ts'
+import { Reversal } from './reversal.ts'
 import { dataScope, type RunData } from './run-data.ts'
+import type {
+  CancelStep,
+  Decided,
+  Ending,
+  Leased,
+  RunOptions,
+  Settled,
+  SlotRequested,
+} from './run-options.ts'
 import type { Scope } from './scope.ts'
 import type { Session } from './session.ts'
 import { StepActors } from './step-actors.ts'
-import { tell } from './tell.ts'
-import { Undoing } from './undoing.ts'
 import { Tally } from './tally.ts'
-
-export interface RunOptions {
-  readonly runId: string
-  readonly plan: Plan
-  readonly modules: ReadonlyMap<string, Module>
-  readonly inputs: Readonly<Record<string, unknown>>
-  readonly env: Readonly<Record<string, string>>
-  /** The scenario that the run belongs to. */
-  readonly scenario: string
-  /** Whether modules, pools and bus belong to this run alone. */
-  readonly ownsScope: boolean
-  /** The control step that the run is inside of; `null` for one that stands alone, or below an integration. */
-  readonly within: Within | null
-  /** Successes that are waited for. */
-  readonly waitFor: 'all' | number
-}
-
-/** Where a run is inside of another one. */
-export interface Within {
-  readonly run: Run
-  /** The control step's place in that run's plan. */
-  readonly index: number
-  /** The address in the run that holds all: `outer`, `outer/inner`, `scan[3]`. */
-  readonly address: string
-  /** Whether the steps see what the control step sees; a scenario of its own sees nothing of it. */
-  readonly isOpen: boolean
-  /** What an iteration sees beside it. */
-  readonly iteration: Pick<DataScope, 'item' | 'index'> | null
-  /** Branches that were not taken: their steps count as skipped. */
-  readonly absent: readonly Plan[]
-  /** Makes the output; `null`: an object by name. */
-  readonly output: Computed | null
-  /** Told once, when the run has ended. */
-  ended(run: Run, output: WorkflowMachineOutput): void
-}
-
-/** A step has ended. */
-export type Settled = Extract<WorkflowEvent, { type: 'step.settled' }>
-/** A pool has answered. */
-export type Leased = Extract<WorkflowEvent, { type: 'lease.granted' | 'lease.denied' }>
-/** A condition has been answered. */
-export type Decided = Extract<WorkflowEvent, { type: 'decision.made' }>
-/** One step is to end. */
-export type CancelStep = Extract<WorkflowEvent, { type: 'run.cancelStep' }>
-/** Undoing a step has ended. */
-export type Compensated = Extract<WorkflowEvent, { type: 'compensation.settled' }>
-/** A verdict inside ends the run. */
-export type Ending = Extract<WorkflowEvent, { type: 'step.settled' | 'run.halt' }>
-
-/** A step asks for its next attempt. */
-export type SlotRequested = Extract<WorkflowEvent, { type: 'slot.requested' }>
+import { tell } from './tell.ts'
 
 /** The state of one run. */
 export class Run {
@@ -85,20 +43,17 @@ export class Run {
   self: AnyActorRef
   /** What is kept of the runs inside of its control steps. */
   readonly inside = new Map<number, Inside>()
-  readonly compensations = new Map<number, CompensationOutput>()
   readonly tally = new Tally()
   /** Whether something stands in for what a step should have given. */
   isDegraded = false
   /** Told, in place of whoever the run is inside of, when it is undone. */
   onUndone: ((output: WorkflowMachineOutput) => void) | null = null
-  /** The bookkeeping of the way back, once there is one. */
-  undoing: Undoing | null = null
+  /** The way back. */
+  readonly reversal: Reversal
   private readonly gates: LeaseGates
   private timer: TimerHandle | null = null
   private ended = false
-  private isBack = false
   private isDecided = false
-  private owed = 0
 
   constructor(self: AnyActorRef, session: Session, scope: Scope, options: RunOptions) {
     this.self = self
@@ -111,8 +66,9 @@ export class Run {
     this.startedAt = session.time
     this.execution = new Execution(options.plan)
     this.data = dataScope(this)
-    this.gates = new LeaseGates(this.path, (pool, event) => this.scope.sendToPool(self, pool, event))
+    this.gates = new LeaseGates(this.path, (pool, event) => this.scope.sendToPool(this.self, pool, event))
     this.steps = new StepActors(this, this.gates)
+    this.reversal = new Reversal(this, this.gates)
     session.actors.set(this.path, self)
     session.runs.set(this.path, this)
   }
@@ -151,12 +107,13 @@ export class Run {
 
   /** Whether a step waits at the gates. */
   isWaiting(index: number): boolean {
-    return this.steps.isQueued(index) ?? (this.undoing ?? this.execution).isQueued(index)
+    return this.steps.isQueued(index) ?? (this.reversal.undoing ?? this.execution).isQueued(index)
   }
 
   /** What is to be read of the run once it has ended. */
   get ledger(): Ledger {
-    return { execution: this.execution, inside: this.inside, compensations: this.compensations }
+    const { execution, inside, reversal } = this
+    return { execution, inside, compensations: reversal.compensations }
   }
 
   /** What is kept of the runs inside of a control step. */
@@ -164,26 +121,6 @@ export class Run {
     const kept = this.inside.get(index) ?? new Inside()
     this.inside.set(index, kept)
     return kept
-  }
-
-  /** Whether there is anything of a step to undo. */
-  isOwed(index: number): boolean {
-    return this.owesItself(index) || (this.inside.get(index)?.owed.length ?? 0) > 0
-  }
-
-  /** Whether a step is to be undone, whatever is inside of it. */
-  owesItself(index: number): boolean {
-    const { compensate } = this.stepAt(index)
-    if (compensate === null) return false
-    return (
-      this.execution.hasSucceeded(index) ||
-      (compensate.on === 'attempt' && this.execution.attempts[index]! > 0)
-    )
-  }
-
-  /** Whether anything in the run is to be undone, and nobody has begun to. */
-  get owesAnything(): boolean {
-    return this.undoing === null && this.owed > 0
   }
 
   /**
@@ -250,8 +187,7 @@ export class Run {
   }
 
   startRunTimer({ timeoutMs }: WorkflowContext): void {
-    if (timeoutMs === null) return
-    this.timer = this.session.startTimer(this.path, { type: 'run.timedOut' }, timeoutMs)
+    if (timeoutMs !== null) this.limit('run.timedOut', timeoutMs)
   }
 
   stopRunTimer(): void {
@@ -278,7 +214,7 @@ export class Run {
     if (call) this.tally.count(call.module, step)
     this.isDegraded ||= step.degraded
     this.execution.settle(step.index, step, this.session.time)
-    if (this.isOwed(step.index)) this.owed++
+    this.reversal.note(step.index)
     this.announceEnd()
   }
 
@@ -332,57 +268,21 @@ export class Run {
     }
   }
 
-  /** Nobody waits for a step any more. */
-  forceSteps(): void {
-    this.steps.cancelAll({ type: 'step.cancel', force: true })
-  }
-
   /** Tells the runs around this one, as far as their verdicts are one, that it ends them. */
-  haltAround({ type, ...event }: Ending): void {
+  haltAround(event: Ending): void {
     const { within } = this.options
     if (!within?.isOpen) return
     const { failure, verdict } = 'step' in event ? event.step : event
     if (verdict === 'fail_workflow' || verdict === 'compensate')
-      tell(this.self, within.run.self, { type: 'run.halt', failure, verdict } as WorkflowEvent)
+      within.run.tellSelf({ type: 'run.halt', failure, verdict })
   }
 
   collectOutputs(): void {
     try {
-      this.tellSelf({ type: 'outputs.collected', output: toJson(this.collect()) })
+      this.tellSelf({ type: 'outputs.collected', output: toJson(outputOf(this)) })
     } catch (error) {
       this.tellSelf({ type: 'outputs.failed', failure: toFailure(error, 'EXPRESSION_FAILED') })
     }
-  }
-
-  startCompensation({ entry, compensationTimeoutMs }: WorkflowContext): void {
-    this.undoing = new Undoing(this.options.plan, (index) => this.isOwed(index))
-    this.steps.turnBack()
-    if (entry === 'undo') return
-    this.timer = this.session.startTimer(this.path, { type: 'compensation.timedOut' }, compensationTimeoutMs)
-  }
-
-  undoReady(): void {
-    const undoing = this.undoing!
-    for (const index of undoing.takeReady()) this.passGates(index)
-    this.gates.forward(this)
-    this.steps.fillSlots()
-    this.announceEnd()
-  }
-
-  recordCompensation({ compensation }: Compensated): void {
-    const { index, undone } = compensation
-    if (!this.steps.remove(index)) return
-    this.keepCompensation(compensation)
-    this.undoing!.settle(index, undone)
-  }
-
-  /** What nobody got to is left; what is under way is told to stop. */
-  stopCompensation(): void {
-    for (const index of this.undoing!.stop())
-      this.keepCompensation({ index, undone: false, failure: NOT_REACHED, attempts: 0 })
-    this.gates.releaseWhere((index) => !this.steps.has(index))
-    this.steps.cancelAll({ type: 'compensation.stop' })
-    this.announceEnd()
   }
 
   publishRun({ cause, failure, level, entry }: WorkflowContext, type: string): void {
@@ -396,6 +296,11 @@ export class Run {
   }
 
   // -------------------------------------------------------------------------------------------------------
+
+  /** Starts the limit of what the run does now. */
+  limit(type: 'run.timedOut' | 'compensation.timedOut', delayMs: number): void {
+    this.timer = this.session.startTimer(this.path, { type }, delayMs)
+  }
 
   private passGate(index: number, gate: Gate): void {
     if (!this.execution.isPending(index)) return
@@ -428,11 +333,12 @@ export class Run {
 
   private enqueue(index: number): void {
     if (this.steps.has(index)) this.steps.queue(index)
-    else if (!this.undoing) this.execution.markQueued(index)
+    else if (!this.reversal.undoing) this.execution.markQueued(index)
     this.passGates(index)
   }
 
-  private passGates(index: number): void {
+  /** Lets a step wait for what it needs: leases, then a slot. */
+  passGates(index: number): void {
     const { control, resources } = this.stepAt(index)
     if (this.workflow.parallel && control?.kind === 'wait') this.admit(index)
     else if (this.workflow.parallel && resources.length > 0) this.awaitLeases(index)
@@ -440,12 +346,12 @@ export class Run {
   }
 
   private admit(index: number): void {
-    if (this.undoing && !this.steps.has(index)) this.undoing.markLive(index)
+    this.reversal.begin(index)
     this.steps.admit(index)
   }
 
   private deny(index: number, failure: Failure): void {
-    if (this.undoing && !this.steps.has(index)) this.undoing.markLive(index)
+    this.reversal.begin(index)
     this.steps.deny(index, failure)
   }
 
@@ -455,23 +361,7 @@ export class Run {
 
   /** What goes first among those that may: a higher number does. On the way back, what ended last. */
   precedence(index: number): number {
-    return this.undoing ? this.execution.order[index]! : this.stepAt(index).priority
-  }
-
-  private keepCompensation(compensation: CompensationOutput): void {
-    this.compensations.set(compensation.index, compensation)
-    this.execution.settleCompensation(compensation.index, compensation.undone)
-  }
-
-  /** The run's own output: what its workflow names, or an object by the names of its steps. */
-  private collect(): unknown {
-    const { outputs, steps } = this.workflow
-    const { within } = this.options
-    const names = Object.keys(outputs)
-    if (within && within.output && within.isOpen) return this.data.evaluate(within.output)
-    if (names.length > 0 || !within)
-      return Object.fromEntries(names.map((name) => [name, this.data.evaluate(outputs[name]!)]))
-    return Object.fromEntries(steps.map(({ name }, index) => [name, this.execution.outputs[index] ?? null]))
+    return this.reversal.undoing ? this.execution.order[index]! : this.stepAt(index).priority
   }
 
   /** Ends a step that never had an actor. */
@@ -484,17 +374,12 @@ export class Run {
     this.publish(type, this.pathOf(index), data)
   }
 
-  private tellSelf(event: WorkflowEvent): void {
+  /** Sends its own chart an event. */
+  tellSelf(event: WorkflowEvent): void {
     tell(this.self, this.self, event)
   }
 
   private announceEnd(): void {
-    if (this.undoing) {
-      if (this.isBack || !this.undoing.isFinished) return
-      this.isBack = true
-      this.tellSelf({ type: 'compensation.finished', left: this.undoing.left })
-      return
-    }
     if (this.ended) return
     if (this.options.waitFor !== 'all' && !this.isDecided) this.announceQuorum(this.options.waitFor)
     else if (this.execution.isFinished) {
@@ -505,21 +390,9 @@ export class Run {
 
   /** Where successes are counted: there are enough, or there can't be any more. */
   private announceQuorum(waitFor: number): void {
-    const { counts, unsuccessful, plan } = this.execution
-    const fellShort = plan.size - unsuccessful < waitFor
-    if (counts.success < waitFor && !fellShort) return
+    const event = this.execution.quorum(waitFor)
+    if (event === null) return
     this.isDecided = true
-    if (counts.success >= waitFor) this.tellSelf({ type: 'steps.sufficed' })
-    else this.tellSelf({ type: 'steps.fellShort', failure: tooFew(waitFor, plan.size, unsuccessful) })
+    this.tellSelf(event)
   }
 }
-
-const NOT_REACHED: Failure = {
-  code: 'COMPENSATION_STOPPED',
-  message: 'The compensation was ended before the step was undone: undo it by hand',
-}
-
-const tooFew = (wanted: number, of: number, unsuccessful: number): Failure => ({
-  code: 'TOO_FEW_SUCCEEDED',
-  message: `${wanted} of ${of} steps must succeed, and ${unsuccessful} did not`,
-})

@@ -19,7 +19,7 @@ export function settlementOf(
     code: 'INTERNAL',
     message: `The chart of step ${actorId} failed: ${String(event.error)}`,
   }
-  if (run.undoing)
+  if (run.reversal.undoing)
     return { type: 'compensation.settled', compensation: { index, undone: false, failure, attempts: 0 } }
   const verdict = 'fail_workflow'
   const step = {

@@ -302,7 +302,8 @@ export class StepActors {
   }
 
   private spawn(index: number, entry: 'admitted' | 'denied', failure?: Failure): void {
-    const { session, execution, undoing } = this.run
+    const { session, execution, reversal } = this.run
+    const { undoing } = reversal
     const path = this.run.pathOf(index, undoing ? 'compensation' : 'step')
     const actor = undoing ? this.reversed(index, path, failure) : this.forward(index, path, entry, failure)
     if (!undoing) execution.markLive(index)
@@ -330,8 +331,8 @@ export class StepActors {
   }
 
   private reversed(index: number, path: string, failure?: Failure): AnyActorRef {
-    const { self, options, inside } = this.run
-    const policy = this.run.owesItself(index) ? options.plan.undoing[index]! : null
+    const { self, options, inside, reversal } = this.run
+    const policy = reversal.owesItself(index) ? options.plan.undoing[index]! : null
     const owed = inside.get(index)?.owed.length ?? 0
     const within = owed > 0 ? 'steps' : 'nothing'
     const input = { index, path, policy, inside: within, ...(failure && { failure }) } as const

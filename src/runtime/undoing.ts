@@ -2,7 +2,7 @@
 // Pure bookkeeping in flat arrays, as execution.ts is of the way there. Invariant: a step is handed out once.
 import type { Plan } from '../definition/plan.ts'
 
-const WAITING = 0
+/** Where a step is; 0: not yet ready. */
 const QUEUED = 1
 const LIVE = 2
 const DONE = 3

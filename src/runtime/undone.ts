@@ -10,12 +10,12 @@ export function leftUndone(run: Run, isDue: boolean): string[] {
   for (let index = 0; index < run.options.plan.size; index++) {
     const inside = run.inside.get(index)
     for (const address of inside?.left ?? []) left.push(address)
-    const compensation = run.compensations.get(index)
+    const compensation = run.reversal.compensations.get(index)
     if (!isDue || compensation?.undone === true) continue
     for (const owed of inside?.owed ?? [])
       for (const address of leftUndone(owed.run, true)) left.push(address)
     const failedInside = compensation?.failure?.code === 'COMPENSATION_INCOMPLETE'
-    if (run.owesItself(index) && !failedInside) left.push(run.addressOf(index))
+    if (run.reversal.owesItself(index) && !failedInside) left.push(run.addressOf(index))
   }
   return left
 }

@@ -145,5 +145,5 @@ export function keep(
   outer.tally.add(inside.tally)
   for (const address of leftUndone(inside, compensation === 'failed')) kept.left.push(address)
   kept.add({ iteration, status: cause, ledger: inside.ledger })
-  if (compensation === 'none' && inside.owesAnything) kept.owed.push({ run: inside, attempt })
+  if (compensation === 'none' && inside.reversal.isDue) kept.owed.push({ run: inside, attempt })
 }

@@ -7,7 +7,8 @@ import type { DataScope } from '../../definition/model.ts'
 import type { Plan } from '../../definition/plan.ts'
 import { nestedLogic } from '../bindings.ts'
 import { runs } from '../registry.ts'
-import type { Run, Within } from '../run.ts'
+import type { Run } from '../run.ts'
+import type { Within } from '../run-options.ts'
 import type { Attempt } from './work.ts'
 
 /** What runs inside, and how. */
