@@ -24,8 +24,9 @@ export const workflowMachine = workflowSetup.createMachine({
       entry: 'prepareScope',
       on: {
         'scope.ready': 'running',
-        'scope.failed': { target: 'cleaningUp', actions: 'keepFailure' },
-        'run.cancel': { target: 'cleaningUp', actions: 'keepCancellation' },
+        'scope.failed': { target: 'cleaningUp', actions: ['keepFailure', 'cancelSteps'] },
+        'run.cancel': { target: 'cleaningUp', actions: ['keepCancellation', 'cancelSteps'] },
+        'run.cancelStep': { actions: 'cancelStep' },
         'run.signal': { actions: 'takeSignal' },
       },
     },

@@ -53,7 +53,8 @@ export class Run {
   private readonly gates: LeaseGates
   private timer: TimerHandle | null = null
   private ended = false
-  private isDecided = false
+  /** Nothing more starts. */
+  private isClosed = false
 
   constructor(self: AnyActorRef, session: Session, scope: Scope, options: RunOptions) {
     this.self = self
@@ -156,7 +157,6 @@ export class Run {
   /** Asks the run's own actor to end in order. */
   cancel(force: boolean): void {
     const { within } = this.options
-    if (this.self.getSnapshot().status !== 'active') return
     this.session.send(this.self, { type: 'run.cancel', force } as InboundEvent, within?.run.self ?? this.self)
   }
 
@@ -200,6 +200,7 @@ export class Run {
   }
 
   startReady(): void {
+    if (this.isClosed) return
     for (let batch = this.execution.takeReady(); batch.length > 0; batch = this.execution.takeReady()) {
       for (const index of batch) this.passGate(index, this.execution.gate(index))
     }
@@ -241,6 +242,7 @@ export class Run {
   }
 
   cancelSteps(): void {
+    this.isClosed = true
     this.gates.releaseWhere((index) => !this.steps.has(index))
     for (let index = 0; index < this.options.plan.size; index++) {
       if (!this.steps.has(index)) this.settle(index, 'cancelled')
@@ -264,7 +266,7 @@ export class Run {
     else {
       this.gates.releaseWhere((each) => each === index)
       this.settle(index, 'cancelled')
-      this.startReady()
+      if (this.options.within) this.startReady()
     }
   }
 
@@ -381,7 +383,7 @@ export class Run {
 
   private announceEnd(): void {
     if (this.ended) return
-    if (this.options.waitFor !== 'all' && !this.isDecided) this.announceQuorum(this.options.waitFor)
+    if (this.options.waitFor !== 'all' && !this.isClosed) this.announceQuorum(this.options.waitFor)
     else if (this.execution.isFinished) {
       this.ended = true
       this.tellSelf({ type: 'steps.finished' })
@@ -392,7 +394,7 @@ export class Run {
   private announceQuorum(waitFor: number): void {
     const event = this.execution.quorum(waitFor)
     if (event === null) return
-    this.isDecided = true
+    this.isClosed = true
     this.tellSelf(event)
   }
 }

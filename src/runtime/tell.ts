@@ -8,7 +8,8 @@ interface Relay {
   _relay(source: AnyActorRef, target: AnyActorRef, event: InboundEvent): void
 }
 
-/** Sends an event from one actor to another, or to itself. */
+/** Sends an event from one actor to another, or to itself; one that has ended hears nothing more. */
 export function tell(source: AnyActorRef, target: AnyActorRef, event: InboundEvent): void {
+  if (target.getSnapshot().status !== 'active') return
   ;(target.system as unknown as Relay)._relay(source, target, event)
 }

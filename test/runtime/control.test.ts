@@ -62,6 +62,25 @@ describe('parallel', () => {
     expect(played.report.step('p')).toMatchObject({ status: 'failed', error: { code: 'TOO_FEW_SUCCEEDED' } })
   })
 
+  // Found by the properties: what was counted was told once, when nobody listened any more, and the end never.
+  it('ends where it is cancelled before it has counted to an end', () => {
+    const hang = () => ({ kind: 'hang' }) as const
+    const played = play(workflow([parallel('p', [step('a'), step('b')], { waitFor: 2 })]), {
+      reply: hang,
+      sent: [[5, { type: 'run.cancel' }]],
+    })
+    expect(played.report.status).toBe('cancelled')
+  })
+
+  // Found by the properties: the inner step was let through by what also ended the outer one, and ran on.
+  it('starts nothing more once it can not succeed', () => {
+    const never = { when: decided(() => false) }
+    const steps = [step('a', never), parallel('q', [step('x')], {}, { dependsOn: ['a'] }), step('c', never)]
+    const played = play(workflow([parallel('p', steps, { waitFor: 2 })]))
+    expect(played.report.step('p').error).toMatchObject({ code: 'TOO_FEW_SUCCEEDED' })
+    expect(played.calls).toEqual([])
+  })
+
   it('counts to the last success, when that is also the last step', () => {
     const played = play(workflow([parallel('p', [step('a'), step('b')], { waitFor: 2 })]))
     expect(played.report.step('p').status).toBe('success')

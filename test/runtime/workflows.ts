@@ -1,6 +1,6 @@
 // Workflows written out as definitions, and played on the simulation host: for tests of what the runtime does with a
 // definition, whoever made it.
-import { createActor } from 'xstate'
+import { createActor, type AnyActorRef } from 'xstate'
 import type { BusEvent, Verdict } from '../../machines/protocol.ts'
 import { CONTROL_DEFAULTS, RECOVERY_DEFAULTS, SCENARIO_DEFAULTS } from '../../src/definition/defaults.ts'
 import type {
@@ -18,6 +18,8 @@ import { SimulationHost, type Chooser, type Reply } from '../../src/hosts/simula
 import type { Effect, Entry } from '../../src/runtime/host.ts'
 import { RunLogic } from '../../src/runtime/run-logic.ts'
 import type { Subscription } from '../../src/runtime/scope.ts'
+import { roots } from '../../src/runtime/registry.ts'
+import type { Session } from '../../src/runtime/session.ts'
 import type { RunReport } from '../../src/runtime/step-records.ts'
 
 const NO_RETRY = {
@@ -230,6 +232,14 @@ export interface Played {
   readonly events: readonly BusEvent[]
   readonly journal: readonly Entry[]
   readonly host: SimulationHost
+  /** What began and what ended, in order: `load`, `end load`, `undo:load`, `end undo:load`. */
+  readonly log: readonly string[]
+  /** Operations that were under way at the end. */
+  readonly running: readonly string[]
+  /** Numbers of the attempts that were performed, by address. */
+  readonly attempts: ReadonlyMap<string, readonly number[]>
+  /** The states of the whole tree after so many entries. */
+  readonly states: ReadonlyMap<number, string>
   /** Virtual time at the end. */
   readonly time: number
 }
@@ -244,6 +254,9 @@ export function addressOf({ to }: { readonly to: string }): string {
 export function play(definition: WorkflowDefinition, options: Play = {}): Played {
   const { fates = {}, reply, sent = [], journal } = options
   const calls: string[] = []
+  const log: string[] = []
+  const attempts = new Map<string, number[]>()
+  const states = new Map<number, string>()
   const operation = (parameters: unknown, context: OperationContext) => {
     const address = addressOf({ to: context.idempotencyKey })
     return fates[address]?.(context, parameters) ?? address
@@ -256,7 +269,11 @@ export function play(definition: WorkflowDefinition, options: Play = {}): Played
     ...(journal && { journals: { r: journal } }),
     reply: (effect) => {
       const address = addressOf(effect)
-      if (effect.kind === 'attempt') calls.push(address)
+      if (effect.kind === 'attempt') {
+        calls.push(address)
+        log.push(address)
+        attempts.set(address, [...(attempts.get(address) ?? []), effect.attempt])
+      }
       return (effect.kind === 'attempt' && reply?.(effect, address)) || { kind: 'execute' }
     },
   })
@@ -278,23 +295,61 @@ export function play(definition: WorkflowDefinition, options: Play = {}): Played
     ? createActor(logic, { snapshot: { status: 'active', runId: 'r', inputs: input.inputs } as never })
     : createActor(logic, { input })
   const events: BusEvent[] = []
-  actor.on('*', (event) => void events.push(event as unknown as BusEvent))
+  actor.on('*', (emitted) => {
+    const event = emitted as unknown as BusEvent
+    events.push(event)
+    if (ENDS.has(event.type)) log.push(`end ${addressOf({ to: event.source })}`)
+  })
   const waiting = [...sent]
   let failure: unknown
   actor.subscribe({ error: (error) => (failure = error) })
   actor.start()
   const isOver = () => actor.getSnapshot().status !== 'active'
   host.run(() => {
-    while (waiting[0] && (host.time >= waiting[0][0] || nextDue(host) > waiting[0][0])) {
+    while (!isOver() && waiting[0] && (host.time >= waiting[0][0] || nextDue(host) > waiting[0][0])) {
       const [at, event] = waiting.shift()!
       host.time = Math.max(host.time, at)
       actor.send(event as never)
     }
+    const { session } = roots.get(actor)!
+    if (host.journal('r').length > states.size) states.set(host.journal('r').length, statesOf(actor, session))
     return isOver()
   })
   if (failure !== undefined) throw failure as Error
   const report = actor.getSnapshot().output as unknown as RunReport
-  return { report, calls, events, journal: host.journal('r'), host, time: host.time }
+  const entries = host.journal('r')
+  const running = [...attempts.keys()].filter((address) => {
+    const to = address.startsWith('undo:')
+      ? `run/r/compensation/${address.slice('undo:'.length)}`
+      : `run/r/step/${address}`
+    const settled = entries.filter((entry) => entry.to === to && SETTLES.test(entry.event.type))
+    return !settled.some(
+      ({ event }) => (event as { attempt?: number }).attempt === attempts.get(address)!.at(-1),
+    )
+  })
+  return { report, calls, log, attempts, running, states, events, journal: entries, host, time: host.time }
+}
+
+const ENDS = new Set([
+  'step_completed',
+  'step_failed',
+  'step_skipped',
+  'step_compensated',
+  'step_compensation_failed',
+])
+
+const SETTLES = /^attempt\.(?:succeeded|failed)$/
+
+/** The states of all actors of a tree. */
+function statesOf(root: AnyActorRef, { actors }: Session): string {
+  const seen = [...actors].map(([path, each]) => {
+    const { value, context } = each.getSnapshot() as { value: unknown; context: object }
+    return [path, value, context]
+  })
+  return JSON.stringify(
+    seen.toSorted(([a], [b]) => (String(a) < String(b) ? -1 : 1)),
+    (_, value: unknown) => (value === root ? null : value),
+  )
 }
 
 /** When the next thing happens by itself. */

@@ -20,6 +20,8 @@ export class Branch implements Work {
   private readonly control: ControlOf<'parallel' | 'conditional' | 'scenario'>
   private inside: Run | undefined
   private takeBack: (() => void) | null = null
+  /** Nothing is to begin any more. */
+  private isOver = false
 
   constructor(attempt: Attempt, control: ControlOf<'parallel' | 'conditional' | 'scenario'>) {
     this.attempt = attempt
@@ -34,6 +36,8 @@ export class Branch implements Work {
       this.takeBack = null
       fail(this.attempt, CANCELLED)
     } else if (this.inside) this.inside.cancel(force)
+    else if (!this.isOver) fail(this.attempt, CANCELLED)
+    this.isOver = true
   }
 
   abandon(stop: (child: AnyActorRef) => void): void {
@@ -57,7 +61,7 @@ export class Branch implements Work {
 
   private start(): void {
     const { control, attempt } = this
-    if (attempt.run.steps.workOf(attempt.index) !== this) return
+    if (this.isOver) return
     if (control.kind === 'parallel') this.enter({ plan: this.plans[0]!, waitFor: control.waitFor })
     else if (control.kind === 'scenario') this.call(control.inputs)
     else if (control.cases.some(({ when }) => when.kind === 'function'))

@@ -71,8 +71,8 @@ export class Wait implements Work, Waiter {
   }
 
   private start(until: Until): void {
-    const { run, index, attempt } = this.attempt
-    if (run.steps.workOf(index) !== this) return
+    const { run, attempt } = this.attempt
+    if (this.isOver) return
     if (until.kind === 'timer') {
       this.startTimer(until.delayMs, () => ({
         type: 'attempt.succeeded',
