@@ -172,5 +172,6 @@ export const workflowSetup = setup({
     isTimedOut: ({ context }) => context.cause === 'timed_out',
     isCompensated: ({ context }) => context.compensation === 'completed',
     isToCompensate: ({ context }) => mustCompensate(context),
+    isForgone: ({ context }) => context.compensation === 'forgone',
   },
 })

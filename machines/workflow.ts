@@ -85,7 +85,11 @@ export const workflowMachine = workflowSetup.createMachine({
     },
     ending: {
       description: 'Every step is final, and the run did not complete.',
-      always: [{ guard: 'isToCompensate', target: 'compensating' }, { target: 'cleaningUp' }],
+      always: [
+        { guard: 'isToCompensate', target: 'compensating' },
+        { guard: 'isForgone', target: 'givingUp', actions: 'startCompensation' },
+        { target: 'cleaningUp' },
+      ],
     },
     compensating: {
       description: 'Undoes what succeeded, each step after all that depend on it.',
@@ -105,6 +109,7 @@ export const workflowMachine = workflowSetup.createMachine({
     givingUp: {
       description: 'Undoes nothing more, and waits until every compensation under way has stopped.',
       entry: 'stopCompensation',
+      exit: 'stopRunTimer',
       on: {
         'compensation.settled': { actions: ['recordCompensation', 'undoReady'] },
         'compensation.finished': { target: 'cleaningUp', actions: 'keepCompensation' },

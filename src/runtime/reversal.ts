@@ -97,6 +97,16 @@ export class Reversal {
   private announceEnd(): void {
     if (this.isFinished || !this.undoing!.isFinished) return
     this.isFinished = true
-    this.run.tellSelf({ type: 'compensation.finished', left: this.undoing!.left } as WorkflowEvent)
+    this.run.tellSelf({
+      type: 'compensation.finished',
+      left: this.undoing!.left + this.leftInside,
+    } as WorkflowEvent)
+  }
+
+  /** What scenarios inside left when they undid themselves. */
+  private get leftInside(): number {
+    let left = 0
+    for (const inside of this.run.inside.values()) left += inside.left.length
+    return left
   }
 }

@@ -38,7 +38,6 @@ export class Session {
   readonly actors = new Map<string, AnyActorRef>()
   /** Runs by address. */
   readonly runs = new Map<string, Run>()
-  readonly journal: Entry[] = []
   /** Settlements that nobody waited for any more. */
   lateReplies = 0
   /** The time of the entry that is being handled. */
@@ -68,8 +67,7 @@ export class Session {
     const [first, ...rest] = this.port.journal
     this.seed = first ? (first.event as unknown as Started).seed : this.port.seed
     this.time = first ? first.at : this.port.now()
-    if (first) this.journal.push(first)
-    else
+    if (!first)
       this.write({ at: this.time, to: this.path, event: { type: 'run.started', seed: this.seed } as Started })
     this.replay = first ? new Replay() : null
     if (first) this.port.defer(() => this.replayAll(rest))
@@ -206,7 +204,6 @@ export class Session {
   }
 
   private write(entry: Entry): void {
-    this.journal.push(entry)
     this.port.record(entry)
   }
 
@@ -230,7 +227,6 @@ export class Session {
     if (!replay || this.closed) return
     try {
       for (const entry of entries) {
-        this.journal.push(entry)
         replay.pass(entry)
         this.handle(entry)
         if (this.closed) return

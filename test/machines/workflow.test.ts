@@ -149,13 +149,16 @@ describe('workflow', () => {
       { type: 'scope.ready' },
       { type: 'run.cancel', force: true },
       { type: 'steps.finished' },
+    ]
+    const ends = (left: number): WorkflowEvent[] => [
+      ...events,
+      { type: 'compensation.finished', left },
       released,
     ]
-    expect(run(events, { onFailure: 'compensate' }).output).toMatchObject({
-      status: 'cancelled',
-      compensation: 'failed',
-    })
-    expect(run(events).output).toMatchObject({ status: 'cancelled', compensation: 'none' })
+    const forced = (left: number) => run(ends(left), { onFailure: 'compensate' }).output
+    expect(forced(1)).toMatchObject({ status: 'cancelled', compensation: 'failed' })
+    expect(forced(0)).toMatchObject({ status: 'cancelled', compensation: 'completed' })
+    expect(run([...events, released]).output).toMatchObject({ status: 'cancelled', compensation: 'none' })
   })
 
   it('completes once enough steps have succeeded, where they are counted', () => {

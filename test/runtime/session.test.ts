@@ -86,7 +86,7 @@ describe('session', () => {
       to.endsWith('/late')
         ? { kind: 'deaf', afterMs: 60_000 }
         : { kind: 'execute', afterMs: to.endsWith('/slow') ? 90_000 : 0 }
-    const { report, session } = play(
+    const { report, session, host } = play(
       { late: { invoke: 'm.op', timeout: '1s' }, slow: { invoke: 'm.op' } },
       late,
     )
@@ -97,7 +97,7 @@ describe('session', () => {
     })
     expect(session.lateReplies).toBe(1)
     expect(
-      session.journal.filter(({ to, event }) => to.endsWith('/late') && event.type === 'attempt.succeeded'),
+      host.journal('1').filter(({ to, event }) => to.endsWith('/late') && event.type === 'attempt.succeeded'),
     ).toEqual([])
   })
 
