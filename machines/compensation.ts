@@ -26,6 +26,7 @@ export const compensationMachine = compensationSetup.createMachine({
   states: {
     starting: {
       description: 'Everything that depends on the step is undone.',
+      entry: { type: 'publish', params: { type: 'step_compensating' } },
       always: [
         { guard: 'isDenied', target: 'judging' },
         { guard: 'hasInside', target: 'undoingInside' },

@@ -60,33 +60,39 @@ class Follower {
 
   follow({ type, source, at, correlation_id: run, data }: BusEvent): void {
     const step = this.running.get(source)
+    const isTop = !addressOf(run, source).includes('/')
     if (type === 'workflow_started') {
       this.scenarios.set(run, (data as { workflow_name: string }).workflow_name)
     } else if (type === 'step_started') {
-      this.running.set(source, { name: this.nameOf(run, data), since: at, isRetrying: false })
+      this.running.set(source, { name: this.nameOf(run, source), since: at, isRetrying: false })
+    } else if (type === 'step_compensating') {
+      this.running.set(source, { name: `undoing ${this.nameOf(run, source)}`, since: at, isRetrying: false })
+    } else if (type === 'step_compensated' || type === 'step_compensation_failed') {
+      this.running.delete(source)
     } else if (type === 'step_retrying' && step && !step.isRetrying) {
       step.isRetrying = true
       this.retrying++
     } else if (type === 'step_failed') {
-      this.failed++
-      this.end(source)
+      if (isTop) this.failed++
+      this.end(source, isTop)
     } else if (type === 'step_skipped' && hasError(data)) {
       // Its failure was set aside: it was told as failed just before.
-      this.failed--
+      if (isTop) this.failed--
     } else if (type === 'step_completed' || type === 'step_skipped') {
-      this.end(source)
+      this.end(source, isTop)
     }
   }
 
-  private nameOf(run: string, data: unknown): string {
-    const { step_name: name } = data as { step_name: string }
+  private nameOf(run: string, source: string): string {
+    const name = addressOf(run, source)
     return this.course.scenarios > 1 ? `${this.scenarios.get(run) ?? run} › ${name}` : name
   }
 
-  private end(source: string): void {
+  /** Steps inside of a control step have lines, but the bar counts those of the scenarios. */
+  private end(source: string, isTop: boolean): void {
     if (this.running.get(source)?.isRetrying) this.retrying--
     this.running.delete(source)
-    this.ended++
+    if (isTop) this.ended++
   }
 
   draw(screen: Screen, now: number): string[] {
@@ -153,5 +159,8 @@ class Follower {
     return parts
   }
 }
+
+/** `outer/inner` of `run/1/scenario/step/outer/inner`. */
+const addressOf = (run: string, source: string) => source.slice(`run/${run}/`.length).replace(/^\w+\//, '')
 
 const hasError = (data: unknown) => (data as { error?: unknown }).error !== undefined

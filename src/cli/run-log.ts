@@ -19,6 +19,9 @@ const LEVELS: Readonly<Record<string, LogLevel>> = {
   step_skipped: 'INFO',
   step_retrying: 'WARNING',
   step_failed: 'ERROR',
+  step_compensating: 'DEBUG',
+  step_compensated: 'INFO',
+  step_compensation_failed: 'ERROR',
 }
 
 /** Characters of an event's data that are logged. */

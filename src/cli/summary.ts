@@ -1,4 +1,5 @@
 // What a run comes to, for people: in a few lines that name what failed and why, or with a line for every step.
+import { CONTROL_MODULE } from '../definition/plan.ts'
 import type { ResultDocument, ScenarioResult, StepResult } from '../runtime/result.ts'
 import { duration, printable, type Colours } from './terminal.ts'
 
@@ -52,37 +53,85 @@ function scenarioLines(
     [result.failed_steps, 'failed'],
     [result.skipped_steps, 'skipped'],
     [result.cancelled_steps, 'cancelled'],
+    [result.compensated_steps, 'compensated'],
   ]
     .filter(([count]) => Number(count) > 0)
     .map(([count, what]) => `, ${count} ${what}`)
   const mark = status === 'completed' ? good('✓') : bad('✗')
   const time = dim(duration(result.execution_time * 1000))
-  const causes = steps.filter((step) => step.status === 'failed' && step.dependencies_satisfied)
-  const lines = [`  ${mark} ${name}: ${completed}/${total} steps${others.join('')} ${time}`]
+  const causes = causesOf(steps)
+  const degraded = result.degraded ? ', degraded' : ''
+  const lines = [`  ${mark} ${name}: ${completed}/${total} steps${others.join('')}${degraded} ${time}`]
   if (error && causes.length === 0) lines.push(`      ${bad(printable(error.message, WIDTH))}`)
-  const more = detailed ? steps.map(stepLine) : failureLines(causes, result.failed_steps, colours)
-  return [...lines, ...more, ...outputLines(result.outputs, dim)]
+  const blocked = result.failed_steps - steps.filter(isCause).length
+  const more = detailed ? stepLines(steps, '') : failureLines(causes, blocked, colours)
+  return [...lines, ...more, ...undoneLines(result, colours), ...outputLines(result.outputs, dim)]
 }
 
-/** Name, call, status, attempts and time of a step, and its error where it has one. */
-function stepLine(step: StepResult): string {
-  const { step_name: name, module_name: module, operation, status, error } = step
+/** A step and where it is: `load`, `scan[3]/fetch`. */
+interface Placed {
+  readonly step: StepResult
+  readonly address: string
+}
+
+const isCause = ({ status, dependencies_satisfied: satisfied }: StepResult) =>
+  status === 'failed' && satisfied
+
+/** The steps that failed of themselves: of a control step, those inside of it. */
+function causesOf(steps: readonly StepResult[], prefix = ''): Placed[] {
+  return steps.filter(isCause).flatMap((step) => {
+    const address = `${prefix}${step.step_name}`
+    const inside = insideOf(step, address).flatMap(({ steps: inner, prefix: at }) => causesOf(inner, at))
+    return inside.length > 0 ? inside : [{ step, address }]
+  })
+}
+
+/** The lists of steps that ran inside of a step, each with the address that its steps begin with. */
+function insideOf({ steps, iterations }: StepResult, address: string) {
+  if (steps) return [{ steps, prefix: `${address}/` }]
+  return (iterations ?? []).map(({ index, steps: inner }) => ({
+    steps: inner,
+    prefix: `${address}[${index}]/`,
+  }))
+}
+
+/** What was to be undone and is not: someone has to see to it. */
+function undoneLines({ compensation, undone }: ScenarioResult['result'], { bad }: Colours): string[] {
+  if (compensation !== 'failed' && undone.length === 0) return []
+  const names = undone.slice(0, FAILURES_MAX).join(', ')
+  const more = undone.length > FAILURES_MAX ? ` and ${undone.length - FAILURES_MAX} more` : ''
+  return [`      ${bad(printable(`not undone: ${names}${more}`, WIDTH))}`]
+}
+
+/** Every step with what is inside of it, by its address. */
+function stepLines(steps: readonly StepResult[], prefix: string): string[] {
+  return steps.flatMap((step) => {
+    const address = `${prefix}${step.step_name}`
+    const inside = insideOf(step, address).flatMap(({ steps: inner, prefix: at }) => stepLines(inner, at))
+    return [stepLine(step, address), ...inside]
+  })
+}
+
+/** Address, call, status, attempts and time of a step, and its error where it has one. */
+function stepLine(step: StepResult, address: string): string {
+  const { status, error } = step
   const time = duration(step.execution_time * 1000)
   const why = error === null ? '' : `: ${error.message}`
-  return `      ${printable(`${status} ${name} (${module}.${operation}, ${tries(step)}, ${time})${why}`, Infinity)}`
+  return `      ${printable(`${status} ${address} (${callOf(step)}, ${tries(step)}, ${time})${why}`, Infinity)}`
 }
 
-function failureLines(causes: readonly StepResult[], failed: number, { bad, dim }: Colours): string[] {
-  const lines = causes.slice(0, FAILURES_MAX).map((step) => `      ${bad(failureLine(step))}`)
+const callOf = ({ module_name: module, operation }: StepResult) =>
+  module === CONTROL_MODULE ? operation : `${module}.${operation}`
+
+function failureLines(causes: readonly Placed[], blocked: number, { bad, dim }: Colours): string[] {
+  const lines = causes.slice(0, FAILURES_MAX).map((cause) => `      ${bad(failureLine(cause))}`)
   if (causes.length > FAILURES_MAX) lines.push(`      … and ${causes.length - FAILURES_MAX} more`)
-  const blocked = failed - causes.length
   if (blocked > 0) lines.push(dim(`      ${blocked} not run: a dependency failed`))
   return lines
 }
 
-function failureLine(step: StepResult): string {
-  const { step_name: name, module_name: module, operation, error } = step
-  return printable(`${name} (${module}.${operation}, ${tries(step)}): ${error?.message ?? 'failed'}`, WIDTH)
+function failureLine({ step, address }: Placed): string {
+  return printable(`${address} (${callOf(step)}, ${tries(step)}): ${step.error?.message ?? 'failed'}`, WIDTH)
 }
 
 const tries = ({ attempts }: StepResult) =>

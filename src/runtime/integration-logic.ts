@@ -12,6 +12,7 @@ import { planWorkflow } from '../definition/plan.ts'
 import { boundIntegrationMachine } from './bindings.ts'
 import type { Host, InboundEvent } from './host.ts'
 import { isResuming, persisted, restored, transitionAround } from './lifecycle.ts'
+import { handlerSubscriptions } from './handlers.ts'
 import { Program } from './program.ts'
 import { programs, roots } from './registry.ts'
 import { Root } from './root.ts'
@@ -67,9 +68,10 @@ export class IntegrationLogic extends BaseMachine {
     implementations: Base['implementations'] = boundIntegrationMachine.implementations,
   ) {
     super(integrationMachine.config, implementations)
-    const { definition, modules, host, subscriptions = [] } = blueprint
+    const { definition, modules, host, subscriptions: given = [] } = blueprint
     const { pools, leaseTimeoutMs, eventsEnabled, history, env } = definition
     this.blueprint = blueprint
+    const subscriptions = [...given, ...handlerSubscriptions(definition.handlers, modules)]
     const parts: ScopeParts = { modules, pools, leaseTimeoutMs, eventsEnabled, history, subscriptions }
     this.parts = parts
     this.workflows = definition.workflows.map(

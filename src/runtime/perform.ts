@@ -1,5 +1,6 @@
 // From an effect, which is data, to the user's function behind it. Called by a host, outside of any chart,
 // so whatever a user's code does here cannot harm a statechart.
+import type { BusEvent } from '../../machines/protocol.ts'
 import { SagachartError } from '../errors.ts'
 import type {
   CompensationDefinition,
@@ -31,7 +32,7 @@ export function execute({ session, scope }: Root, effect: Effect, control: Effec
       return call?.({ name, config, signal: control.signal })
     }
     case 'handler':
-      return scope.handle(effect.subscription, effect.event)
+      return scope.handle(effect.subscription, effect.event as BusEvent, control)
   }
 }
 

@@ -7,10 +7,10 @@ import type { PoolContext } from '../../machines/resource.ts'
 import type { BusEvent, Failure, PoolEvent } from '../../machines/protocol.ts'
 import type { WorkflowEvent } from '../../machines/workflow.ts'
 import { Advice } from './advice.ts'
-import type { Module, PoolDefinition } from '../definition/model.ts'
+import type { Module, OperationContext, PoolDefinition } from '../definition/model.ts'
 import { boundBusMachine, boundModuleMachine, boundPoolMachine } from './bindings.ts'
 import { toJson } from './json.ts'
-import type { Effect, InboundEvent, TimerHandle } from './host.ts'
+import type { Effect, EffectControl, InboundEvent, TimerHandle } from './host.ts'
 import type { EmittedEvent } from './lifecycle.ts'
 import { Mailbox } from './mailbox.ts'
 import type { Root } from './root.ts'
@@ -25,7 +25,14 @@ export interface Subscription {
   readonly priority?: number
   readonly once?: boolean
   readonly filter?: (event: BusEvent) => boolean
-  readonly handler: (event: BusEvent) => unknown
+  /** What a handler of `step_failed` returns may be a verdict: it counts where the step says nothing itself. */
+  readonly handler: (event: BusEvent, context: HandlerContext) => unknown
+}
+
+/** What a handler is given beside its event. */
+export interface HandlerContext extends Pick<OperationContext, 'emit' | 'log'> {
+  /** Aborted when the run or integration ends. */
+  readonly signal: AbortSignal
 }
 
 export interface ScopeParts {
@@ -193,10 +200,17 @@ export class Scope {
     this.root.session.perform({ kind: 'handler', to: this.pathOf('bus', 'events'), subscription, event })
   }
 
-  handle(subscription: string, event: unknown): unknown {
+  handle(subscription: string, event: BusEvent, control: EffectControl): unknown {
     const found = this.subscriptions.get(subscription)
-    const busEvent = event as BusEvent
-    return found && (found.filter?.(busEvent) ?? true) ? found.handler(busEvent) : undefined
+    if (!found || !(found.filter?.(event) ?? true)) return undefined
+    const path = this.pathOf('bus', 'events')
+    return found.handler(event, {
+      get signal() {
+        return control.signal
+      },
+      emit: (type, data) => this.emitFromOutside(type, path, event.correlation_id, data),
+      log: (message, data) => this.root.session.log(path, message, data),
+    })
   }
 
   /** A module that a plan names. */

@@ -219,6 +219,8 @@ export interface Play {
   readonly pools?: readonly { readonly name: string; readonly units: number }[]
   readonly inputs?: Readonly<Record<string, unknown>>
   readonly eventsEnabled?: boolean
+  /** Whether the handler of an event never answers. */
+  readonly handlerHangs?: (effect: Effect) => boolean
   /** Sent to the run at these virtual times, in milliseconds. */
   readonly sent?: readonly (readonly [at: number, event: { readonly type: string }])[]
   readonly journal?: readonly Entry[]
@@ -274,6 +276,7 @@ export function play(definition: WorkflowDefinition, options: Play = {}): Played
         log.push(address)
         attempts.set(address, [...(attempts.get(address) ?? []), effect.attempt])
       }
+      if (options.handlerHangs?.(effect)) return { kind: 'hang' }
       return (effect.kind === 'attempt' && reply?.(effect, address)) || { kind: 'execute' }
     },
   })

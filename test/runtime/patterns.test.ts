@@ -1,0 +1,376 @@
+// The control-flow patterns of van der Aalst, ter Hofstede, Kiepuszewski and Barros ("Workflow Patterns", 2003; revised by
+// Russell et al., 2006), as far as they fit, one test each.
+//
+// Those that do not fit, and why:
+// - arbitrary cycles: a graph has none; loops are structured, or a scenario runs another one.
+// - implicit termination is what every run does; explicit termination is the verdict `fail_workflow` or a cancellation.
+// - multiple instances without synchronisation: nothing outlives its run, so that everything can be stopped and undone.
+// - general synchronising merge, thread merge and split: they need tokens that pass an activity more than once.
+// - critical section and interleaved routing need a resource of one unit: it is shown under the latter.
+// - transient trigger: an event that comes before its wait is kept (persistent trigger), for losing it is a bug elsewhere.
+import { describe, expect, it } from 'vitest'
+import type { DataScope } from '../../src/definition/model.ts'
+import {
+  awaitEvent,
+  breaks,
+  computed,
+  conditional,
+  decided,
+  each,
+  loop,
+  parallel,
+  pause,
+  play,
+  scenario,
+  statuses,
+  step,
+  workflow,
+  type Play,
+} from './workflows.ts'
+
+/** How an attempt goes, by its address. */
+type Reply = NonNullable<Play['reply']>
+
+const taking = (times: Readonly<Record<string, number>>): Reply => {
+  return (_, address) => ({ kind: 'execute', afterMs: times[address] ?? 0 })
+}
+const signal = (at: number, event: string, data: unknown = null) =>
+  [at, { type: 'run.signal', event, data } as never] as const
+const when = (holds: boolean) => ({ when: computed(holds) })
+
+describe('workflow patterns', () => {
+  it('sequence: a step begins once the one before has ended', () => {
+    const played = play(workflow([step('a'), step('b', { dependsOn: ['a'] })]), { reply: taking({ a: 50 }) })
+    expect(played.log).toEqual(['a', 'end a', 'b', 'end b'])
+  })
+
+  it('parallel split: several steps begin after one', () => {
+    const steps = [step('a'), step('b', { dependsOn: ['a'] }), step('c', { dependsOn: ['a'] })]
+    expect(play(workflow(steps), { reply: taking({ b: 50, c: 50 }) }).log.slice(2, 4)).toEqual(['b', 'c'])
+  })
+
+  it('synchronisation: a step begins once all branches have ended', () => {
+    const steps = [step('a'), step('b'), step('c', { dependsOn: ['a', 'b'] })]
+    const played = play(workflow(steps), { reply: taking({ a: 10, b: 500 }) })
+    expect(played.log.slice(-3)).toEqual(['end b', 'c', 'end c'])
+  })
+
+  it('exclusive choice: one of several branches is taken', () => {
+    const choice = conditional(
+      'choice',
+      [
+        [false, [step('a')]],
+        [true, [step('b')]],
+        [true, [step('c')]],
+      ],
+      [step('d')],
+    )
+    expect(play(workflow([choice])).calls).toEqual(['choice/b'])
+  })
+
+  it('simple merge: what follows goes on after whichever branch was taken', () => {
+    const steps = [step('a', when(false)), step('b', when(true)), step('merge', { dependsOn: ['a', 'b'] })]
+    expect(play(workflow(steps)).calls).toEqual(['b', 'merge'])
+  })
+
+  it('multi choice: each branch is taken, or not, on its own', () => {
+    const steps = [step('a', when(true)), step('b', when(false)), step('c', when(true))]
+    expect(play(workflow(steps)).calls).toEqual(['a', 'c'])
+  })
+
+  it('structured synchronising merge: waits for those branches that were taken', () => {
+    const steps = [
+      step('a', when(true)),
+      step('b', when(false)),
+      step('c', when(true)),
+      step('merge', { dependsOn: ['a', 'b', 'c'] }),
+    ]
+    const played = play(workflow(steps), { reply: taking({ a: 20, c: 700 }) })
+    expect(played.log.slice(-3)).toEqual(['end c', 'merge', 'end merge'])
+  })
+
+  it('multi merge: what follows runs once for each branch', () => {
+    const branches = [{ take: 'a' }, { take: 'b' }]
+    const body = [
+      step('own', { parameters: ({ item }: DataScope) => item }),
+      step('follow', { dependsOn: ['own'] }),
+    ]
+    const played = play(workflow([loop('each', each(branches), body, { maxConcurrency: 2 })]))
+    expect(played.calls.filter((call) => call.endsWith('follow'))).toHaveLength(2)
+  })
+
+  it('structured discriminator: what follows begins after the first branch; the rest changes nothing', () => {
+    const race = parallel('race', [step('quick'), step('slow')], { waitFor: 1 })
+    const played = play(workflow([race, step('after', { dependsOn: ['race'] })]), {
+      reply: taking({ 'race/quick': 10, 'race/slow': 900 }),
+    })
+    expect(played.log).toContain('after')
+    expect(played.time).toBe(10)
+  })
+
+  it('N out of M join: what follows begins after so many branches', () => {
+    const vote = parallel(
+      'vote',
+      ['a', 'b', 'c', 'd'].map((name) => step(name)),
+      { waitFor: 3 },
+    )
+    const played = play(workflow([vote, step('after', { dependsOn: ['vote'] })]), {
+      reply: taking({ 'vote/a': 10, 'vote/b': 20, 'vote/c': 30, 'vote/d': 900 }),
+    })
+    expect(played.time).toBe(30)
+    expect(played.report.status).toBe('completed')
+  })
+
+  it('cancelling partial join: the branches that are not needed any more are cancelled', () => {
+    const race = parallel('race', [step('quick'), step('slow')], { waitFor: 1 })
+    const hang: Reply = (_, address) => (address === 'race/slow' ? { kind: 'hang' } : undefined)
+    const played = play(workflow([race]), { reply: hang })
+    expect(played.report.step('race').inside!.runs[0]!.steps.map(({ status }) => status)).toEqual([
+      'success',
+      'cancelled',
+    ])
+  })
+
+  it('blocking discriminator, any of them: a step begins though others failed, once all are final', () => {
+    const steps = [step('a'), step('b'), step('any', { dependsOn: ['a', 'b'], runIf: 'any_succeeded' })]
+    expect(statuses(play(workflow(steps), { fates: { a: breaks } }))['any']).toBe('success')
+  })
+
+  it('structured loop: while, and until', () => {
+    const rounds = loop(
+      'rounds',
+      { kind: 'while', condition: computed(({ index }: DataScope) => index! < 3) },
+      [step('a')],
+    )
+    expect(play(workflow([rounds])).calls).toHaveLength(3)
+    const once = loop('once', { kind: 'until', condition: computed(true) }, [step('a')])
+    expect(play(workflow([once])).calls).toHaveLength(1)
+  })
+
+  it('recursion: a scenario runs another, down to a bound', () => {
+    const leaf = workflow([step('leaf')], { name: 'leaf' })
+    const middle = workflow([scenario('call', leaf)], { name: 'middle' })
+    expect(play(workflow([scenario('call', middle)])).calls).toEqual(['call/call/leaf'])
+  })
+
+  it('multiple instances with a priori design-time knowledge: a literal list', () => {
+    expect(
+      play(workflow([loop('three', each([1, 2, 3]), [step('a')], { maxConcurrency: 3 })])).calls,
+    ).toHaveLength(3)
+  })
+
+  it('multiple instances with a priori run-time knowledge: a list that an earlier step gave', () => {
+    const many = loop(
+      'many',
+      each(({ steps }: DataScope) => steps['list']?.output),
+      [step('a')],
+      {},
+      { dependsOn: ['list'] },
+    )
+    const played = play(workflow([step('list'), many]), { fates: { list: () => ['x', 'y'] } })
+    expect(played.report.step('many').output).toHaveLength(2)
+  })
+
+  it('multiple instances without a priori run-time knowledge: another as long as there is more', () => {
+    let left = 4
+    const fates = Object.fromEntries([0, 1, 2, 3, 4].map((i) => [`more[${i}]/take`, () => --left]))
+    const more = loop(
+      'more',
+      { kind: 'until', condition: decided(({ steps }) => steps['take']?.output === 0) },
+      [step('take')],
+    )
+    expect(play(workflow([more]), { fates }).report.step('more').output).toHaveLength(4)
+  })
+
+  it('static partial join for multiple instances: so many may fail', () => {
+    const played = play(workflow([loop('three', each([1, 2, 3]), [step('a')], { tolerate: { count: 1 } })]), {
+      fates: { 'three[1]/a': breaks },
+    })
+    expect(played.report.status).toBe('completed')
+  })
+
+  it('deferred choice: the event that comes first decides', () => {
+    const race = parallel(
+      'choice',
+      [awaitEvent('accepted', 'accept'), awaitEvent('rejected', 'reject'), pause('nobody', 10_000)],
+      { waitFor: 1 },
+    )
+    const after = conditional(
+      'then',
+      [
+        [
+          ({ steps }: DataScope) => (steps['choice']!.output as { accepted: unknown }).accepted !== null,
+          [step('go')],
+        ],
+      ],
+      [step('stop')],
+      {},
+      { dependsOn: ['choice'] },
+    )
+    const first = (event: string) => play(workflow([race, after]), { sent: [signal(5, event, 1)] }).calls
+    expect(first('accept')).toEqual(['then/go'])
+    expect(first('reject')).toEqual(['then/stop'])
+  })
+
+  it('interleaved routing: in any order, but one at a time', () => {
+    const one = { resources: [{ pool: 'desk', units: 1 }] }
+    const played = play(workflow([step('a', one), step('b', one), step('c')]), {
+      pools: [{ name: 'desk', units: 1 }],
+      reply: taking({ a: 100, b: 100, c: 100 }),
+    })
+    expect(played.time).toBe(200)
+    expect(played.log.filter((line) => !line.includes('c'))).toEqual(['a', 'end a', 'b', 'end b'])
+  })
+
+  it('milestone: a step begins only once something was reached elsewhere', () => {
+    const steps = [awaitEvent('open', 'reached'), step('enter', { dependsOn: ['open'] }), step('reach')]
+    const played = play(workflow(steps), {
+      fates: { reach: ({ emit }) => emit('reached') },
+      reply: taking({ reach: 800 }),
+    })
+    expect(played.log.slice(0, 3)).toEqual(['reach', 'end open', 'enter'])
+    expect(played.time).toBe(800)
+  })
+
+  it('persistent trigger: an event that comes before its wait is not lost', () => {
+    const steps = [step('first'), awaitEvent('go', 'go', {}, { dependsOn: ['first'] })]
+    const played = play(workflow(steps), { reply: taking({ first: 100 }), sent: [signal(1, 'go', 7)] })
+    expect(played.report.step('go').output).toBe(7)
+  })
+
+  const hang: Reply = (_, address) => (address.endsWith('slow') ? { kind: 'hang' } : undefined)
+  const cancel = (address: string) => [5, { type: 'run.cancelStep', step: address } as never] as const
+
+  it('cancel activity: one step is withdrawn, the case goes on', () => {
+    const played = play(workflow([step('slow'), step('b')]), { reply: hang, sent: [cancel('slow')] })
+    expect(statuses(played)).toEqual({ slow: 'cancelled', b: 'success' })
+    expect(played.report.status).toBe('completed')
+  })
+
+  it('cancel region: a control step is withdrawn with all that is inside of it', () => {
+    const region = parallel('region', [step('slow'), parallel('inner', [step('slow')])])
+    const played = play(workflow([region, step('b')]), { reply: hang, sent: [cancel('region')] })
+    expect(statuses(played)).toEqual({ region: 'cancelled', b: 'success' })
+    expect(played.running).toEqual([])
+  })
+
+  it('cancel multiple instance activity: every instance ends', () => {
+    const played = play(workflow([loop('many', each([1, 2]), [step('slow')], { maxConcurrency: 2 })]), {
+      reply: hang,
+      sent: [cancel('many')],
+    })
+    expect(statuses(played)).toEqual({ many: 'cancelled' })
+  })
+
+  it('cancel case: the whole run is withdrawn', () => {
+    const played = play(workflow([step('slow'), step('b', { dependsOn: ['slow'] })]), {
+      reply: hang,
+      sent: [[5, { type: 'run.cancel' }]],
+    })
+    expect(played.report.status).toBe('cancelled')
+    expect(played.running).toEqual([])
+  })
+})
+
+describe('retry, catch and map, as AWS Step Functions has them', () => {
+  const noLuck = { fates: { a: breaks } }
+  const retrying = (more: object) =>
+    ({
+      count: 3,
+      backoff: {
+        kind: 'exponential',
+        initialMs: 1000,
+        factor: 2,
+        maxMs: 60_000,
+        jitter: 'none',
+        maxElapsedMs: null,
+        ...more,
+      },
+      nonRetryable: [],
+    }) as const
+
+  it('Retry: MaxAttempts 3, IntervalSeconds 1, BackoffRate 2 waits 1, 2 and 4 seconds', () => {
+    expect(play(workflow([step('a', { retry: retrying({}) })]), noLuck).time).toBe(7000)
+  })
+
+  it('Retry: MaxDelaySeconds bounds each wait', () => {
+    expect(play(workflow([step('a', { retry: retrying({ maxMs: 1500 }) })]), noLuck).time).toBe(
+      1000 + 1500 + 1500,
+    )
+  })
+
+  it('Retry: JitterStrategy FULL waits anything up to that', () => {
+    const { time } = play(workflow([step('a', { retry: retrying({ jitter: 'full' }) })]), noLuck)
+    expect(time).toBeGreaterThan(0)
+    expect(time).toBeLessThan(7000)
+  })
+
+  it('Retry: an error that is not listed is not retried; here, one that is listed as such', () => {
+    const retry = { ...retrying({}), nonRetryable: ['ValidationError'] }
+    const fates = {
+      a: () => {
+        throw Object.assign(new Error('bad'), { name: 'ValidationError' })
+      },
+    }
+    expect(play(workflow([step('a', { retry })]), { fates }).report.step('a').attempts).toBe(1)
+  })
+
+  it('Retry: TimeoutSeconds and HeartbeatSeconds count as failures that may be retried', () => {
+    const hang: Reply = () => ({ kind: 'hang' })
+    const attempts = (more: object) =>
+      play(workflow([step('a', { retry: retrying({}), ...more })]), { reply: hang }).report.step('a')
+    expect(attempts({ timeoutMs: 100 })).toMatchObject({ attempts: 4, error: { code: 'ATTEMPT_TIMED_OUT' } })
+    expect(attempts({ heartbeatMs: 100 })).toMatchObject({ attempts: 4, error: { code: 'HEARTBEAT_MISSED' } })
+  })
+
+  it('Catch: what follows a failure sees the error', () => {
+    const caught = step('caught', {
+      dependsOn: ['a'],
+      runIf: 'all_done',
+      parameters: ({ steps }: DataScope) => steps['a']?.error?.message,
+    })
+    const played = play(workflow([step('a'), caught]), { fates: { a: breaks, caught: (_, given) => given } })
+    expect(played.report.step('caught').output).toBe('no luck')
+  })
+
+  const map = (items: number, more: object) => {
+    const list = Array.from({ length: items }, (_, index) => index)
+    const broken = Object.fromEntries([0, 1].map((index) => [`map[${index}]/a`, breaks]))
+    return play(workflow([loop('map', each(list), [step('a')], more)]), { fates: broken }).report.step('map')
+      .status
+  }
+
+  it('Map: ToleratedFailureCount and ToleratedFailurePercentage are thresholds that may be reached', () => {
+    expect(map(10, { tolerate: { count: 2 } })).toBe('success')
+    expect(map(10, { tolerate: { count: 1 } })).toBe('failed')
+    expect(map(10, { tolerate: { share: 0.2 } })).toBe('success')
+    expect(map(10, { tolerate: { share: 0.19 } })).toBe('failed')
+  })
+
+  it('Map: MaxConcurrency bounds the iterations side by side; the outputs keep the order of the items', () => {
+    const list = [30, 20, 10]
+    const reply: Reply = (_, address) => ({
+      kind: 'execute',
+      afterMs: list[Number(/\d/.exec(address)![0])]!,
+    })
+    const played = play(workflow([loop('map', each(list), [step('a')], { maxConcurrency: 2 })]), { reply })
+    expect(played.report.step('map').output).toEqual(list.map((_, index) => ({ a: `map[${index}]/a` })))
+    expect(played.time).toBe(30)
+  })
+
+  it('Map: nested maps fail and succeed on their own', () => {
+    const inner = loop(
+      'inner',
+      each(({ item }: DataScope) => item),
+      [step('a')],
+      { tolerate: { count: 1 } },
+    )
+    const played = play(workflow([loop('outer', each([[1, 2], [3]]), [inner])]), {
+      fates: { 'outer[0]/inner[1]/a': breaks },
+    })
+    expect(played.report.step('outer').output).toEqual([
+      { inner: [{ a: 'outer[0]/inner[0]/a' }, null] },
+      { inner: [{ a: 'outer[1]/inner[0]/a' }] },
+    ])
+  })
+})
