@@ -6,12 +6,20 @@ import type { Problems } from './diagnostic.ts'
 import { findCycles } from './graph.ts'
 import type { Dependencies } from './graph.ts'
 import { nameFault } from './names.ts'
+import { checkControl, refuseControlKeys } from './check-control.ts'
+import { checkCalls, checkHandlers, warnOfVainCompensation } from './check-document.ts'
 import type { CheckedDocument, ScenarioDocument, StepDocument } from './schema.ts'
 import type { Path } from './source.ts'
-import { CONTROL_STEP_KEYS, TYPED_POOL_PREFIXES } from './unbuilt.ts'
+import { listsOf } from './step-lists.ts'
+import { TYPED_POOL_PREFIXES } from './unbuilt.ts'
 
-/** A scenario's graph, by the places of its steps. */
+/** The graph of a list of steps, by their places. */
 export interface Graph {
+  readonly steps: readonly StepDocument[]
+  /** Where the document has the list. */
+  readonly path: Path
+  /** The graphs of the lists inside of control steps, by step. */
+  readonly inside: ReadonlyMap<number, readonly Graph[]>
   readonly indexOf: ReadonlyMap<string, number>
   /** Unknown dependencies left out, each one once. */
   readonly dependencies: Dependencies
@@ -20,6 +28,8 @@ export interface Graph {
 
 /** What the checks of steps share. */
 interface Known {
+  readonly scenarios: ReadonlySet<string>
+  readonly inputs: ReadonlySet<string>
   readonly modules: ReadonlySet<string>
   readonly pools: ReadonlyMap<string, number>
   readonly problems: Problems
@@ -73,15 +83,27 @@ export function check(
   })
   const pools = poolUnits(document)
   for (const name of pools.keys()) checkName('a pool', name, ['resources', 'pools', name], 'key', problems)
-  const known: Known = { modules, pools, problems }
+  const known: Known = {
+    scenarios: new Set(integration.scenarios.map(({ name }) => name)),
+    inputs: new Set(Object.keys(integration.inputs ?? {})),
+    modules,
+    pools,
+    problems,
+  }
   const places = new Map<string, number>()
-  return integration.scenarios.map((scenario, i) => {
+  const graphs = integration.scenarios.map((scenario, i) => {
     if (broken.has(i)) return null
     const path = ['integration', 'scenarios', i]
     checkUnique('scenario', scenario.name, i, places, path, problems)
     checkParallel(document, scenario, path, problems)
-    return checkScenario(scenario, path, known)
+    return checkList(scenario.steps, [...path, 'steps'], known, 0)
   })
+  if (broken.size === 0) {
+    checkCalls(document, problems)
+    checkHandlers(document, problems, (what, module, path) => checkModule(what, module, path, known))
+    warnOfVainCompensation(document, problems)
+  }
+  return graphs
 }
 
 function checkName(what: string, name: string, path: Path, part: 'key' | 'value', problems: Problems): void {
@@ -175,22 +197,35 @@ function checkParallel(
   }
 }
 
-function checkScenario(scenario: ScenarioDocument, path: Path, known: Known): Graph {
+/** Control steps inside of each other, at most. */
+export const CONTROL_NESTING_MAX = 16
+
+function checkList(steps: readonly StepDocument[], path: Path, known: Known, depth: number): Graph {
   const { problems } = known
   const indexOf = new Map<string, number>()
-  const stepsPath = [...path, 'steps']
-  scenario.steps.forEach((step, i) => {
-    checkUnique('step', step.name, i, indexOf, [...stepsPath, i], problems)
-    checkCall(step, [...stepsPath, i], known)
-    checkResources(step, [...stepsPath, i], known)
-    checkVerdicts(step, [...stepsPath, i], problems)
+  const inside = new Map<number, readonly Graph[]>()
+  steps.forEach((step, i) => {
+    const at = [...path, i]
+    checkUnique('step', step.name, i, indexOf, at, problems)
+    checkCall(step, at, known)
+    checkResources(step, at, known)
+    checkVerdicts(step, at, problems)
+    const lists = listsOf(step, at)
+    if (lists.length > 0 && depth >= CONTROL_NESTING_MAX) {
+      const message = `step ${shown(step.name)}: expected at most ${CONTROL_NESTING_MAX} control steps inside of each other`
+      const remedy = 'make a scenario of its own of the inner ones'
+      problems.add({ code: 'NESTING_TOO_DEEP', message, remedy, path: [...at, 'type'] })
+    } else if (lists.length > 0) {
+      inside.set(
+        i,
+        lists.map((list) => checkList(list.steps, list.path, known, depth + 1)),
+      )
+    }
   })
-  const dependencies = scenario.steps.map((step, i) =>
-    dependenciesOf(step, [...stepsPath, i], indexOf, problems),
-  )
+  const dependencies = steps.map((step, i) => dependenciesOf(step, [...path, i], indexOf, problems))
   const cycles = findCycles(dependencies)
-  for (const cycle of cycles) reportCycle(cycle, scenario, stepsPath, problems)
-  return { indexOf, dependencies, acyclic: cycles.length === 0 }
+  for (const cycle of cycles) reportCycle(cycle, steps, path, problems)
+  return { steps, path, inside, indexOf, dependencies, acyclic: cycles.length === 0 }
 }
 
 function dependenciesOf(
@@ -206,7 +241,7 @@ function dependenciesOf(
       found.add(index)
       return
     }
-    const message = `step ${shown(step.name)}: it depends on ${shown(name)}, and no step of its scenario has that name`
+    const message = `step ${shown(step.name)}: it depends on ${shown(name)}, and no step of its list has that name`
     const remedy = (): string => suggestion(name, indexOf.keys(), `expected one of ${listed(indexOf.keys())}`)
     problems.add({ code: 'DEPENDENCY_UNKNOWN', message, remedy, path: [...path, 'depends_on', i] })
   })
@@ -218,11 +253,11 @@ const CYCLE_SHOWN_MAX = 12
 
 function reportCycle(
   cycle: readonly number[],
-  scenario: ScenarioDocument,
+  steps: readonly StepDocument[],
   stepsPath: Path,
   problems: Problems,
 ): void {
-  const names = cycle.map((index) => scenario.steps[index]!.name)
+  const names = cycle.map((index) => steps[index]!.name)
   const printed =
     names.length <= CYCLE_SHOWN_MAX
       ? names
@@ -231,34 +266,51 @@ function reportCycle(
           `… ${names.length - CYCLE_SHOWN_MAX} more …`,
           ...names.slice(-1),
         ]
-  const message = `scenario ${shown(scenario.name)}: steps depend on each other in a cycle: ${printed.join(' → ')}`
+  const message = `steps depend on each other in a cycle: ${printed.join(' → ')}`
   const [first, second] = [cycle[0]!, names[1]!]
-  const at = scenario.steps[first]!.depends_on?.indexOf(second) ?? 0
+  const at = steps[first]!.depends_on?.indexOf(second) ?? 0
   const path = [...stepsPath, first, 'depends_on', at]
   problems.add({ code: 'DEPENDENCY_CYCLE', message, remedy: 'remove one of these dependencies', path })
 }
 
 function checkCall(step: StepDocument, path: Path, known: Known): void {
-  if (step.type !== undefined) return
+  const { type } = step
   const what = `step ${shown(step.name)}`
+  const { compensate } = step
+  if (compensate?.module !== undefined)
+    checkModule(`the compensation of ${what}`, compensate.module, [...path, 'compensate', 'module'], known)
+  checkFallback(step, path, known)
+  if (type !== undefined) {
+    checkControl({ ...step, type }, path, known.problems)
+    checkScenarioCall(step, path, known)
+    return
+  }
   for (const key of ['module', 'operation'] as const) {
     if (step[key] !== undefined) continue
     const message = `${what}: the key "${key}" is missing`
     known.problems.add({ code: 'KEY_MISSING', message, remedy: `add "${key}"`, path: [...path, 'name'] })
   }
-  for (const key of CONTROL_STEP_KEYS) {
-    if (!Object.hasOwn(step, key)) continue
-    const message = `${what}: the key "${key}" belongs to a control step, and this step has no type`
-    known.problems.add({
-      code: 'KEY_WITHOUT_EFFECT',
-      message,
-      remedy: 'remove it',
-      path: [...path, key],
-      part: 'key',
-    })
-  }
+  refuseControlKeys(step, path, known.problems)
   if (step.module !== undefined) checkModule(what, step.module, [...path, 'module'], known)
-  const fallback = step.fallback
+}
+
+function checkScenarioCall({ name, scenario, inputs = {} }: StepDocument, path: Path, known: Known): void {
+  const { scenarios, inputs: declared, problems } = known
+  if (scenario !== undefined && !scenarios.has(scenario)) {
+    const message = `step ${shown(name)}: the document has no scenario ${shown(scenario)}`
+    const remedy = (): string => suggestion(scenario, scenarios, `use one of ${listed(scenarios)}`)
+    problems.add({ code: 'REFERENCE_UNKNOWN', message, remedy, path: [...path, 'scenario'] })
+  }
+  for (const key of Object.keys(inputs)) {
+    if (declared.has(key)) continue
+    const message = `step ${shown(name)}: the input ${shown(key)} is not declared in integration.inputs`
+    const remedy = (): string => suggestion(key, declared, 'declare it')
+    problems.add({ code: 'INPUT_INVALID', message, remedy, path: [...path, 'inputs', key], part: 'key' })
+  }
+}
+
+function checkFallback({ name, fallback }: StepDocument, path: Path, known: Known): void {
+  const what = `step ${shown(name)}`
   if (fallback === undefined || 'value' in fallback) return
   if (!('operation' in fallback)) {
     const message = `${what}: its fallback has neither an operation nor a value`
@@ -308,15 +360,18 @@ function checkResources(step: StepDocument, path: Path, { pools, problems }: Kno
 
 function checkVerdicts(step: StepDocument, path: Path, problems: Problems): void {
   const verdicts = step.on_failure === undefined ? [] : [step.on_failure].flat()
-  if (!verdicts.includes('fallback') || step.fallback !== undefined) return
-  const message = `step ${shown(step.name)}: the verdict fallback never applies, for the step declares no fallback`
-  const remedy = 'add a fallback, or remove the verdict'
-  problems.add({
-    code: 'KEY_WITHOUT_EFFECT',
-    severity: 'warning',
-    message,
-    remedy,
-    path: [...path, 'on_failure'],
-    part: 'key',
-  })
+  const vain = (verdict: string, why: string, remedy: string) => {
+    const message = `step ${shown(step.name)}: the verdict ${verdict} never applies, for the step ${why}`
+    const at = [...path, 'on_failure']
+    problems.add({ code: 'KEY_WITHOUT_EFFECT', severity: 'warning', message, remedy, path: at, part: 'key' })
+  }
+  if (step.fallback !== undefined) return
+  if (verdicts.includes('fallback'))
+    vain('fallback', 'declares no fallback', 'add a fallback, or remove the verdict')
+  if (verdicts.includes('degradation') && !verdicts.includes('skip'))
+    vain(
+      'degradation',
+      'declares no fallback and does not list skip',
+      'add a fallback or skip, or remove the verdict',
+    )
 }

@@ -1,6 +1,5 @@
 // Document to definition: snake_case to camelCase, times to whole milliseconds, defaults filled in. It takes only
 // documents without errors, and judges nothing.
-import { SagachartError } from '../errors.ts'
 import type { BackoffPolicy, Verdict } from '../../machines/protocol.ts'
 import { poolUnits } from './check.ts'
 import {
@@ -10,12 +9,15 @@ import {
   SCENARIO_DEFAULTS,
   STEP_DEFAULTS,
 } from './defaults.ts'
-import { shown } from './diagnostic.ts'
 import { durationMs } from './duration.ts'
+import { controlDefinition, truth, type Enclosing } from './convert-control.ts'
 import type {
+  CompensationDefinition,
   Computed,
+  HandlerDefinition,
   IntegrationDefinition,
   OperationCall,
+  RecoveryDefinition,
   StepDefinition,
   WorkflowDefinition,
 } from './model.ts'
@@ -53,34 +55,86 @@ export function convert(
     pools: [...poolUnits(document)].map(([name, units]) => ({ name, units })),
     inputs: given.inputs,
     env: given.env,
-    handlers: [],
-    workflows: integration.scenarios.map((scenario, i) =>
-      workflow(document, scenario, parts[i]!, mayBeParallel),
-    ),
+    handlers: handlers(document),
+    workflows: scenarios(document, parts, mayBeParallel),
   }
+}
+
+/** Every scenario once, also where others run it. */
+function scenarios(
+  document: CheckedDocument,
+  parts: readonly ScenarioParts[],
+  mayBeParallel: boolean,
+): WorkflowDefinition[] {
+  const { scenarios: all } = document.integration
+  const placeOf = new Map(all.map(({ name }, i) => [name, i]))
+  const made = new Map<string, WorkflowDefinition>()
+  // Scenarios run each other in no cycle: check.ts has seen to it.
+  const named = (name: string): WorkflowDefinition => {
+    const known = made.get(name)
+    if (known) return known
+    const place = placeOf.get(name)!
+    const found = workflow(document, all[place]!, parts[place]!, { mayBeParallel, named })
+    made.set(name, found)
+    return found
+  }
+  return all.map(({ name }) => named(name))
+}
+
+function handlers({ events }: CheckedDocument): readonly HandlerDefinition[] {
+  return Object.entries(events?.handlers ?? {}).flatMap(([event, list]) =>
+    list.flatMap((handler): HandlerDefinition[] => {
+      if (typeof handler !== 'string') {
+        const { module, operation, priority = 0 } = handler
+        return [{ event, target: { module, operation }, priority }]
+      }
+      return /^(?:log|notify)_/.test(handler) ? [{ event, target: { builtIn: handler }, priority: 0 }] : []
+    }),
+  )
 }
 
 function workflow(
   document: CheckedDocument,
   scenario: ScenarioDocument,
   parts: ScenarioParts,
-  mayBeParallel: boolean,
+  { mayBeParallel, named }: Pick<Enclosing, 'mayBeParallel' | 'named'>,
 ): WorkflowDefinition {
   const { integration } = document
   const retries = retryCountDefault(document)
-  return {
+  const whole: WorkflowDefinition = {
     name: scenario.name,
     description: scenario.description ?? '',
     timeoutMs: durationMs(scenario.timeout),
     parallel: mayBeParallel && (scenario.parallel_execution ?? SCENARIO_DEFAULTS.parallel),
     maxConcurrency: scenario.max_concurrency ?? SCENARIO_DEFAULTS.maxConcurrency,
     failFast: integration.fail_fast ?? INTEGRATION_DEFAULTS.failFast,
-    onFailure: SCENARIO_DEFAULTS.onFailure,
-    compensationTimeoutMs: SCENARIO_DEFAULTS.compensationTimeoutMs,
-    recovery: RECOVERY_DEFAULTS,
+    onFailure: scenario.on_failure ?? SCENARIO_DEFAULTS.onFailure,
+    compensationTimeoutMs:
+      durationMs(scenario.compensation_timeout) ?? SCENARIO_DEFAULTS.compensationTimeoutMs,
+    recovery: recovery(document),
     inputs: null,
-    steps: scenario.steps.map((step, i) => stepDefinition(step, parts.steps[i]!, retries)),
+    steps: [],
     outputs: parts.outputs,
+  }
+  const enclosing: Enclosing = {
+    mayBeParallel,
+    named,
+    stepOf: stepDefinition,
+    retries,
+    list: whole,
+    address: '',
+  }
+  return {
+    ...whole,
+    steps: scenario.steps.map((step, i) => stepDefinition(step, parts.steps[i]!, enclosing)),
+  }
+}
+
+function recovery({ error_handling: handling }: CheckedDocument): RecoveryDefinition {
+  return {
+    strategies: handling?.recovery_strategies ?? RECOVERY_DEFAULTS.strategies,
+    grantedRetriesMax: handling?.max_granted_retries ?? RECOVERY_DEFAULTS.grantedRetriesMax,
+    answerMs: durationMs(handling?.handler_timeout) ?? RECOVERY_DEFAULTS.answerMs,
   }
 }
 
@@ -92,26 +146,29 @@ export function retryCountDefault({ integration }: CheckedDocument): number {
 
 const NOTHING_LISTED: readonly string[] = []
 
-function stepDefinition(step: StepDocument, parts: StepParts, retries: number): StepDefinition {
+function stepDefinition(step: StepDocument, parts: StepParts, enclosing: Enclosing): StepDefinition {
   const module = step.module ?? ''
+  const isControl = step.type !== undefined
   return {
     name: step.name,
-    call: { module, operation: step.operation ?? '', parameters: parts.parameters },
-    control: null,
+    call: isControl ? null : { module, operation: step.operation ?? '', parameters: parts.parameters },
+    control: isControl ? controlDefinition(step, parts, enclosing) : null,
     dependsOn: step.depends_on === undefined ? NOTHING_LISTED : [...new Set(step.depends_on)],
     runIf: step.run_if ?? STEP_DEFAULTS.runIf,
-    when: parts.when === null ? null : truth(parts.when, step.name),
-    timeoutMs: durationMs(step.timeout),
+    when: parts.when === null ? null : truth(parts.when, step.name, 'when'),
+    // Of a wait, it is the wait's own.
+    timeoutMs: step.type === 'wait' ? null : durationMs(step.timeout),
     retry: {
-      count: step.retry_count ?? retries,
+      // What is inside of a control step is retried by itself: the default is not for the whole of it, too.
+      count: step.retry_count ?? (isControl ? 0 : enclosing.retries),
       backoff: backoffPolicy(step.retry),
       nonRetryable: step.retry?.non_retryable ?? NOTHING_LISTED,
     },
     fallback: fallback(step, parts.fallback),
     onFailure: verdicts(step),
-    compensate: null,
-    onCancel: 'abort',
-    heartbeatMs: null,
+    compensate: compensation(step, parts.compensate),
+    onCancel: step.on_cancel ?? (step.compensate === undefined ? 'abort' : 'await'),
+    heartbeatMs: durationMs(step.heartbeat),
     resources: needs(step),
     priority: step.priority ?? STEP_DEFAULTS.priority,
   }
@@ -140,11 +197,28 @@ function fallback(step: StepDocument, computed: Computed | null): OperationCall 
   }
 }
 
-const BUILT: ReadonlySet<string> = new Set<Verdict>(['fallback', 'skip', 'fail', 'fail_workflow'])
-
 function verdicts(step: StepDocument): readonly Verdict[] | null {
   if (step.on_failure === undefined) return null
-  return [step.on_failure].flat().filter((verdict): verdict is Verdict => BUILT.has(verdict))
+  return [step.on_failure].flat()
+}
+
+function compensation(
+  { compensate, module }: StepDocument,
+  parameters: Computed | null,
+): CompensationDefinition | null {
+  if (compensate === undefined) return null
+  return {
+    module: compensate.module ?? module ?? '',
+    operation: compensate.operation,
+    parameters,
+    on: compensate.on ?? STEP_DEFAULTS.compensateOn,
+    timeoutMs: durationMs(compensate.timeout),
+    retry: {
+      count: compensate.retry_count ?? 0,
+      backoff: backoffPolicy(compensate.retry),
+      nonRetryable: compensate.retry?.non_retryable ?? NOTHING_LISTED,
+    },
+  }
 }
 
 function needs(step: StepDocument): StepDefinition['resources'] {
@@ -155,18 +229,4 @@ function needs(step: StepDocument): StepDefinition['resources'] {
     units.set(name, (units.get(name) ?? 0) + more)
   }
   return [...units].map(([pool, count]) => ({ pool, units: count }))
-}
-
-// A condition that yields anything but true or false is a mistake, not a "no".
-function truth(computed: Computed, step: string): Computed {
-  if (computed.kind === 'value') return computed
-  return {
-    ...computed,
-    evaluate(scope) {
-      const value = computed.evaluate(scope)
-      if (typeof value === 'boolean') return value
-      const message = `step ${shown(step)}: its "when" must yield true or false, found ${shown(value)}`
-      throw new SagachartError('EXPRESSION_FAILED', message, { retryable: false })
-    },
-  }
 }

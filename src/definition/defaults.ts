@@ -46,6 +46,7 @@ export const CONTROL_DEFAULTS = {
 export const STEP_DEFAULTS = {
   runIf: 'all_succeeded' satisfies RunCondition,
   onFailure: 'fail' satisfies Verdict,
+  compensateOn: 'success',
   /** Of a pool that it names. */
   units: 1,
   priority: 0,

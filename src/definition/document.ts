@@ -13,6 +13,7 @@ import { readExpressions } from './references.ts'
 import type { ScenarioParts } from './references.ts'
 import type { CheckedDocument } from './schema.ts'
 import type { ParsedDocument, Path } from './source.ts'
+import { everyStepOf } from './step-lists.ts'
 import { Compiler } from './template.ts'
 import { checkTiming } from './timing.ts'
 import { findUnbuilt } from './unbuilt.ts'
@@ -161,23 +162,28 @@ export function checkOperations(
     if (!known || operation === undefined || Object.hasOwn(known.operations, operation)) return
     problems.add(unknownOperation(what, known, operation, path))
   }
-  checked.integration.scenarios.forEach((scenario, s) => {
-    scenario.steps.forEach((step, i) => {
-      const path = ['integration', 'scenarios', s, 'steps', i]
-      judge('', step.module, step.operation, [...path, 'operation'])
-      const { fallback } = step
-      if (!fallback || !('operation' in fallback)) return
-      judge('the fallback of ', fallback.module ?? step.module, fallback.operation, [
-        ...path,
-        'fallback',
-        'operation',
-      ])
+  for (const { step, path } of everyStepOf(checked)) {
+    const { name, module, operation, fallback, compensate } = step
+    judge(`step ${shown(name)}`, module, operation, [...path, 'operation'])
+    for (const [key, what, target] of [
+      ['fallback', 'the fallback', fallback],
+      ['compensate', 'the compensation', compensate],
+    ] as const) {
+      if (!target || !('operation' in target)) continue
+      const at = [...path, key, 'operation']
+      judge(`${what} of step ${shown(name)}`, target.module ?? module, target.operation, at)
+    }
+  }
+  for (const [event, handlers] of Object.entries(checked.events?.handlers ?? {})) {
+    handlers.forEach((handler, i) => {
+      if (typeof handler === 'string') return
+      const at = ['events', 'handlers', event, i, 'operation']
+      judge(`a handler of ${shown(event)}`, handler.module, handler.operation, at)
     })
-  })
+  }
 
   function unknownOperation(what: string, module: Module, operation: string, path: Path): Problem {
-    const step = checked.integration.scenarios[Number(path[2])]?.steps[Number(path[4])]?.name
-    const message = `${what}step ${shown(step)}: the module ${shown(module.name)} has no operation ${shown(operation)}`
+    const message = `${what}: the module ${shown(module.name)} has no operation ${shown(operation)}`
     const remedy = (): string => {
       const names = Object.keys(module.operations)
       return suggestion(operation, names, `use one of ${listed(names)}`)

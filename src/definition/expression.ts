@@ -18,9 +18,13 @@ export const EXPRESSION_DEPTH_MAX = 64
 /** Deepest nesting of `all`, `exists`, `exists_one`, `map` and `filter`. */
 export const COMPREHENSION_NESTING_MAX = 2
 
+/** What exists only in some places: in iterations, where a step is undone, where an event is judged. */
+export type ContextRoot = 'item' | 'index' | 'input' | 'output' | 'event'
+
 /** A name that an expression reads. */
 export interface Reference {
-  readonly root: 'steps' | 'inputs' | 'run' | 'env'
+  readonly root: 'steps' | 'inputs' | 'run' | 'env' | ContextRoot
+  /** Empty for what exists only in some places. */
   readonly name: string
   /** What is read of a step, where the expression says it. */
   readonly field: string | null
@@ -36,6 +40,7 @@ export interface Expression {
 
 /** Of what an expression's names are. */
 const ROOTS: readonly string[] = ['steps', 'inputs', 'run', 'env']
+const CONTEXT_ROOTS: readonly string[] = ['item', 'index', 'input', 'output', 'event']
 
 const environment = new Environment({
   unlistedVariablesAreDyn: true,
@@ -167,8 +172,9 @@ class Analysis {
       const example = name === 'steps' ? 'steps.extract or steps["a.b-c"]' : 'env.API_TOKEN'
       invalid(this.#text, `${name} must be followed by a name that is written out, such as ${example}`)
     }
-    if (name === 'item' || name === 'index') {
-      invalid(this.#text, `"${name}" exists only inside an iterative step`)
+    if (CONTEXT_ROOTS.includes(name)) {
+      this.references.push({ root: name as ContextRoot, name: '', field: null })
+      return
     }
     const meant = nearest(name, [...ROOTS, ...bound])
     const known = `expected ${ROOTS.join(', ')}`

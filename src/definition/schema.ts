@@ -2,7 +2,14 @@
 // keys and the editors' JSON Schema come. What only the whole document can tell (names, references, cycles) is judged
 // in check.ts; what is not built yet, in unbuilt.ts; defaults are filled in by convert.ts.
 import * as z from 'zod'
-import { BACKOFF_DEFAULTS, INTEGRATION_DEFAULTS, SCENARIO_DEFAULTS, STEP_DEFAULTS } from './defaults.ts'
+import {
+  BACKOFF_DEFAULTS,
+  CONTROL_DEFAULTS,
+  INTEGRATION_DEFAULTS,
+  RECOVERY_DEFAULTS,
+  SCENARIO_DEFAULTS,
+  STEP_DEFAULTS,
+} from './defaults.ts'
 import {
   anything,
   atLeast,
@@ -57,7 +64,7 @@ const compensate = section('compensate', {
   module: name().optional().describe("default: the step's own module"),
   operation: name().describe('the operation that undoes the step'),
   parameters: mapping(anything()).optional().describe('may hold ${{ expressions }}'),
-  on: oneOf('success', 'attempt').optional().describe('what is undone; default success'),
+  on: defaulting(oneOf('success', 'attempt'), STEP_DEFAULTS.compensateOn, 'what is undone'),
   timeout: duration().optional().describe('limit of one attempt to compensate'),
   retry_count: whole(0).optional().describe('retries of a failing compensation'),
   retry: retry.optional().describe('backoff of a failing compensation'),
@@ -143,7 +150,9 @@ export const stepSchema = section('step', {
     .describe('items of an iterative step'),
   while: condition().optional().describe('iterates as long as it is true'),
   until: condition().optional().describe('iterates until it is true'),
-  max_iterations: whole(1).optional().describe('limit of an iterative step'),
+  max_iterations: whole(1)
+    .optional()
+    .describe(`limit of an iterative step; default ${CONTROL_DEFAULTS.iterationsMax}`),
   tolerate: z
     .union([whole(0), text()], { error: () => 'a number or a share such as "10%"' })
     .optional()
@@ -153,7 +162,7 @@ export const stepSchema = section('step', {
   filter: condition().optional().describe('which events count'),
   on_timeout: oneOf('fail', 'skip', 'continue')
     .optional()
-    .describe('what a wait step does when it has waited too long'),
+    .describe(`what a wait step does when it has waited too long; default ${CONTROL_DEFAULTS.onTimeout}`),
   scenario: name().optional().describe('the scenario that a scenario step runs'),
   inputs: mapping(anything()).optional().describe('inputs of that scenario'),
 })
@@ -164,10 +173,16 @@ const scenario = section('scenario', {
   timeout: duration().optional().describe('limit of the whole run; default none'),
   parallel_execution: defaulting(flag(), SCENARIO_DEFAULTS.parallel, 'false: one step at a time'),
   max_concurrency: defaulting(whole(1), SCENARIO_DEFAULTS.maxConcurrency, 'steps side by side'),
-  on_failure: oneOf('fail', 'compensate')
-    .optional()
-    .describe('what a failed step does to the run; default fail'),
-  compensation_timeout: duration().optional().describe("limit of the compensation; outside the run's own"),
+  on_failure: defaulting(
+    oneOf('fail', 'compensate'),
+    SCENARIO_DEFAULTS.onFailure,
+    'compensate: the first failed step stops the run, and what succeeded is undone',
+  ),
+  compensation_timeout: defaulting(
+    duration(),
+    seconds(SCENARIO_DEFAULTS.compensationTimeoutMs),
+    "limit of the compensation; outside the run's own",
+  ),
   outputs: mapping(anything()).optional().describe("the run's output by name; ${{ expressions }}"),
   steps: list(stepSchema).describe('the graph'),
 })
@@ -229,9 +244,7 @@ const handler = z.union(
     section('handler', {
       module: name().describe('a module of integration.modules'),
       operation: name().describe('an operation of the module; it is given the event'),
-      parameters: mapping(anything()).optional().describe('given beside the event'),
       priority: integer().optional().describe('higher is called earlier; default 0'),
-      filter: condition().optional().describe('CEL expression over the event'),
     }),
   ],
   { error: () => 'the name of a handler, or {module, operation}' },
@@ -320,6 +333,16 @@ export const sectionSchemas = {
     recovery_strategies: list(oneOf('retry', 'fallback', 'skip', 'degradation'))
       .optional()
       .describe('verdicts for steps that say nothing'),
+    max_granted_retries: defaulting(
+      whole(0),
+      RECOVERY_DEFAULTS.grantedRetriesMax,
+      'attempts that the verdict retry may add to a step',
+    ),
+    handler_timeout: defaulting(
+      duration(),
+      seconds(RECOVERY_DEFAULTS.answerMs),
+      'how long handlers of step_failed may take to answer',
+    ),
     notification_channels: list(anything())
       .optional()
       .describe('where alerts and failures go: log, slack, email'),

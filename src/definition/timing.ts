@@ -39,16 +39,58 @@ export function checkTiming(
     if (!graph?.acyclic || timeout === null) return
     const parallel =
       scenario.parallel_execution === true && document.performance?.parallel_execution !== false
-    const longest = worst(
-      scenario.steps.map((step) => worstOfStep(step, retries)),
-      graph,
-      parallel,
-    )
+    const longest = worstOfList(graph, parallel, { document, graphs, retries })
     if (longest <= timeout) return
     const message = `scenario ${shown(scenario.name)}: its steps, with all their retries, may take ${durationText(longest)}, and its timeout is ${durationText(timeout)}`
     const remedy = 'raise the timeout, or lower the timeouts and retries of its steps'
     problems.add({ code: 'TIMEOUT_TOO_SHORT', severity: 'warning', message, remedy, path })
   })
+}
+
+/** What the worst depends on, wherever a step is. */
+interface Around {
+  readonly document: CheckedDocument
+  readonly graphs: readonly (Graph | null)[]
+  readonly retries: number
+}
+
+// Scenarios run each other in no cycle, and control steps are nested no deeper than check.ts allows.
+function worstOfList(graph: Graph, parallel: boolean, around: Around): number {
+  if (!graph.acyclic) return 0
+  const costs = graph.steps.map((step, index) => {
+    if (step.type === undefined) return worstOfStep(step, around.retries, durationMs(step.timeout))
+    const inside = worstInside(step, graph.inside.get(index) ?? [], parallel, around)
+    const limit = step.type === 'wait' ? null : durationMs(step.timeout)
+    return worstOfStep(step, 0, limit === null ? inside : Math.min(limit, inside))
+  })
+  return worst(costs, graph, parallel)
+}
+
+/** What is inside of a control step, once. Of iterations it counts those that are sure to be made. */
+function worstInside(step: StepDocument, lists: readonly Graph[], parallel: boolean, around: Around): number {
+  const longest = Math.max(
+    0,
+    ...lists.map((list) => worstOfList(list, parallel || step.type === 'parallel', around)),
+  )
+  switch (step.type) {
+    case 'iterative': {
+      if (step.until !== undefined) return longest
+      const items = Array.isArray(step.for_each) ? step.for_each.length : 0
+      return Math.ceil(items / (step.max_concurrency ?? 1)) * longest
+    }
+    case 'wait':
+      return durationMs(step.for ?? step.timeout) ?? 0
+    case 'scenario': {
+      const { scenarios } = around.document.integration
+      const called = scenarios.findIndex(({ name }) => name === step.scenario)
+      const graph = around.graphs[called]
+      const limit = durationMs(scenarios[called]?.timeout)
+      const inside = graph ? worstOfList(graph, scenarios[called]!.parallel_execution === true, around) : 0
+      return limit === null ? inside : Math.min(limit, inside)
+    }
+    default:
+      return longest
+  }
 }
 
 function worst(costs: readonly number[], graph: Graph, parallel: boolean): number {
@@ -64,8 +106,7 @@ function worst(costs: readonly number[], graph: Graph, parallel: boolean): numbe
   return longest
 }
 
-function worstOfStep(step: StepDocument, retriesDefault: number): number {
-  const timeout = durationMs(step.timeout)
+function worstOfStep(step: StepDocument, retriesDefault: number, timeout: number | null): number {
   if (timeout === null) return 0
   const retries = step.retry_count ?? retriesDefault
   const { kind, initialMs, factor, maxMs, maxElapsedMs } = backoffPolicy(step.retry)

@@ -18,7 +18,6 @@ export interface Unbuilt {
 const STEP = 'integration.scenarios[].steps[]'
 
 const UNBUILT: readonly Unbuilt[] = [
-  { at: 'events.handlers', template: true },
   { at: 'monitoring.enabled', template: true },
   { at: 'monitoring.metrics_collection_interval', template: true },
   { at: 'monitoring.enable_performance_monitoring', template: true },
@@ -27,7 +26,6 @@ const UNBUILT: readonly Unbuilt[] = [
   { at: 'resources.cleanup_interval', template: true },
   { at: 'error_handling.enable_circuit_breaker', template: true },
   { at: 'error_handling.circuit_breaker_threshold', template: true },
-  { at: 'error_handling.recovery_strategies', template: true },
   { at: 'error_handling.notification_channels', template: true },
   { at: 'performance.enable_optimization', template: true },
   { at: 'performance.cache_enabled', template: true },
@@ -42,59 +40,20 @@ const UNBUILT: readonly Unbuilt[] = [
   { at: 'integration.modules[].type', only: 'api' },
   { at: 'integration.modules[].type', only: 'database' },
   { at: 'integration.modules[].type', only: 'processing' },
-  { at: 'integration.scenarios[].on_failure', only: 'compensate' },
-  { at: 'integration.scenarios[].compensation_timeout' },
   { at: 'resources.pools.*.type', only: 'database' },
   { at: 'resources.pools.*.type', only: 'cache' },
   { at: 'resources.pools.*.type', only: 'queue' },
   { at: 'resources.pools.*.url' },
   { at: 'resources.pools.*.size' },
-  { at: `${STEP}.type` },
-  { at: `${STEP}.compensate` },
-  { at: `${STEP}.on_cancel` },
-  { at: `${STEP}.on_failure`, only: 'retry' },
-  { at: `${STEP}.on_failure`, only: 'degradation' },
-  { at: `${STEP}.on_failure`, only: 'compensate' },
-  { at: `${STEP}.on_failure[]`, only: 'retry' },
-  { at: `${STEP}.on_failure[]`, only: 'degradation' },
-  { at: `${STEP}.on_failure[]`, only: 'compensate' },
   { at: `${STEP}.resources[].mode` },
-  { at: `${STEP}.heartbeat` },
   { at: `${STEP}.cache` },
 ]
 
 /** Prefixes of pools that need no declaration, once typed pools are built. */
 export const TYPED_POOL_PREFIXES: readonly string[] = ['database_', 'cache_', 'queue_']
 
-/** Keys of a step that belong to a control step; each needs a `type`. */
-export const CONTROL_STEP_KEYS: readonly string[] = [
-  'output',
-  'steps',
-  'max_concurrency',
-  'wait_for',
-  'condition',
-  'then',
-  'else',
-  'cases',
-  'default',
-  'for_each',
-  'while',
-  'until',
-  'max_iterations',
-  'tolerate',
-  'for',
-  'event',
-  'filter',
-  'on_timeout',
-  'scenario',
-  'inputs',
-]
-
-/** All that is not built, for editors: also the keys of steps of a type that is not. */
-export const UNBUILT_PLACES: readonly Unbuilt[] = UNBUILT.flatMap((entry) => [
-  entry,
-  ...(entry.at === `${STEP}.type` ? CONTROL_STEP_KEYS.map((key) => ({ at: `${STEP}.${key}` })) : []),
-])
+/** All that is not built, for editors. */
+export const UNBUILT_PLACES: readonly Unbuilt[] = UNBUILT
 
 interface Branch {
   readonly next: Map<string, Branch>
@@ -144,7 +103,15 @@ export function findUnbuilt(document: unknown, problems: Problems): void {
   }
 }
 
-// Recursion goes as deep as the longest line of the table, whatever the document holds.
+/** What is said of a step holds for those inside of it, too. */
+const STEP_BRANCH = `${STEP}`
+  .replaceAll('[]', '.[]')
+  .split('.')
+  .reduce((branch, step) => branch.next.get(step)!, TREE)
+
+const LISTS = ['steps', 'then', 'else', 'default']
+
+// Recursion goes as deep as the longest line of the table and as control steps are nested, which parse.ts bounds.
 function visit(
   value: unknown,
   branch: Branch,
@@ -153,6 +120,7 @@ function visit(
 ): void {
   for (const entry of branch.ends) found(entry, path, value)
   if (branch.next.size === 0 || typeof value !== 'object' || value === null) return
+  if (branch === STEP_BRANCH) visitInside(value as Record<string, unknown>, path, found)
   for (const [step, next] of branch.next) {
     if (step === '[]') {
       if (Array.isArray(value)) value.forEach((item, i) => visit(item, next, [...path, i], found))
@@ -162,4 +130,21 @@ function visit(
       visit((value as Record<string, unknown>)[step], next, [...path, step], found)
     }
   }
+}
+
+function visitInside(
+  step: Readonly<Record<string, unknown>>,
+  path: Path,
+  found: (entry: Unbuilt, path: Path, value: unknown) => void,
+): void {
+  const visitList = (list: unknown, at: Path) => {
+    if (Array.isArray(list)) list.forEach((inner, i) => visit(inner, STEP_BRANCH, [...at, i], found))
+  }
+  for (const key of LISTS) if (Object.hasOwn(step, key)) visitList(step[key], [...path, key])
+  const { cases } = step
+  if (!Array.isArray(cases)) return
+  cases.forEach((one: unknown, i) => {
+    if (typeof one === 'object' && one !== null && 'steps' in one)
+      visitList(one.steps, [...path, 'cases', i, 'steps'])
+  })
 }

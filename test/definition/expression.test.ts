@@ -144,7 +144,6 @@ describe('expression', () => {
     ['', /found nothing/],
     ['x', /unknown name "x"/],
     ['input.x', /did you mean "inputs"/],
-    ['item', /iterative/],
     ['steps', /followed by a name/],
     ['steps[inputs.x]', /followed by a name/],
     ['steps.map(s, s)', /followed by a name/],

@@ -171,9 +171,7 @@ describe('the JSON Schema', () => {
 
   it('marks what is not built yet', () => {
     const about = (def: string, key: string) => (defs[def]!.properties![key] as JsonSchema).description
-    expect(about('step', 'heartbeat')).toMatch(/ \(not built yet\)$/)
-    expect(about('step', 'for_each')).toMatch(/ \(not built yet\)$/)
-    expect(about('step', 'on_failure')).toMatch(/ \(not built yet: retry, degradation, compensate\)$/)
+    expect(about('step', 'cache')).toMatch(/ \(not built yet\)$/)
     expect(about('monitoring', 'enabled')).toMatch(/ \(no effect yet\)$/)
     expect(about('pool', 'url')).toMatch(/ \(not built yet\)$/)
     expect(about('step', 'timeout')).not.toContain('yet')

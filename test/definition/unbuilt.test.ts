@@ -3,17 +3,22 @@ import { readFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
 import { accepted, codes, flow, refused, step, warnings } from './documents.ts'
 
+const nested = (steps: object[]) => ({ name: 'p', type: 'parallel', steps })
+
 describe('parts not built yet', () => {
   it.each<[string, string]>([
-    ['type', flow([{ name: 'a', type: 'parallel', steps: [step('b')] }])],
-    ['compensate', flow([step('a', { compensate: { operation: 'undo' } })])],
-    ['on_cancel', flow([step('a', { on_cancel: 'await' })])],
-    ['a verdict', flow([step('a', { on_failure: 'compensate' })])],
-    ['a verdict in a list', flow([step('a', { on_failure: ['skip', 'retry'] })])],
-    ['on_failure of a scenario', flow([step('a')], { on_failure: 'compensate' })],
-    ['compensation_timeout', flow([step('a')], { compensation_timeout: 1 })],
-    ['heartbeat', flow([step('a', { heartbeat: 1 })])],
     ['cache', flow([step('a', { cache: { key: 'x' } })])],
+    ['cache of a nested step', flow([nested([step('b', { cache: { key: 'x' } })])])],
+    [
+      'cache in a case',
+      flow([
+        {
+          name: 'c',
+          type: 'conditional',
+          cases: [{ when: true, steps: [step('b', { cache: { key: 'x' } })] }],
+        },
+      ]),
+    ],
     ['a typed module', flow([step('a')], {}, { modules: [{ name: 'm', type: 'api' }] })],
     ['a typed pool', flow([step('a')], {}, {}, { resources: { pools: { p: { type: 'database' } } } })],
     [
