@@ -84,7 +84,10 @@ export function check(
   const pools = poolUnits(document)
   for (const name of pools.keys()) checkName('a pool', name, ['resources', 'pools', name], 'key', problems)
   const known: Known = {
-    scenarios: new Set(integration.scenarios.map(({ name }) => name)),
+    // One that could not be read may still have a name.
+    scenarios: new Set(
+      (integration.scenarios as readonly ({ name?: string } | null)[]).map((each) => each?.name ?? ''),
+    ),
     inputs: new Set(Object.keys(integration.inputs ?? {})),
     modules,
     pools,

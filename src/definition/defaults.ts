@@ -1,6 +1,6 @@
 // What holds where a document says nothing: filled in by convert.ts and check.ts, told to editors by schema.ts.
 // Times are whole milliseconds.
-import type { BackoffPolicy, RunCondition, Verdict } from '../../machines/protocol.ts'
+import type { BackoffPolicy, RunCondition } from '../../machines/protocol.ts'
 import type { RecoveryDefinition } from './model.ts'
 
 /** Defaults of an integration and of the sections beside it. */
@@ -45,7 +45,6 @@ export const CONTROL_DEFAULTS = {
 /** Defaults of a step. */
 export const STEP_DEFAULTS = {
   runIf: 'all_succeeded' satisfies RunCondition,
-  onFailure: 'fail' satisfies Verdict,
   compensateOn: 'success',
   /** Of a pool that it names. */
   units: 1,

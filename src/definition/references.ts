@@ -251,7 +251,7 @@ class Reading {
       this.#problems.add({
         code: 'EXPRESSION_INVALID',
         message,
-        remedy: 'read something else',
+        remedy: root === 'input' ? 'did you mean "inputs"?' : 'read something else',
         path,
         snippet,
       })

@@ -104,11 +104,12 @@ export const stepSchema = section('step', {
     .describe('retries after the first attempt; default integration.max_retries'),
   retry: retry.optional().describe('delays between attempts'),
   fallback: fallback.optional().describe('one more attempt elsewhere, or a value, after the retries'),
-  on_failure: defaulting(
-    z.union([verdict(), list(verdict())], { error: () => 'a verdict or a list of verdicts' }),
-    STEP_DEFAULTS.onFailure,
-    'the first applicable verdict counts',
-  ),
+  on_failure: z
+    .union([verdict(), list(verdict())], { error: () => 'a verdict or a list of verdicts' })
+    .optional()
+    .describe(
+      'the first applicable verdict counts; default: what handlers of step_failed answer, then error_handling.recovery_strategies, then fail',
+    ),
   compensate: compensate.optional().describe('undoes the step when the run compensates'),
   on_cancel: oneOf('abort', 'await').optional().describe('what a cancellation does to a running attempt'),
   resources: list(z.union([name(), need], { error: () => 'a pool, or {name, units}' }))

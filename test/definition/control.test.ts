@@ -1,4 +1,5 @@
 // Control steps, compensation, verdicts and handlers in documents: what they become, and what is refused.
+/* oxlint-disable unicorn/no-thenable -- a key of documents, which nobody awaits */
 import { describe, expect, it } from 'vitest'
 import type { ControlDefinition, DataScope, StepDefinition } from '../../src/definition/model.ts'
 import { accepted, codes, flow, refused, step, warnings } from './documents.ts'
@@ -83,7 +84,7 @@ describe('control steps of documents', () => {
 
   it('choose by a condition, or by the first case', () => {
     const two = controlOf<'conditional'>(
-      choice({ condition: 'inputs.x > 1', then: [step('a')], else: [step('b')] }),
+      choice({ condition: 'run.id == "1"', then: [step('a')], else: [step('b')] }),
       {},
     )
     expect(two).toMatchObject({
@@ -108,8 +109,8 @@ describe('control steps of documents', () => {
   it('iterate over items, or as long as a condition says', () => {
     const over = (more: object) => controlOf<'iterative'>({ ...loop('l'), for_each: undefined, ...more }).over
     expect(over({ for_each: [1, 2] })).toEqual({ kind: 'each', items: { kind: 'value', value: [1, 2] } })
-    const items = over({ for_each: '[inputs.a, 2]' }) as { items: { evaluate(scope: DataScope): unknown } }
-    expect(items.items.evaluate(scope({}, { inputs: { a: 1 } }))).toEqual([1, 2])
+    const items = over({ for_each: '[run.id, 2]' }) as { items: { evaluate(scope: DataScope): unknown } }
+    expect(items.items.evaluate(scope({}))).toEqual(['1', 2])
     const until = over({ until: 'steps.f.output == index' }) as {
       kind: string
       condition: { evaluate(scope: DataScope): unknown }
@@ -284,6 +285,7 @@ describe('what expressions see inside of control steps', () => {
       'REFERENCE_NOT_DEPENDENCY',
     ],
     ['the step around', parallel('p', [step('a', reads('steps.p.output'))]), 'REFERENCE_NOT_DEPENDENCY'],
+    ['a misspelt input', step('a', reads('input.x')), 'EXPRESSION_INVALID'],
     ['item outside of loops', step('a', reads('item')), 'EXPRESSION_INVALID'],
     [
       'item in a while',

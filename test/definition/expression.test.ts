@@ -143,7 +143,7 @@ describe('expression', () => {
     ['1 +', /Unexpected token/],
     ['', /found nothing/],
     ['x', /unknown name "x"/],
-    ['input.x', /did you mean "inputs"/],
+    ['inputz.x', /did you mean "inputs"/],
     ['steps', /followed by a name/],
     ['steps[inputs.x]', /followed by a name/],
     ['steps.map(s, s)', /followed by a name/],

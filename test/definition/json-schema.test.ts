@@ -206,6 +206,7 @@ describe('the defaults of the JSON Schema', () => {
               {
                 ...{ name: 'a', module: 'm', operation: 'o', ...fill('step'), retry: fill('retry') },
                 resources: [{ name: 'p', ...fill('resource-of-a-step') }],
+                compensate: { operation: 'u', ...fill('compensate') },
               },
             ],
           },
@@ -214,6 +215,7 @@ describe('the defaults of the JSON Schema', () => {
       resources: { ...fill('resources'), pools: { p: {} } },
       events: fill('events'),
       output: fill('output'),
+      error_handling: fill('error-handling'),
       performance: fill('performance'),
     })
 

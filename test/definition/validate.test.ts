@@ -232,7 +232,7 @@ describe('schema', () => {
     expect(a).toMatchObject({
       retry: { count: 3 },
       fallback: { kind: 'value', value: { x: 1 } },
-      onFailure: ['fail'],
+      onFailure: null,
     })
   })
 
@@ -267,8 +267,12 @@ describe('schema', () => {
         },
         nonRetryable: [],
       },
+      control: null,
       fallback: null,
-      onFailure: ['fail'],
+      onFailure: null,
+      compensate: null,
+      onCancel: 'abort',
+      heartbeatMs: null,
       resources: [],
       priority: 0,
     })
