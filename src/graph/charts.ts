@@ -3,7 +3,9 @@
 import type { AnyStateMachine, AnyStateNode, AnyTransitionDefinition } from 'xstate'
 import {
   busMachine,
+  compensationMachine,
   integrationMachine,
+  loopMachine,
   moduleMachine,
   poolMachine,
   stepMachine,
@@ -11,11 +13,13 @@ import {
 } from '../../machines/index.ts'
 import { mermaidText, type Drawing, type DrawnEdge, type DrawnNode } from './drawing.ts'
 
-/** The charts by the names that users know them by. */
+/** The charts by the names that users know them by: the one list of them. */
 export const CHARTS: Readonly<Record<string, AnyStateMachine>> = {
   integration: integrationMachine,
   workflow: workflowMachine,
   step: stepMachine,
+  compensation: compensationMachine,
+  loop: loopMachine,
   module: moduleMachine,
   resource: poolMachine,
   bus: busMachine,

@@ -1,12 +1,24 @@
-// Workflows as graphs: what depends on what, and what is said about failure. As data for other programs, and as a drawing.
-import type { Computed, StepDefinition, WorkflowDefinition } from '../definition/model.ts'
-import type { Drawing, DrawnEdge, DrawnGroup, DrawnNode } from './drawing.ts'
+// Workflows as graphs: what depends on what, what is inside of what, and what is said about failure. As data for other
+// programs; as a drawing it is in pictures.ts. A scenario that a step runs is named and not expanded, so the data is as
+// long as the document. As deep as the document nests, which is bounded where documents are read.
+import type {
+  CompensationDefinition,
+  Computed,
+  ControlDefinition,
+  StepDefinition,
+  WorkflowDefinition,
+} from '../definition/model.ts'
+import { blocksOf } from '../definition/nested.ts'
 
 /** One step. Times are whole milliseconds. */
 export interface GraphNode {
   readonly name: string
-  readonly module: string
-  readonly operation: string
+  /** The same within its scenario: `outer/inner`. */
+  readonly address: string
+  readonly type: 'call' | ControlDefinition['kind']
+  /** `null` for a control step. */
+  readonly module: string | null
+  readonly operation: string | null
   readonly run_if: string
   /** The expression; `null` where the step has no condition, `function` where code decides. */
   readonly when: string | null
@@ -18,7 +30,47 @@ export interface GraphNode {
   readonly on_failure: readonly string[]
   readonly resources: readonly { readonly name: string; readonly units: number }[]
   readonly priority: number
+  /** What undoes it; `null`: nothing. */
+  readonly compensate: { readonly module: string; readonly operation: string; readonly on: string } | null
+  readonly on_cancel: 'abort' | 'await'
+  /** `null`: it need not report. */
+  readonly heartbeat_ms: number | null
+  /** How a control step does it; `null` for a step that calls an operation. */
+  readonly control: GraphControl | null
+  /** The lists of steps inside of it. */
+  readonly blocks: readonly GraphBlock[]
 }
+
+/** How a control step does what it does; the type of its node says which. Expressions are text. */
+export type GraphControl = { readonly output: string | null } & (
+  | { readonly type: 'parallel'; readonly wait_for: 'all' | number }
+  | { readonly type: 'conditional'; readonly conditions: readonly string[] }
+  | {
+      readonly type: 'iterative'
+      readonly over: 'for_each' | 'while' | 'until'
+      readonly of: string
+      readonly max_iterations: number
+      /** Iterations side by side. */
+      readonly max_concurrency: number
+      /** Failed iterations that are put up with: so many, or a share as text (`10%`). */
+      readonly tolerate: number | string
+    }
+  | { readonly type: 'wait'; readonly for_ms: number }
+  | {
+      readonly type: 'wait'
+      readonly event: string
+      readonly filter: string | null
+      /** `null`: it waits as long as its run does. */
+      readonly timeout_ms: number | null
+      readonly on_timeout: string
+    }
+  | {
+      readonly type: 'scenario'
+      readonly scenario: string
+      /** Whether undoing the step undoes anything in there. */
+      readonly has_compensation: boolean
+    }
+)
 
 /** The second step waits for the first. */
 export interface GraphEdge {
@@ -26,37 +78,70 @@ export interface GraphEdge {
   readonly to: string
 }
 
-/** One scenario's steps, in declared order, and their dependencies. */
-export interface WorkflowGraph {
-  readonly name: string
-  readonly description: string
+/** A list of steps, in declared order, and their dependencies on each other, by name. */
+export interface GraphSteps {
   readonly parallel: boolean
   readonly max_concurrency: number
-  readonly timeout_ms: number | null
   readonly nodes: readonly GraphNode[]
   readonly edges: readonly GraphEdge[]
 }
+
+/** A list of steps inside of a control step. */
+export interface GraphBlock extends GraphSteps {
+  /** `then`, `else`, `case 1: EXPRESSION`, `default`, `each`; `null` where the steps simply run. */
+  readonly label: string | null
+}
+
+/** One scenario. */
+export interface WorkflowGraph extends GraphSteps {
+  readonly name: string
+  readonly description: string
+  readonly timeout_ms: number | null
+  readonly on_failure: 'fail' | 'compensate'
+  /** Of the whole compensation. */
+  readonly compensation_timeout_ms: number
+}
+
+/** Whether anything in a workflow has something that undoes it; each workflow is looked through once. */
+type Undoable = Map<WorkflowDefinition, boolean>
 
 /** A workflow's graph as data; its form is part of what users can rely on. */
 export function graphOf(workflow: WorkflowDefinition): WorkflowGraph {
   return {
     name: workflow.name,
     description: workflow.description,
-    parallel: workflow.parallel,
-    max_concurrency: workflow.parallel ? workflow.maxConcurrency : 1,
     timeout_ms: workflow.timeoutMs,
-    nodes: workflow.steps.map(nodeOf),
-    edges: workflow.steps.flatMap(({ name, dependsOn }) => dependsOn.map((from) => ({ from, to: name }))),
+    on_failure: workflow.onFailure,
+    compensation_timeout_ms: workflow.compensationTimeoutMs,
+    ...stepsOf(workflow, '', new Map()),
   }
 }
 
-function nodeOf({ name, call, fallback, ...step }: StepDefinition): GraphNode {
+function stepsOf(workflow: WorkflowDefinition, prefix: string, undoable: Undoable): GraphSteps {
+  const { steps, parallel, maxConcurrency, recovery } = workflow
+  const otherwise = recovery.strategies.length > 0 ? recovery.strategies : ['fail']
+  return {
+    parallel,
+    max_concurrency: parallel ? maxConcurrency : 1,
+    nodes: steps.map((step) => nodeOf(step, `${prefix}${step.name}`, otherwise, undoable)),
+    edges: steps.flatMap(({ name, dependsOn }) => dependsOn.map((from) => ({ from, to: name }))),
+  }
+}
+
+function nodeOf(
+  { name, call, control, fallback, compensate, ...step }: StepDefinition,
+  address: string,
+  otherwise: readonly string[],
+  undoable: Undoable,
+): GraphNode {
   return {
     name,
-    module: call?.module ?? '',
-    operation: call?.operation ?? '',
+    address,
+    type: control?.kind ?? 'call',
+    module: call?.module ?? null,
+    operation: call?.operation ?? null,
     run_if: step.runIf,
-    when: step.when && whenText(step.when),
+    when: step.when && textOf(step.when),
     timeout_ms: step.timeoutMs,
     retries: step.retry.count,
     fallback:
@@ -65,61 +150,106 @@ function nodeOf({ name, call, fallback, ...step }: StepDefinition): GraphNode {
         : 'module' in fallback
           ? { module: fallback.module, operation: fallback.operation }
           : 'value',
-    on_failure: step.onFailure ?? ['fail'],
+    on_failure: step.onFailure ?? otherwise,
     resources: step.resources.map(({ pool, units }) => ({ name: pool, units })),
     priority: step.priority,
+    compensate: compensate && undoOf(compensate),
+    on_cancel: step.onCancel,
+    heartbeat_ms: step.heartbeatMs,
+    control: control && controlOf(control, undoable),
+    blocks: control ? blocksIn(control, address, undoable) : [],
   }
 }
 
-function whenText(when: Computed): string {
-  if (when.kind === 'value') return String(when.value)
-  return when.kind === 'expression' ? (when.source ?? 'expression') : 'function'
-}
+const undoOf = ({ module, operation, on }: CompensationDefinition) => ({ module, operation, on })
 
-/** Workflows as one picture, a frame each. */
-export function drawWorkflows(title: string, graphs: readonly WorkflowGraph[]): Drawing {
-  return { title, groups: graphs.map((graph, index) => drawWorkflow(graph, `s${index}`)) }
-}
-
-function drawWorkflow(graph: WorkflowGraph, id: string): DrawnGroup {
-  const ids = new Map(graph.nodes.map(({ name }, index) => [name, `${id}n${index}`]))
-  const nodes: DrawnNode[] = []
-  const edges: DrawnEdge[] = []
-  for (const node of graph.nodes) {
-    const own = ids.get(node.name)!
-    nodes.push({ id: own, lines: [node.name, `${node.module}.${node.operation}`, ...notes(node)] })
-    const { fallback } = node
-    if (fallback === null) continue
-    const text = fallback === 'value' ? 'a value' : `${fallback.module}.${fallback.operation}`
-    nodes.push({ id: `${own}f`, lines: [text], shape: 'aside' })
-    edges.push({ from: own, to: `${own}f`, label: 'fallback', isAside: true })
+function controlOf(control: ControlDefinition, undoable: Undoable): GraphControl {
+  const output = control.output && textOf(control.output)
+  switch (control.kind) {
+    case 'parallel':
+      return { type: 'parallel', wait_for: control.waitFor, output }
+    case 'conditional':
+      return { type: 'conditional', conditions: control.cases.map(({ when }) => textOf(when)), output }
+    case 'iterative': {
+      const { over, tolerate } = control
+      return {
+        type: 'iterative',
+        over: over.kind === 'each' ? 'for_each' : over.kind,
+        of: textOf(over.kind === 'each' ? over.items : over.condition),
+        max_iterations: control.iterationsMax,
+        max_concurrency: control.maxConcurrency,
+        tolerate: 'count' in tolerate ? tolerate.count : `${Number((tolerate.share * 100).toFixed(6))}%`,
+        output,
+      }
+    }
+    case 'wait': {
+      const { until } = control
+      if (until.kind === 'timer') return { type: 'wait', for_ms: until.delayMs, output }
+      return {
+        type: 'wait',
+        event: until.event,
+        filter: until.filter && textOf(until.filter),
+        timeout_ms: until.timeoutMs,
+        on_timeout: until.onTimeout,
+        output,
+      }
+    }
+    case 'scenario': {
+      const { workflow } = control
+      return {
+        type: 'scenario',
+        scenario: workflow.name,
+        has_compensation: isUndoable(workflow, undoable),
+        output,
+      }
+    }
   }
-  const runIf = new Map(graph.nodes.map((node) => [node.name, node.run_if]))
-  for (const { from, to } of graph.edges) {
-    const label = runIf.get(to)!
-    const edge = { from: ids.get(from)!, to: ids.get(to)! }
-    edges.push(label === 'all_succeeded' ? edge : { ...edge, label })
+}
+
+function blocksIn(control: ControlDefinition, address: string, undoable: Undoable): GraphBlock[] {
+  const block = (label: string | null, workflow: WorkflowDefinition) => ({
+    label,
+    ...stepsOf(workflow, `${address}/`, undoable),
+  })
+  switch (control.kind) {
+    case 'parallel':
+      return [block(null, control.block)]
+    case 'iterative':
+      return [block('each', control.block)]
+    case 'conditional': {
+      const { cases, otherwise } = control
+      const [only] = cases
+      const isChoice = cases.length > 1
+      const taken = isChoice
+        ? cases.map(({ when, block: steps }, at) => block(`case ${at + 1}: ${textOf(when)}`, steps))
+        : only
+          ? [block('then', only.block)]
+          : []
+      return otherwise ? [...taken, block(isChoice ? 'default' : 'else', otherwise)] : taken
+    }
+    default:
+      return []
   }
-  const how = graph.parallel ? `at most ${graph.max_concurrency} at once` : 'one at a time'
-  const limit = graph.timeout_ms === null ? '' : `, within ${time(graph.timeout_ms)}`
-  return { id, title: `${graph.name} (${how}${limit})`, nodes, edges }
 }
 
-/** What a step says beside its call, a line each kind; nothing of what is so by default. */
-function notes({ when, retries, timeout_ms: limit, on_failure: verdicts, resources }: GraphNode): string[] {
-  const verdict = verdicts.join(', ')
-  const tries = [
-    ...(retries > 0 ? [`${retries} ${retries === 1 ? 'retry' : 'retries'}`] : []),
-    ...(limit === null ? [] : [`≤ ${time(limit)}`]),
-    ...(verdict === 'fail' ? [] : [`else ${verdict}`]),
-  ]
-  return [
-    ...(when === null ? [] : [`when ${when.replace(/\s+/g, ' ')}`]),
-    ...(tries.length > 0 ? [tries.join(' · ')] : []),
-    ...(resources.length > 0 ? [resources.map(({ name, units }) => `${name}×${units}`).join(' · ')] : []),
-  ]
+function isUndoable(workflow: WorkflowDefinition, known: Undoable): boolean {
+  const before = known.get(workflow)
+  if (before !== undefined) return before
+  const found = workflow.steps.some(
+    (step) => step.compensate !== null || blocksOf(step).some((inside) => isUndoable(inside, known)),
+  )
+  known.set(workflow, found)
+  return found
 }
 
-function time(ms: number): string {
-  return ms < 1000 ? `${ms} ms` : `${Number((ms / 1000).toFixed(3))} s`
+/** What is computed, as text: an expression as it was written, a list by its length where it is long. */
+function textOf(computed: Computed): string {
+  if (computed.kind === 'expression') return computed.source ?? 'expression'
+  if (computed.kind === 'function') return 'function'
+  const { value } = computed
+  if (typeof value !== 'object' || value === null) return String(value)
+  return Array.isArray(value) && value.length > ITEMS_MAX ? `${value.length} items` : JSON.stringify(value)
 }
+
+/** Items of a list that are written out. */
+const ITEMS_MAX = 10
