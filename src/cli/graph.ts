@@ -12,7 +12,8 @@ import { writeAtomically } from './write.ts'
 /** Options of `graph`. */
 export interface GraphOptions {
   readonly format?: string
-  readonly machine?: string
+  /** `true`: no name was given, and they are to be listed. */
+  readonly machine?: string | true
   readonly scenario?: string
   readonly output?: string
   readonly json?: boolean
@@ -32,6 +33,7 @@ export async function graphCommand(file: string | undefined, options: GraphOptio
   const { machine, output } = options
   const fault = faultOf(file, format, options)
   if (fault !== null) return refuse(fault)
+  if (machine === true) return listMachines(format, output)
   if (machine !== undefined) return drawMachine(machine, format, output)
   const read = await readIntegration(file!, { requireInputs: false })
   if (!read.ok) {
@@ -75,8 +77,26 @@ function faultOf(
   if (file !== undefined) return `--machine draws no document, found "${file}" beside it; give one of the two`
   if (scenario !== undefined) return '--scenario is for a document, found --machine beside it; remove one'
   const names = Object.keys(CHARTS)
+  if (machine === true) {
+    if (format === 'json' || asked === undefined || asked === 'mermaid') return null
+    return `--format ${format} draws one statechart; give --machine a name: ${names.join(', ')}`
+  }
   if (names.includes(machine)) return null
   return `--machine names one of ${names.join(', ')}, found "${machine}"; ${suggestion(machine, names, 'take one')}`
+}
+
+/** What statecharts there are, and what each is about. */
+function listMachines(format: string, output: string | undefined): Promise<number> {
+  const charts = Object.entries(CHARTS).map(([name, machine]) => ({
+    name,
+    description: chartOf(machine).description,
+  }))
+  if (format === 'json') return print(JSON.stringify(charts, null, 2), output)
+  const width = Math.max(...charts.map(({ name }) => name.length))
+  return print(
+    charts.map(({ name, description }) => `${name.padEnd(width)}  ${description}`).join('\n'),
+    output,
+  )
 }
 
 function drawMachine(name: string, format: string, output: string | undefined): Promise<number> {

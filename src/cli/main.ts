@@ -118,6 +118,8 @@ function addSimulate(program: Command, finish: Finish): void {
       [],
     )
     .option('--outputs-from <file>', 'outputs of steps from the result of an earlier run')
+    .option('--cancel <[step@]time>', 'cancels the run or a step at a time; may be repeated', collect, [])
+    .option('--signal <name@time[=json]>', 'an event from outside at a time; may be repeated', collect, [])
     .option('--limit <n>', 'lines of the timeline', '1000')
     .option('--scenario <name>', 'play only this scenario')
     .option('--input <name=value>', 'give an input of the document; may be repeated', collect, [])
@@ -136,7 +138,10 @@ function addGraph(program: Command, finish: Finish): void {
     .description('draw the workflows of a document, or a statechart of sagachart itself')
     .argument('[file]', 'the document, YAML or JSON')
     .option('--format <format>', 'mermaid (the default), dot, json; of a statechart also xstate')
-    .option('--machine <name>', 'a statechart: integration, workflow, step, module, resource or bus')
+    .option(
+      '--machine [name]',
+      'a statechart of sagachart itself, in place of a document; without a name: which',
+    )
     .option('--scenario <name>', 'draw only this scenario')
     .option('--output <file>', 'where it goes, in place of stdout')
     .option('--json', 'the same as --format json')
@@ -174,19 +179,23 @@ Faults: STEP=fail        every attempt fails       STEP=fail:2     the first two
         STEP=fatal       fails, not retryable      STEP=slow:30s   takes so long
         STEP=hang        never answers             STEP=deaf       and does not stop when told to
         module:NAME=fail a module cannot be initialised
-A step of one scenario among several is SCENARIO/STEP.
+A step of one scenario among several is SCENARIO/STEP, one inside of another OUTER/INNER; all iterations share its stub
+and its fault, and OUTER[3]/INNER is one of them. What undoes STEP is undo:STEP.
 
 Examples:
   sagachart simulate flow.yaml
   sagachart simulate flow.yaml --fault pay=fail:2 --fault ship=hang --seed 7
   sagachart simulate flow.yaml --stub 'find=["Ada"]' --json
   sagachart simulate flow.yaml --outputs-from result.json --fault pay=fatal
+  sagachart simulate flow.yaml --fault ship=fatal --fault undo:pay=fail:1
+  sagachart simulate flow.yaml --signal 'approved@5s={"by": "Ada"}' --cancel ship@20s
 
 No module is loaded, nothing real is called. Exit codes: 0 completed, 1 not completed, 2 bad document or usage.`,
   graph: `
 Examples:
   sagachart graph flow.yaml > flow.mmd
   sagachart graph flow.yaml --format dot | dot -Tsvg > flow.svg
+  sagachart graph --machine
   sagachart graph --machine step
 
 No module is loaded. Exit codes: 0 drawn, 2 bad document or usage.`,

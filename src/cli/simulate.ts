@@ -1,20 +1,17 @@
 // `sagachart simulate FILE`: one run in virtual time, with stubs in place of modules, told as a timeline. Loads no module.
-import { createActor } from 'xstate'
 import { formatDiagnostics } from '../definition/diagnostic.ts'
-import type { Computed, DataScope, IntegrationDefinition, StepDefinition } from '../definition/model.ts'
-import { SimulationHost } from '../hosts/simulation.ts'
 import { readIntegration } from '../load.ts'
-import { IntegrationLogic, type IntegrationReport } from '../runtime/integration-logic.ts'
 import { resultDocument, type ResultDocument } from '../runtime/result.ts'
+import { readOutside, type OutsideOptions } from './outside.ts'
+import { play, type Played } from './play.ts'
 import { narrowed, readInputs } from './selection.ts'
 import { ganttLines, storyline } from './storyline.ts'
-import { readStubs, replies, stubModules, type StubOptions, type Stubs } from './stubs.ts'
+import { readStubs, type StubOptions } from './stubs.ts'
 import { summary } from './summary.ts'
 import { colours, duration } from './terminal.ts'
-import { Timeline, type Moment } from './timeline.ts'
 
 /** Options of `simulate`. */
-export interface SimulateOptions extends StubOptions {
+export interface SimulateOptions extends StubOptions, OutsideOptions {
   readonly seed: string
   readonly limit: string
   readonly scenario?: string
@@ -45,7 +42,9 @@ export async function simulateCommand(file: string, options: SimulateOptions): P
   if (typeof definition === 'string') return refuse(definition)
   const stubs = readStubs(definition, options)
   if (typeof stubs === 'string') return refuse(stubs)
-  const played = simulate(definition, seed, stubs)
+  const outside = readOutside(definition, options)
+  if (typeof outside === 'string') return refuse(outside)
+  const played = play(definition, { seed, stubs, outside })
   const result = resultDocument(played.report, [])
   if (options.json) {
     const { integration_scenarios: scenarios, status, error } = result
@@ -54,15 +53,6 @@ export async function simulateCommand(file: string, options: SimulateOptions): P
     process.stdout.write(`${JSON.stringify(document, null, 2)}\n`)
   } else process.stdout.write(story(played, result, seed, limit))
   return result.status === 'completed' ? 0 : 1
-}
-
-/** What a simulation came to. */
-interface Played {
-  readonly report: IntegrationReport
-  readonly timeline: readonly Moment[]
-  /** What could not be computed from the stubs. */
-  readonly assumed: readonly string[]
-  readonly virtualMs: number
 }
 
 /** The whole story, for people. */
@@ -82,67 +72,6 @@ function story(
   const end = scheme.dim(`  simulated with seed ${seed}, ${duration(virtualMs)} of virtual time`)
   return `${text.join('')}${summary(result, { output: null, colours: scheme })}${end}\n`
 }
-
-/** Plays the integration to its end. */
-function simulate(definition: IntegrationDefinition, seed: number, stubs: Stubs): Played {
-  const assumed = new Set<string>()
-  const reply = replies(stubs, seed, definition)
-  const host = new SimulationHost({ seed, reply, eventsMax: Infinity })
-  const timeline = new Timeline(() => host.time, definition.workflows)
-  const logic = new IntegrationLogic({
-    definition: tolerant(definition, assumed),
-    modules: stubModules(definition, stubs),
-    host,
-  })
-  const actor = createActor(logic, { input: { inputs: definition.inputs }, inspect: timeline.inspect })
-  actor.on('*' as never, timeline.hear as never)
-  actor.start()
-  host.run()
-  const report = actor.getSnapshot().output as unknown as IntegrationReport
-  return { report, timeline: timeline.moments, assumed: [...assumed], virtualMs: host.time }
-}
-
-/**
- * The same definition, without what cannot be computed from stubs: a condition then holds, an output is null, and
- * parameters are left out, for nobody reads them. Events are on: the timeline is made of them.
- */
-function tolerant(definition: IntegrationDefinition, assumed: Set<string>): IntegrationDefinition {
-  const lenient = (computed: Computed, otherwise: unknown, what: string): Computed => {
-    if (computed.kind !== 'expression') return computed
-    const evaluate = (scope: DataScope) => {
-      try {
-        return computed.evaluate(scope)
-      } catch {
-        assumed.add(what)
-        return otherwise
-      }
-    }
-    return { ...computed, evaluate }
-  }
-  const stepOf = (step: StepDefinition): StepDefinition => {
-    const { when, fallback } = step
-    const source = when?.kind === 'expression' ? (when.source ?? '') : ''
-    return {
-      ...step,
-      call: step.call && { ...step.call, parameters: NOTHING },
-      fallback: fallback !== null && 'module' in fallback ? { ...fallback, parameters: NOTHING } : fallback,
-      when: when && lenient(when, true, `${step.name} runs, for no --stub decides whether ${source}`),
-    }
-  }
-  const outputOf = ([name, output]: [string, Computed]) =>
-    [name, lenient(output, null, `the output ${name} is null, for no --stub gives it`)] as const
-  return {
-    ...definition,
-    eventsEnabled: true,
-    workflows: definition.workflows.map((workflow) => ({
-      ...workflow,
-      steps: workflow.steps.map(stepOf),
-      outputs: Object.fromEntries(Object.entries(workflow.outputs).map(outputOf)),
-    })),
-  }
-}
-
-const NOTHING: Computed = { kind: 'value', value: {} }
 
 function wholeNumber(option: string, given: string, min: number, max: number): number | string {
   const number = Number(given)

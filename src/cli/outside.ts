@@ -1,0 +1,109 @@
+// What comes from outside while a simulation runs: cancellations and signals, each at its virtual time. The grammar of
+// --cancel and --signal is here, and nowhere else. Invariant: what is due at a time comes before whatever else is.
+import { suggestion } from '../definition/diagnostic.ts'
+import { DURATION_EXPECTED, durationMs } from '../definition/duration.ts'
+import type { IntegrationDefinition } from '../definition/model.ts'
+import type { SimulationHost } from '../hosts/simulation.ts'
+import type { InboundEvent } from '../runtime/host.ts'
+import { everyList, StepAddresses } from './step-address.ts'
+
+/** The options that say what comes from outside. */
+export interface OutsideOptions {
+  readonly cancel: readonly string[]
+  readonly signal: readonly string[]
+}
+
+/** Something that the root of a run is told. */
+export type OutsideEvent = InboundEvent &
+  (
+    | { readonly type: 'run.cancel' }
+    | { readonly type: 'run.cancelStep'; readonly step: string }
+    | { readonly type: 'run.signal'; readonly event: string; readonly data: unknown }
+  )
+
+/** The same, and when: milliseconds of virtual time since the start. */
+export interface Appointment {
+  readonly atMs: number
+  readonly event: OutsideEvent
+}
+
+/** What options ask for, in the order in which they were given, or what is wrong with them. */
+export function readOutside(
+  definition: IntegrationDefinition,
+  { cancel, signal }: OutsideOptions,
+): readonly Appointment[] | string {
+  const addresses = new StepAddresses(definition.workflows)
+  const events = new Set(
+    [...everyList(definition.workflows)].flatMap(({ steps }) =>
+      steps.flatMap(({ control }) =>
+        control?.kind === 'wait' && control.until.kind === 'event' ? control.until.event : [],
+      ),
+    ),
+  )
+  const read = [
+    ...cancel.map((given) => readCancel(given, addresses)),
+    ...signal.map((given) => readSignal(given, events)),
+  ]
+  const problem = read.find((each) => typeof each === 'string')
+  return problem ?? read.filter((each) => typeof each !== 'string')
+}
+
+function readCancel(given: string, addresses: StepAddresses): Appointment | string {
+  const cut = given.lastIndexOf('@')
+  const atMs = timeOf(given.slice(cut + 1))
+  if (atMs === null) {
+    return `--cancel takes TIME or STEP@TIME, found "${given}"; a time is ${DURATION_EXPECTED}`
+  }
+  if (cut < 0) return { atMs, event: { type: 'run.cancel' } }
+  const name = given.slice(0, cut)
+  const found = addresses.find(name)
+  if (found.length > 1) {
+    const full = found.map(({ scenario, address }) => `${scenario}/${address}`).join(', ')
+    return `--cancel cancels one step, and several are called "${name}": ${full}; name one of these`
+  }
+  const [only] = found
+  if (only) return { atMs, event: { type: 'run.cancelStep', step: `${only.scenario}/${only.address}` } }
+  const remedy = addresses.remedy(name, 'name a step, or scenario/step')
+  return `--cancel names a step of the document, found "${name}"; ${remedy}`
+}
+
+function readSignal(given: string, events: ReadonlySet<string>): Appointment | string {
+  const [, name, time = '', text] = /^(.+?)@([\d.]+\s*[a-z]*)(?:=(.*))?$/s.exec(given) ?? []
+  const atMs = timeOf(time)
+  if (name === undefined || atMs === null) {
+    return `--signal takes NAME@TIME or NAME@TIME=JSON, found "${given}"; a time is ${DURATION_EXPECTED}`
+  }
+  if (!events.has(name)) {
+    const remedy =
+      events.size === 0
+        ? 'the document has no such step'
+        : suggestion(name, events, `name one of ${[...events].join(', ')}`)
+    return `--signal names an event that a step waits for, found "${name}"; ${remedy}`
+  }
+  try {
+    const data = text === undefined ? null : (JSON.parse(text) as unknown)
+    return { atMs, event: { type: 'run.signal', event: name, data } }
+  } catch {
+    return `--signal ${name}: its data is JSON, found "${text}"; text is written in quotes, as '"text"'`
+  }
+}
+
+/** A bare number counts in seconds, as in documents. */
+const timeOf = (text: string) => durationMs(/^\d+(\.\d+)?$/.test(text) ? Number(text) : text)
+
+/**
+ * Keeps the appointments, in virtual time. To be called before the run begins, for whoever comes first to a host is first
+ * served by it.
+ */
+export function keepAppointments(
+  host: SimulationHost,
+  appointments: readonly Appointment[],
+  send: (event: OutsideEvent) => void,
+): void {
+  const never = () => {}
+  const port = host.open(
+    { runId: 'outside', resume: false },
+    { execute: never, settle: never, deliver: (_, event) => send(event as OutsideEvent) },
+  )
+  for (const { atMs, event } of appointments) port.startTimer('outside', event, atMs)
+}
