@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { createActor, createMachine } from 'xstate'
+import { CHARTS } from '../../src/graph/charts.ts'
 import { flow, folderWith, sagachart, step } from './command.ts'
 
 const chain = Array.from({ length: 502 }, (_, i) =>
@@ -64,29 +65,29 @@ describe('graph', () => {
     const { status, stdout } = graph('two.yaml', '--json')
     expect(status).toBe(0)
     const plain = {
-      module: 'm',
-      operation: 'ok',
-      run_if: 'all_succeeded',
-      on_failure: ['fail'],
-      resources: [],
-      priority: 0,
+      ...{ type: 'call', module: 'm', operation: 'ok', run_if: 'all_succeeded', on_failure: ['fail'] },
+      ...{ resources: [], priority: 0, compensate: null, on_cancel: 'abort', heartbeat_ms: null },
+      ...{ control: null, blocks: [] },
     }
     const none = { when: null, timeout_ms: null, retries: 0, fallback: null }
-    const scenario = { description: '', parallel: false, max_concurrency: 1, timeout_ms: null }
+    const limits = { timeout_ms: null, on_failure: 'fail', compensation_timeout_ms: 300_000 }
+    const scenario = { description: '', parallel: false, max_concurrency: 1, ...limits }
     expect(JSON.parse(stdout)).toEqual({
       name: 'two',
       scenarios: [
         {
           ...{ name: 'first', ...scenario },
           nodes: [
-            { name: 'a', ...plain, ...none },
-            { name: 'b', ...plain, ...none, when: 'inputs.city != ""' },
+            { name: 'a', address: 'a', ...plain, ...none },
+            { name: 'b', address: 'b', ...plain, ...none, when: 'inputs.city != ""' },
           ],
           edges: [{ from: 'a', to: 'b' }],
         },
         {
           ...{ name: 'second', ...scenario },
-          nodes: [{ name: 'a', ...plain, when: null, timeout_ms: 3000, retries: 1, fallback: 'value' }],
+          nodes: [
+            { name: 'a', address: 'a', ...plain, ...none, timeout_ms: 3000, retries: 1, fallback: 'value' },
+          ],
           edges: [],
         },
       ],
@@ -134,9 +135,17 @@ describe('graph', () => {
 })
 
 describe('graph --machine', () => {
-  const names = ['integration', 'workflow', 'step', 'module', 'resource', 'bus']
+  it('lists the charts where none is named', () => {
+    const { status, stdout } = graph('--machine')
+    const lines = Object.entries(CHARTS).map(
+      ([name, { config }]) => `${name.padEnd('compensation'.length)}  ${config.description}\n`,
+    )
+    expect({ status, stdout }).toEqual({ status: 0, stdout: lines.join('') })
+    const listed = JSON.parse(graph('--machine', '--json').stdout) as { readonly name: string }[]
+    expect(listed.map(({ name }) => name)).toEqual(Object.keys(CHARTS))
+  })
 
-  it.each(names)('draws %s in every format', (name) => {
+  it.each(Object.keys(CHARTS))('draws %s in every format', (name) => {
     const [mermaid, dot, json, config] = ['mermaid', 'dot', 'json', 'xstate'].map((format) => {
       const { status, stdout, stderr } = graph('--machine', name, '--format', format)
       expect({ status, stderr }).toEqual({ status: 0, stderr: '' })
@@ -145,8 +154,8 @@ describe('graph --machine', () => {
     expect(mermaid).toMatch(/^stateDiagram-v2\n/)
     expect(dot).toMatch(/^digraph /)
     const chart = JSON.parse(json!) as {
-      states: { key: string; is_initial: boolean }[]
-      transitions: object[]
+      states: { id: string; key: string; is_initial: boolean }[]
+      transitions: { from: string; to: string; event: string; guard: string | null }[]
     }
     // The configuration alone is a chart: it is loaded and started as any other.
     const machine = createMachine(JSON.parse(config!) as Parameters<typeof createMachine>[0])
@@ -157,7 +166,13 @@ describe('graph --machine', () => {
     const guards = Object.fromEntries(
       [...config!.matchAll(/"guard": "(\w+)"/g)].map(([, guard]) => [guard, () => false]),
     )
-    expect(createActor(machine.provide({ guards })).start().getSnapshot().value).toBe(initial)
+    // With no guard that holds, it rests where nothing leads on by itself.
+    let at = chart.states.find((state) => state.is_initial)!.id
+    const onwards = () =>
+      chart.transitions.find(({ from, event, guard }) => from === at && event === '' && guard === null)
+    for (let way = onwards(); way; way = onwards()) at = way.to
+    const { value } = createActor(machine.provide({ guards })).start().getSnapshot()
+    expect(value).toBe(chart.states.find(({ id }) => id === at)!.key)
   })
 })
 
@@ -172,7 +187,8 @@ describe('graph, asked wrongly', () => {
     [['two.yaml', '--machine', 'step'], 'found "two.yaml" beside it'],
     [['--machine', 'step', '--scenario', 'first'], '--scenario is for a document'],
     [['--machine', 'modul'], 'found "modul"; did you mean "module"?'],
-    [['--machine', 'constructor'], 'integration, workflow, step, module, resource, bus, found "constructor"'],
+    [['--machine', 'constructor'], `${Object.keys(CHARTS).join(', ')}, found "constructor"`],
+    [['--machine', '--format', 'dot'], 'draws one statechart; give --machine a name'],
     [['two.yaml', '--formt', 'dot'], '(Did you mean --format?)'],
     [['bad.yaml'], 'bad.yaml:1:'],
     [['bad.yaml', '--json'], 'DEPENDENCY_UNKNOWN'],

@@ -26,7 +26,7 @@ interface FlowEdge {
 interface FlowDb {
   getVertices(): ReadonlyMap<string, FlowVertex>
   getEdges(): readonly FlowEdge[]
-  getSubGraphs(): readonly { readonly title: string }[]
+  getSubGraphs(): readonly { readonly id: string; readonly title: string }[]
 }
 interface StateDb {
   getStates(): ReadonlyMap<string, { readonly id: string; readonly descriptions: readonly string[] }>
@@ -47,8 +47,11 @@ async function diagram(text: string): Promise<unknown> {
 /** A flowchart as Mermaid reads it. */
 export async function flowchart(text: string): Promise<Seen> {
   const db = (await diagram(text)) as FlowDb
+  // A frame that an edge leads to is among the vertices, too.
+  const frames = new Set(db.getSubGraphs().map(({ id }) => id))
+  const vertices = [...db.getVertices().values()].filter(({ id }) => !frames.has(id))
   return {
-    nodes: new Map([...db.getVertices().values()].map(({ id, text: label }) => [id, linesIn(label ?? '')])),
+    nodes: new Map(vertices.map(({ id, text: label }) => [id, linesIn(label ?? '')])),
     edges: db
       .getEdges()
       .map(({ start, end, text: label }) => ({ from: start, to: end, label: decoded(label) })),
