@@ -38,6 +38,17 @@ export interface Moment {
   readonly waited_ms: number
 }
 
+/** What the events that are told say, beside whose they are. */
+interface Reported {
+  readonly error?: Failure
+  /** A share from 0 to 1. */
+  readonly progress?: number
+  readonly message?: string
+}
+
+/** Events that say what no state does. */
+const TOLD: ReadonlySet<string> = new Set(['step_progress', 'step_skipped', 'step_failed'])
+
 /** Collects moments while a simulation runs. */
 export class Timeline {
   readonly moments: Moment[] = []
@@ -87,18 +98,14 @@ export class Timeline {
   /** For `actor.on('*')`: the ends of steps that never had an actor, and what operations report. */
   readonly hear = ({ type, source, data }: BusEvent): void => {
     const place = placeOf(source)
-    if (place.address === '') return
-    const { error, progress, message } = data as {
-      readonly error?: Failure
-      readonly progress?: number
-      readonly message?: string
-    }
-    if (type === 'step_progress' && progress !== undefined) {
-      const detail = `${Math.round(progress * 100)} %${message === undefined ? '' : `: ${message}`}`
+    if (place.address === '' || !TOLD.has(type)) return
+    const { error, progress, message } = data as Reported
+    if (type === 'step_progress') {
+      const detail = `${Math.round((progress ?? 0) * 100)} %${message === undefined ? '' : `: ${message}`}`
       this.addStep(place, { state: 'progress', event: type, detail })
+      return
     }
-    if (place.kind !== 'step' || (type !== 'step_skipped' && type !== 'step_failed')) return
-    if (!this.isNew(place)) return
+    if (place.kind !== 'step' || !this.isNew(place)) return
     this.ended.set(keyOf(place), this.clock())
     const state = type === 'step_skipped' ? 'skipped' : 'failed'
     this.addStep(place, { state, event: type, failure: error ?? null })

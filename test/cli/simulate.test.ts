@@ -117,6 +117,19 @@ describe('sagachart simulate', () => {
     expect(stdout).toMatch(/module m +failed: m cannot be initialised/)
   })
 
+  it('cancels the run at a time, or a step', () => {
+    const run = simulate('--fault', 'find=slow:4s', '--cancel', '2s')
+    expect(run.status).toBe(1)
+    expect(run.stdout).toMatch(/0:02\.000 {2}outside +cancels the run\n/)
+    const story = told('--cancel', 'log@1ms', '--cancel', 's/clean@2ms')
+    expect(statesOf(story, 'find').at(-1)).toBe('succeeded')
+    const outside = story.timeline.filter(({ state }) => state === 'outside')
+    expect(outside.map(({ at, detail }) => [at, detail])).toEqual([
+      [1, 's/log'],
+      [2, 's/clean'],
+    ])
+  })
+
   it('bounds what it prints', () => {
     const { stdout } = simulate('--limit', '3')
     expect(stdout).toMatch(/… and \d+ more moments \(--limit\)/)
@@ -134,6 +147,9 @@ describe('sagachart simulate', () => {
     [['--stub', 'fnid=1'], /--stub names a step of the document, found "fnid"/],
     [['--outputs-from', 'nowhere.json'], /--outputs-from takes a result document .*ENOENT; name what/],
     [['--outputs-from', 'flow.json'], /flow\.json can't be read as one: it is none/],
+    [['--cancel', 'fnid@2s'], /--cancel names a step of the document, found "fnid"; did you mean "find"/],
+    [['--signal', 'go@2s'], /--signal names an event that a step waits for, found "go"/],
+    [['--fault', 'undo:find=fail'], /nothing undoes "find"/],
     [['--seed', '-1'], /--seed takes a whole number from 0 to 4294967295, found "-1"/],
     [['--limit', '0'], /--limit takes a whole number from 1/],
     [['--scenario', 'z'], /--scenario names one of s/],

@@ -14,7 +14,11 @@ function closure(from: number, next: (step: number) => Iterable<number>): Set<nu
   const found = new Set<number>()
   const open = [from]
   for (let step = open.pop(); step !== undefined; step = open.pop())
-    for (const to of next(step)) if (!found.has(to)) open.push(to) && found.add(to)
+    for (const to of next(step)) {
+      if (found.has(to)) continue
+      found.add(to)
+      open.push(to)
+    }
   return found
 }
 
@@ -40,7 +44,7 @@ describe('the order of undoing', () => {
           if (!isUndone) continue
           const meant = [...closure(step, (each) => needs[each]!)].filter((each) => undone[each])
           const drawn = [...after[step]!].filter((each) => !junctions.has(each))
-          expect(drawn.toSorted()).toEqual(meant.toSorted())
+          expect(new Set(drawn)).toEqual(new Set(meant))
         }
         expect(order.junctions.filter((step) => undone[step])).toEqual([])
       }),
