@@ -18,6 +18,8 @@ export interface DrawnEdge {
   readonly isAside?: boolean
   /** It does not say what stands above what, for the way that it shows leads back. */
   readonly isBack?: boolean
+  /** Not drawn: it only says what stands above what. */
+  readonly isHidden?: boolean
 }
 
 /** A frame with nodes and frames in it. */
@@ -52,8 +54,8 @@ export function toMermaid({ groups }: Drawing): string {
   const lines = ['flowchart TD']
   for (const { id, title, nodes, frames = [], edges } of groups) {
     mermaidFrame({ id, lines: [title], nodes, frames }, '  ', lines)
-    for (const { from, to, label, isAside } of edges) {
-      const arrow = isAside ? '-.->' : '-->'
+    for (const { from, to, label, isAside, isHidden } of edges) {
+      const arrow = isHidden ? '~~~' : isAside ? '-.->' : '-->'
       lines.push(`  ${from} ${arrow}${label === undefined ? '' : `|"${mermaidText(label)}"|`} ${to}`)
     }
   }
@@ -161,10 +163,13 @@ function endsOf(frames: readonly DrawnFrame[]): Set<string> {
   return found
 }
 
-function dotEdge({ from, to, label, isAside, isBack }: DrawnEdge, frames: ReadonlySet<string>): string {
+function dotEdge(
+  { from, to, label, isAside, isBack, isHidden }: DrawnEdge,
+  frames: ReadonlySet<string>,
+): string {
   const options = [
     ...(label === undefined ? [] : [`label=${dotText(label)}`]),
-    ...(isAside ? ['style=dashed'] : []),
+    ...(isHidden ? ['style=invis'] : isAside ? ['style=dashed'] : []),
     ...(isBack ? ['constraint=false'] : []),
     ...(frames.has(from) ? [`ltail=cluster_${from}`] : []),
     ...(frames.has(to) ? [`lhead=cluster_${to}`] : []),

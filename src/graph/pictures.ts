@@ -124,7 +124,8 @@ class Artist {
     const frames = drawn.map(({ block, nodes, frames: within }, index) => ({
       id: `${id}b${index}`,
       lines: [block.label ?? ''],
-      nodes,
+      // Mermaid draws no frame without anything in it.
+      nodes: block.nodes.length > 0 ? nodes : [nothing(`${id}b${index}e`)],
       frames: within,
     }))
     return { nodes: [], frames, isUndoable: drawn.some(({ isUndoable }) => isUndoable) }
@@ -136,7 +137,10 @@ class Artist {
     const dependencies: number[][] = list.nodes.map(() => [])
     for (const { from, to } of list.edges) dependencies[places.get(to)!]!.push(places.get(from)!)
     const { arrows, junctions } = undoOrder(dependencies, (step) => ways[step] !== null)
-    for (const step of junctions) nodes.push({ id: `${id}n${step}j`, lines: [''], shape: 'junction' })
+    for (const step of junctions) {
+      nodes.push({ id: `${id}n${step}j`, lines: [''], shape: 'junction' })
+      this.edges.push({ from: `${id}n${step}`, to: `${id}n${step}j`, isHidden: true })
+    }
     for (const [first, then] of arrows) {
       const from = ways[first]?.exit ?? `${id}n${first}j`
       const to = ways[then]?.entry ?? `${id}n${then}j`
@@ -144,6 +148,8 @@ class Artist {
     }
   }
 }
+
+const nothing = (id: string): DrawnNode => ({ id, lines: ['nothing'], shape: 'aside' })
 
 function shapeOf({ type }: GraphNode): Pick<DrawnNode, 'shape'> {
   if (type === 'wait') return { shape: 'wait' }

@@ -153,13 +153,13 @@ describe('a picture of nested steps', () => {
         ...{ kind: 'iterative', over: { kind, condition: computed('steps.x.output  > 1', never) }, block },
         ...{ iterationsMax: 100_000, maxConcurrency: 1, tolerate: { count: 0 }, output: null },
       })
-    const { groups } = await seen(
+    const { groups, nodes } = await seen(
       workflow('w', [
         loop('while'),
         loop('until'),
         control('maybe', {
           ...{ kind: 'conditional', cases: [{ when: computed('a < b', never), block }] },
-          ...{ otherwise: block, output: null },
+          ...{ otherwise: workflow('w', []), output: null },
         }),
         control('any', sideBySide(block, 1)),
       ]),
@@ -173,6 +173,7 @@ describe('a picture of nested steps', () => {
       'w (at most 64 at once)',
       'while | ↻ while steps.x.output > 1',
     ])
+    expect(nodes).toEqual(['nothing', 'x | m.x', 'x | m.x', 'x | m.x', 'x | m.x'])
   })
 
   it('names what cancelling does where it is not what one would expect, and the heartbeat', async () => {
