@@ -6,8 +6,6 @@ import { asking, deciding, judging, retrying, ruled } from './recovery.ts'
 import { beginning, isDegraded } from './step-context.ts'
 import { stepSetup } from './step-setup.ts'
 
-export type { StepEvent, StepOutput } from './protocol.ts'
-
 export type { StepContext, StepInput } from './step-context.ts'
 
 /** The statechart of a step. Its effects are named actions that a host provides. */

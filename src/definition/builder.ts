@@ -2,19 +2,24 @@
 // documents end too. Not the runtime: what runs a definition is in src/runtime.
 import type { RunCondition, Verdict } from '../../machines/protocol.ts'
 import { SagachartError } from '../errors.ts'
-import { RECOVERY_DEFAULTS, SCENARIO_DEFAULTS } from './defaults.ts'
-import { DURATION_EXPECTED, durationMs } from './duration.ts'
+import { ControlConfig, controlOf, type Enclosing } from './builder-control.ts'
+import { RECOVERY_DEFAULTS, SCENARIO_DEFAULTS, STEP_DEFAULTS } from './defaults.ts'
+import { computed, count, invalid, optionalTime, time, type Duration } from './given.ts'
 import type {
+  ControlStep,
   InputConfig,
+  Invocation,
   Known,
   OutputOf,
   OutputsOf,
   ParametersOf,
   Substitutes,
+  Undoing,
+  UndoInput,
   Visible,
 } from './inference.ts'
 import type {
-  Computed,
+  CompensationDefinition,
   DataScope,
   OperationCall,
   RetryDefinition,
@@ -23,15 +28,14 @@ import type {
 } from './model.ts'
 import { readInputs } from './inputs.ts'
 import { nameFault } from './names.ts'
-import { checkStepShape, checkWorkflowShape } from './shape.ts'
+import { checkCompensateShape, checkStepShape, checkWorkflowShape } from './shape.ts'
 
-/** A time: seconds as a number, or text with a unit (`250ms`, `5s`, `2m`, `1h`, `1d`). Above zero. */
-export type Duration = number | `${number}${'ms' | 's' | 'm' | 'h' | 'd'}`
+export type { Duration } from './given.ts'
 
 /** What the builder's functions see. */
 export interface BuilderScope<TSteps, TInputs = Readonly<Record<string, unknown>>> extends Omit<
   DataScope,
-  'steps' | 'inputs'
+  'steps' | 'inputs' | 'item' | 'index' | 'input' | 'output' | 'event'
 > {
   /** The step's direct and indirect dependencies, by name. */
   readonly steps: TSteps
@@ -81,11 +85,42 @@ export interface StepOptions<TModules, TResource extends string, TCall, TScope> 
   readonly retry?: RetryConfig
   /** One more attempt once the retries are spent, or a value in its place. It gives what the step gives. */
   readonly fallback?: FallbackConfig<TModules, OutputOf<TModules, TCall>, TScope>
-  /** Default `fail`. Of a list, the first applicable one counts. */
+  /**
+   * Of a list, the first applicable one counts. Default: what a handler of `step_failed` answers, else the workflow's
+   * `recovery.strategies`, else `fail`.
+   */
   readonly onFailure?: Verdict | readonly Verdict[]
+  /** What undoes the step when the run is compensated. */
+  readonly compensate?: CompensateConfig<TModules, TCall, TScope>
+  /** What a cancellation does to a running attempt. Default `await` where `compensate` is given, else `abort`. */
+  readonly onCancel?: 'abort' | 'await'
+  /** The operation must report within it, by `heartbeat()` or `progress()`. Default: it need not. */
+  readonly heartbeat?: Duration
   readonly resources?: readonly (TResource | { readonly name: TResource; readonly units: number })[]
   /** Higher starts earlier. Default 0. */
   readonly priority?: number
+}
+
+/** An operation that undoes a step; where it is only named, it is given the step's `{input, output}`. */
+export type CompensateConfig<TModules, TCall, TScope> =
+  | Undoing<TModules, TCall>
+  | (UndoOptions & { readonly invoke: Undoing<TModules, TCall>; readonly parameters?: undefined })
+  | {
+      [TUndo in Invocation<TModules>]: UndoOptions & {
+        readonly invoke: TUndo
+        readonly parameters: Given<
+          Exclude<ParametersOf<TModules, TUndo>, undefined>,
+          TScope & UndoInput<TModules, TCall>
+        >
+      }
+    }[Invocation<TModules>]
+
+interface UndoOptions {
+  /** `attempt`: also where the step began and is not known to have succeeded; its output is null then. Default `success`. */
+  readonly on?: 'success' | 'attempt'
+  /** Of one attempt. Default: no limit but that of the whole compensation. */
+  readonly timeout?: Duration
+  readonly retry?: RetryConfig
 }
 
 /** Another operation in a step's place, or a value in place of its output. */
@@ -99,11 +134,14 @@ export type FallbackConfig<TModules, TOutput, TScope> =
 export type StepConfig<TModules, TResource extends string, TCall, TSibling, TScope> = {
   /** Steps that come before. Only their outputs, and those of what they depend on, are visible. */
   readonly dependsOn?: readonly TSibling[]
-} & CallConfig<Known<TModules, TCall>, ParametersOf<TModules, TCall>, TScope> &
+} & CallConfig<Known<TModules, TCall, TScope>, ParametersOf<TModules, TCall>, TScope> &
   StepOptions<TModules, TResource, TCall, TScope>
 
 /** A text that is inferred; the rest of the step's type says which are allowed. */
 type Some<TText> = TText | (string & {})
+
+/** The same for what a step invokes, which may be a control step. */
+type SomeCall<TCall> = TCall | (string & {}) | ControlStep
 
 /** What a step may depend on. Only one that names itself is held against a list of its own: that costs. */
 type SiblingOf<TName, TNeeds, TStep extends keyof TNeeds> = TStep extends TNeeds[TStep]
@@ -113,8 +151,17 @@ type SiblingOf<TName, TNeeds, TStep extends keyof TNeeds> = TStep extends TNeeds
   : TName
 
 /** The steps of a workflow, by name: three sites to infer them from, and what each may be. */
-export type StepsConfig<TModules, TResource extends string, TCalls, TNeeds, TRuns, TInputs> = {
-  readonly [TStep in keyof TCalls]: { readonly invoke: Some<TCalls[TStep]> }
+export type StepsConfig<
+  TModules,
+  TResource extends string,
+  TCalls,
+  TNeeds,
+  TRuns,
+  TInputs,
+  TViews = unknown,
+  TMore = unknown,
+> = {
+  readonly [TStep in keyof TCalls]: { readonly invoke: SomeCall<TCalls[TStep]> }
 } & { readonly [TStep in keyof TNeeds]: { readonly dependsOn?: readonly Some<TNeeds[TStep]>[] } } & {
   readonly [TStep in keyof TRuns]: { readonly runIf?: Some<TRuns[TStep]> }
 } & NoInfer<{
@@ -123,9 +170,23 @@ export type StepsConfig<TModules, TResource extends string, TCalls, TNeeds, TRun
       TResource,
       TCalls[TStep],
       SiblingOf<keyof TCalls, TNeeds, TStep & keyof TNeeds>,
-      BuilderScope<Visible<OutputsOf<TModules, TCalls>, TNeeds, TRuns, TStep & keyof TNeeds>, TInputs>
+      TMore &
+        BuilderScope<
+          TViews & Visible<OutputsOf<TModules, TCalls>, TNeeds, TRuns, TStep & keyof TNeeds>,
+          TInputs
+        >
     >
   }>
+
+/** What holds for failures of steps that say nothing themselves. */
+export interface RecoveryConfig {
+  /** Verdicts where no handler of `step_failed` answers; the first applicable one counts. Default: none, that is `fail`. */
+  readonly strategies?: readonly Verdict[]
+  /** Attempts that the verdict `retry` may add to a step. Default 1. */
+  readonly maxGrantedRetries?: number
+  /** How long handlers of `step_failed` may take to answer. Default 5 s. */
+  readonly handlerTimeout?: Duration
+}
 
 /** A workflow: its graph, its limits, what goes in and what comes out. */
 export interface WorkflowConfig<TSteps, TInputs, TOutputs> {
@@ -139,6 +200,12 @@ export interface WorkflowConfig<TSteps, TInputs, TOutputs> {
   readonly maxConcurrency?: number
   /** The first failed step ends the run. Default `false`. */
   readonly failFast?: boolean
+  /** `compensate`: the first failed step stops the run, and what succeeded is undone. Default `fail`. */
+  readonly onFailure?: 'fail' | 'compensate'
+  /** Of the whole compensation, beside the run's own limit. Default 300 s. */
+  readonly compensationTimeout?: Duration
+  /** What holds for failures of steps that say nothing themselves. */
+  readonly recovery?: RecoveryConfig
   /** What a run may be given, checked before it starts. Default: nothing. */
   readonly inputs?: TInputs
   readonly steps: TSteps
@@ -150,9 +217,13 @@ export interface WorkflowConfig<TSteps, TInputs, TOutputs> {
 export const MAX_CONCURRENCY = 64
 
 /** A step whatever its types: what is left once the compiler has had its say. */
-interface AnyStepConfig extends Omit<StepOptions<object, string, never, never>, 'fallback'> {
+export interface AnyStepConfig extends Omit<
+  StepOptions<object, string, never, never>,
+  'fallback' | 'compensate'
+> {
   readonly fallback?: AnyFallback
-  readonly invoke: string
+  readonly compensate?: string | (UndoOptions & { readonly invoke: string; readonly parameters?: unknown })
+  readonly invoke: string | ControlConfig
   readonly parameters?: unknown
   readonly dependsOn?: readonly string[]
 }
@@ -178,32 +249,53 @@ export function defineWorkflow(config: AnyWorkflowConfig): WorkflowDefinition {
   for (const { kind, message } of readInputs(config.inputs ?? {}, {}, false).faults) {
     if (kind === 'default') throw new SagachartError('WORKFLOW_INVALID', `${place}: ${message}; correct it`)
   }
-  return {
+  const { recovery: { strategies, maxGrantedRetries, handlerTimeout } = {} } = config
+  const whole: WorkflowDefinition = {
     name: id,
     description,
     timeoutMs: timeout === undefined ? null : time(timeout, `${place}: timeout`),
     parallel,
     maxConcurrency: count(config.maxConcurrency ?? MAX_CONCURRENCY, 1, `${place}: maxConcurrency`),
     failFast,
-    onFailure: SCENARIO_DEFAULTS.onFailure,
-    compensationTimeoutMs: SCENARIO_DEFAULTS.compensationTimeoutMs,
-    recovery: RECOVERY_DEFAULTS,
-    inputs: config.inputs ?? {},
-    steps: Object.entries(config.steps).map(([name, step]) =>
-      defineStep(name, step, `${place}, step "${name}"`),
+    onFailure: config.onFailure ?? SCENARIO_DEFAULTS.onFailure,
+    compensationTimeoutMs: optionalTime(
+      config.compensationTimeout,
+      SCENARIO_DEFAULTS.compensationTimeoutMs,
+      `${place}: compensationTimeout`,
     ),
+    recovery: {
+      strategies: strategies ?? RECOVERY_DEFAULTS.strategies,
+      grantedRetriesMax: count(
+        maxGrantedRetries ?? RECOVERY_DEFAULTS.grantedRetriesMax,
+        0,
+        `${place}: recovery.maxGrantedRetries`,
+      ),
+      answerMs: optionalTime(handlerTimeout, RECOVERY_DEFAULTS.answerMs, `${place}: recovery.handlerTimeout`),
+    },
+    inputs: config.inputs ?? {},
+    steps: [],
     outputs: Object.fromEntries(Object.entries(outputs).map(([name, given]) => [name, computed(given)])),
   }
+  return { ...whole, steps: defineSteps(config.steps, { list: whole, address: '', place, defineSteps }) }
 }
 
-function defineStep(name: string, step: AnyStepConfig, place: string): StepDefinition {
+function defineSteps(
+  steps: Readonly<Record<string, AnyStepConfig>>,
+  enclosing: Enclosing,
+): readonly StepDefinition[] {
+  return Object.entries(steps).map(([name, step]) => defineStep(name, step, enclosing))
+}
+
+function defineStep(name: string, step: AnyStepConfig, enclosing: Enclosing): StepDefinition {
+  const place = `${enclosing.place}, step "${name}"`
   checkStepShape(step, place)
-  const { onFailure = null, fallback } = step
+  const { onFailure = null, fallback, invoke } = step
+  const isControl = invoke instanceof ControlConfig
   checkName(name, place)
   return {
     name,
-    call: call(step.invoke, step.parameters, place),
-    control: null,
+    call: isControl ? null : call(invoke, step.parameters, place),
+    control: isControl ? controlOf(invoke, name, { ...enclosing, place }) : null,
     dependsOn: step.dependsOn ?? [],
     runIf: step.runIf ?? 'all_succeeded',
     when: step.when ? computed(step.when) : null,
@@ -215,15 +307,31 @@ function defineStep(name: string, step: AnyStepConfig, place: string): StepDefin
         ? call(fallback.invoke, fallback.parameters, `${place}: fallback`)
         : computed(fallback.value),
     onFailure: typeof onFailure === 'string' ? [onFailure] : onFailure,
-    compensate: null,
-    onCancel: 'abort',
-    heartbeatMs: null,
+    compensate: compensation(step.compensate, place),
+    onCancel: step.onCancel ?? (step.compensate === undefined ? 'abort' : 'await'),
+    heartbeatMs: step.heartbeat === undefined ? null : time(step.heartbeat, `${place}: heartbeat`),
     resources: (step.resources ?? []).map((need) =>
       typeof need === 'string'
         ? { pool: need, units: 1 }
         : { pool: need.name, units: count(need.units, 1, `${place}: units of ${need.name}`) },
     ),
     priority: step.priority ?? 0,
+  }
+}
+
+function compensation(given: AnyStepConfig['compensate'], place: string): CompensationDefinition | null {
+  if (given === undefined) return null
+  const config = typeof given === 'string' ? { invoke: given } : given
+  checkCompensateShape(config, place)
+  const { invoke, parameters, on, timeout, retry } = config
+  const { module, operation } = call(invoke, undefined, `${place}: compensate`)
+  return {
+    module,
+    operation,
+    parameters: parameters === undefined ? null : computed(parameters),
+    on: on ?? STEP_DEFAULTS.compensateOn,
+    timeoutMs: timeout === undefined ? null : time(timeout, `${place}: compensate.timeout`),
+    retry: defineRetry(retry ?? {}, `${place}, compensate`),
   }
 }
 
@@ -254,30 +362,7 @@ function call(invoke: string, parameters: unknown, place: string): OperationCall
   }
 }
 
-function computed(given: unknown): Computed {
-  if (typeof given !== 'function') return { kind: 'value', value: given }
-  return { kind: 'function', evaluate: given as (scope: DataScope) => unknown }
-}
-
 function checkName(name: string, place: string): void {
   const fault = nameFault(name)
   if (fault !== null) throw invalid(`${place}: the name`, `a printable name (${fault})`, name)
-}
-
-function time(value: Duration, place: string): number {
-  const ms = durationMs(value)
-  if (ms === null) throw invalid(place, DURATION_EXPECTED, value)
-  return ms
-}
-
-function count(value: number, min: number, place: string): number {
-  if (Number.isSafeInteger(value) && value >= min) return value
-  throw invalid(place, `a whole number from ${min}`, value)
-}
-
-function invalid(place: string, expected: string, found: unknown): SagachartError {
-  return new SagachartError(
-    'WORKFLOW_INVALID',
-    `${place}: expected ${expected}, found ${JSON.stringify(found)}; correct it`,
-  )
 }

@@ -8,6 +8,45 @@ import type { StepView } from './model.ts'
 
 type AnyOperation = (...args: never[]) => unknown
 
+/** What is around the steps of a control step, as far as they need it: outputs by step, and inputs. */
+export interface Around {
+  readonly steps?: object
+  readonly inputs?: object
+}
+
+/** What a step invokes in place of an operation: the steps inside of it, or a wait. A `Setup` makes it. */
+export interface ControlStep<TOutput = unknown, TAround = unknown> {
+  readonly isControlStep: true
+  /** Types only: nothing is there when it runs. */
+  readonly output?: TOutput
+  /** Types only, too. */
+  readonly around?: TAround
+}
+
+/** A list of steps that is one branch of several. */
+export interface Branch<TOutput = unknown, TAround = unknown> extends ControlStep<TOutput, TAround> {
+  readonly isBranch: true
+}
+
+type OutputsAround<TAround> = TAround extends { readonly steps: infer TSteps } ? TSteps : Record<never, never>
+
+/** Inputs that are around. */
+export type InputsAround<TAround> = TAround extends { readonly inputs: infer TInputs }
+  ? TInputs
+  : Record<never, never>
+
+/** What functions see of the steps around. */
+export type ViewsAround<TAround> = {
+  readonly [TStep in keyof OutputsAround<TAround>]: StepView<OutputsAround<TAround>[TStep]>
+}
+
+/** A control step where it finds around it what it needs; else what it needs, which no control step is. */
+type Fitting<TCall extends ControlStep, TScope> = TCall extends { readonly around?: infer TAround }
+  ? TScope extends { readonly steps: ViewsAround<TAround>; readonly inputs: InputsAround<TAround> }
+    ? TCall
+    : ControlStep & { readonly around: { readonly isNotThere: TAround } }
+  : never
+
 type OperationsOf<TModule> = TModule extends { readonly operations: infer TOperations }
   ? TOperations
   : TModule extends abstract new (...config: never[]) => infer TInstance
@@ -35,14 +74,20 @@ type OperationOf<TModules, TCall> = TCall extends `${infer TModule}.${infer TNam
   : never
 
 /** What an operation gives, once its promise is kept. */
-export type OutputOf<TModules, TCall> =
-  OperationOf<TModules, TCall> extends (...args: never[]) => infer TOutput ? Awaited<TOutput> : never
+export type OutputOf<TModules, TCall> = TCall extends ControlStep
+  ? TCall extends { readonly output?: infer TOutput }
+    ? TOutput
+    : never
+  : OperationOf<TModules, TCall> extends (...args: never[]) => infer TOutput
+    ? Awaited<TOutput>
+    : never
 
 type Anything = { readonly [name: string]: unknown }
 
 /** What an operation takes, with `undefined` where it needs nothing; anything where it does not say. */
-export type ParametersOf<TModules, TCall> =
-  OperationOf<TModules, TCall> extends (parameters: infer TParameters, ...rest: never[]) => unknown
+export type ParametersOf<TModules, TCall> = TCall extends ControlStep
+  ? undefined
+  : OperationOf<TModules, TCall> extends (parameters: infer TParameters, ...rest: never[]) => unknown
     ? unknown extends TParameters
       ? Anything | undefined
       : Record<never, never> extends TParameters
@@ -51,7 +96,27 @@ export type ParametersOf<TModules, TCall> =
     : Anything | undefined
 
 /** An operation that there is: the one that was named, or all of them where there is none of that name. */
-export type Known<TModules, TCall> = TCall extends Invocation<TModules> ? TCall : Invocation<TModules>
+export type Known<TModules, TCall, TScope = unknown> = TCall extends ControlStep
+  ? Fitting<TCall, TScope>
+  : TCall extends Invocation<TModules>
+    ? TCall
+    : Invocation<TModules>
+
+/** Operations that can do with what a step was given and what it gave. */
+export type Undoing<TModules, TCall> = {
+  [TUndo in Invocation<TModules>]: UndoInput<TModules, TCall> extends Exclude<
+    ParametersOf<TModules, TUndo>,
+    undefined
+  >
+    ? TUndo
+    : never
+}[Invocation<TModules>]
+
+/** What an operation that undoes a step is given where nothing else is said. */
+export interface UndoInput<TModules, TCall> {
+  readonly input: Exclude<ParametersOf<TModules, TCall>, undefined>
+  readonly output: OutputOf<TModules, TCall>
+}
 
 /** The steps that each step depends on: `never` for one that says nothing, and for one that is left out. */
 type Needs<TNeeds, TLeftOut = never> = {

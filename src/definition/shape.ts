@@ -4,35 +4,35 @@ import { SagachartError } from '../errors.ts'
 import { listed, shown, suggestion } from './diagnostic.ts'
 
 /** The kind of a value, as a check and in words. */
-interface Kind {
+export interface Kind {
   readonly is: (value: unknown) => boolean
   readonly says: string
 }
 
 const isObject = (value: unknown) => typeof value === 'object' && value !== null && !Array.isArray(value)
-const object: Kind = { is: isObject, says: 'an object' }
-const text: Kind = { is: (value) => typeof value === 'string', says: 'text' }
+export const object: Kind = { is: isObject, says: 'an object' }
+export const text: Kind = { is: (value) => typeof value === 'string', says: 'text' }
 const flag: Kind = { is: (value) => typeof value === 'boolean', says: 'true or false' }
 const number: Kind = { is: (value) => typeof value === 'number', says: 'a number' }
-const callable: Kind = { is: (value) => typeof value === 'function', says: 'a function' }
-const anything: Kind = { is: () => true, says: 'anything' }
+export const callable: Kind = { is: (value) => typeof value === 'function', says: 'a function' }
+export const anything: Kind = { is: () => true, says: 'anything' }
 
-const oneOf = (...words: readonly string[]): Kind => ({
+export const oneOf = (...words: readonly string[]): Kind => ({
   is: (value) => words.includes(value as string),
   says: `one of ${words.join(', ')}`,
 })
 
-const listOf = ({ is, says }: Kind): Kind => ({
+export const listOf = ({ is, says }: Kind): Kind => ({
   is: (value) => Array.isArray(value) && value.every(is),
   says: `a list, each ${says}`,
 })
 
-const either = (...kinds: readonly Kind[]): Kind => ({
+export const either = (...kinds: readonly Kind[]): Kind => ({
   is: (value) => kinds.some(({ is }) => is(value)),
   says: kinds.map(({ says }) => says).join(', or '),
 })
 
-const verdict = oneOf('fallback', 'skip', 'fail', 'fail_workflow')
+const verdict = oneOf('retry', 'fallback', 'skip', 'degradation', 'fail', 'fail_workflow', 'compensate')
 const given = either(object, callable)
 
 const WORKFLOW: Readonly<Record<string, Kind>> = {
@@ -42,13 +42,16 @@ const WORKFLOW: Readonly<Record<string, Kind>> = {
   parallel: flag,
   maxConcurrency: anything,
   failFast: flag,
+  onFailure: oneOf('fail', 'compensate'),
+  compensationTimeout: anything,
+  recovery: object,
   inputs: object,
   steps: object,
   outputs: object,
 }
 
 const STEP: Readonly<Record<string, Kind>> = {
-  invoke: text,
+  invoke: either(text, object),
   parameters: given,
   dependsOn: listOf(text),
   runIf: oneOf('all_succeeded', 'all_done', 'any_succeeded', 'none_failed'),
@@ -57,6 +60,9 @@ const STEP: Readonly<Record<string, Kind>> = {
   retry: object,
   fallback: object,
   onFailure: either(verdict, listOf(verdict)),
+  compensate: either(text, object),
+  onCancel: oneOf('abort', 'await'),
+  heartbeat: anything,
   resources: listOf(either(text, object)),
   priority: number,
 }
@@ -75,6 +81,29 @@ const RETRY: Readonly<Record<string, Kind>> = {
 /** @throws WORKFLOW_INVALID on an unknown key, or a value of another kind */
 export function checkWorkflowShape(config: object, place: string): void {
   checkShape(config, WORKFLOW, ['id', 'steps'], place)
+  const { recovery } = config as { readonly recovery?: object }
+  if (recovery !== undefined) checkShape(recovery, RECOVERY, [], `${place}, recovery`)
+}
+
+const COMPENSATE: Readonly<Record<string, Kind>> = {
+  invoke: text,
+  parameters: given,
+  on: oneOf('success', 'attempt'),
+  timeout: anything,
+  retry: object,
+}
+
+const RECOVERY: Readonly<Record<string, Kind>> = {
+  strategies: listOf(verdict),
+  maxGrantedRetries: anything,
+  handlerTimeout: anything,
+}
+
+/** @throws WORKFLOW_INVALID on an unknown key, or a value of another kind */
+export function checkCompensateShape(config: object, place: string): void {
+  checkShape(config, COMPENSATE, ['invoke'], `${place}, compensate`)
+  const { retry } = config as { readonly retry?: object }
+  if (retry !== undefined) checkShape(retry, RETRY, [], `${place}, compensate, retry`)
 }
 
 /** @throws WORKFLOW_INVALID on an unknown key, or a value of another kind */
@@ -84,7 +113,8 @@ export function checkStepShape(step: object, place: string): void {
   if (retry !== undefined) checkShape(retry, RETRY, [], `${place}, retry`)
 }
 
-function checkShape(
+/** @throws WORKFLOW_INVALID on a missing or unknown key, or a value of another kind */
+export function checkShape(
   value: object,
   shape: Readonly<Record<string, Kind>>,
   required: readonly string[],

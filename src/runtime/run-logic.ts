@@ -17,10 +17,9 @@ import {
   type WorkflowMachineInput,
   type WorkflowMachineOutput,
 } from '../../machines/workflow.ts'
-import { readInputs } from '../definition/inputs.ts'
 import type { Plan } from '../definition/plan.ts'
-import { SagachartError } from '../errors.ts'
 import { boundWorkflowMachine } from './bindings.ts'
+import { checkedInputs } from './given-inputs.ts'
 import type { Host, InboundEvent } from './host.ts'
 import { isResuming, persisted, restored, transitionAround } from './lifecycle.ts'
 import { roots, runs } from './registry.ts'
@@ -165,15 +164,6 @@ function chartInput(
   return { runId, inputs, ...limits, level: 'run', waitFor: 'all' }
 }
 
-/** Defaults filled in. @throws INPUT_INVALID */
-function checkedInputs({ workflow }: Plan, given: Readonly<Record<string, unknown>>) {
-  if (workflow.inputs === null) return given
-  const { inputs, faults } = readInputs(workflow.inputs, given)
-  if (faults.length === 0) return inputs
-  const said = faults.map(({ message, remedy }) => `${message}; ${remedy}`).join('. ')
-  throw new SagachartError('INPUT_INVALID', `Workflow "${workflow.name}": ${said}`)
-}
-
 /**
  * A workflow, as users see it: plain XState actor logic, with a host to choose. `TInputs` is what a run is given,
  * `TSteps` the output of each step.
@@ -189,4 +179,6 @@ export interface WorkflowLogic<
   ActorSystem<ActorSystemInfo>
 > {
   withHost(host: Host): WorkflowLogic<TOutputs, TInputs, TSteps>
+  /** Types only: nothing is there when it runs. */
+  readonly types?: { readonly outputs: TOutputs; readonly inputs: TInputs; readonly steps: TSteps }
 }

@@ -9,6 +9,10 @@ import {
   type StepsConfig,
   type WorkflowConfig,
 } from '../definition/builder.ts'
+import { ControlConfig, type AnyControl } from '../definition/builder-control.ts'
+import type { Branch, ControlStep } from '../definition/inference.ts'
+import type { ControlSteps } from '../definition/control-types.ts'
+import { everyStep } from '../definition/nested.ts'
 import { listed, suggestion } from '../definition/diagnostic.ts'
 import { DURATION_EXPECTED, durationMs } from '../definition/duration.ts'
 import type {
@@ -19,7 +23,7 @@ import type {
   OutputsOf,
   Plain,
 } from '../definition/inference.ts'
-import type { Module, PoolDefinition } from '../definition/model.ts'
+import type { Module, PoolDefinition, WorkflowDefinition } from '../definition/model.ts'
 import { toModule } from '../definition/module.ts'
 import { planWorkflow } from '../definition/plan.ts'
 import { SagachartError } from '../errors.ts'
@@ -43,7 +47,7 @@ export interface SetupOptions<TModules, TResource extends string> {
   readonly host?: Host
 }
 
-export interface Setup<TModules, TResource extends string> {
+export interface Setup<TModules, TResource extends string> extends ControlSteps<TModules, TResource> {
   /**
    * Makes actor logic of a workflow. Everything in a step is checked against the modules' own types.
    * @throws WORKFLOW_INVALID, MODULE_NOT_REGISTERED, OPERATION_UNKNOWN
@@ -82,13 +86,37 @@ export function setupOn(defaultHost: Host) {
     const { host = defaultHost } = options
     const parts = partsOf(options)
     return {
+      ...(controlSteps(parts) as ControlSteps<TModules, TResource>),
       createWorkflow(config) {
         const workflow = defineWorkflow(config as unknown as AnyWorkflowConfig)
-        checkCalls(workflow.steps, parts)
+        checkCalls(workflow, parts)
         return new RunLogic({ plan: planWorkflow(workflow), host, env: {}, parts }) as never
       },
     }
   }
+}
+
+/** What makes control steps. Their types say what fits; here they are no more than what they were given. */
+function controlSteps(parts: ScopeParts): ControlSteps<object, string> {
+  const make = (kind: AnyControl['kind'], config: unknown) =>
+    new ControlConfig({ ...(config as object), kind } as AnyControl) as unknown as ControlStep<never, never>
+  const steps: Record<keyof ControlSteps<object, string>, (...given: never[]) => unknown> = {
+    within: () => steps,
+    parallel: (config) => make('parallel', config),
+    conditional: (config) => make('conditional', config),
+    choose: (config) => make('conditional', config),
+    branch: (inside) => make('branch', { steps: inside }) as Branch<never, never>,
+    forEach: (items, config) => make('forEach', { ...(config as object), items }),
+    repeat: (config) => make('repeat', config),
+    wait: (delay) => make('wait', { delay }),
+    waitForEvent: (event, config = {} as never) => make('waitForEvent', { event, ...(config as object) }),
+    scenario: (workflow: unknown, config = {} as never) => {
+      if (!(workflow instanceof RunLogic) || workflow.blueprint.parts !== parts)
+        throw invalid('a scenario step runs a workflow of the same setup, found another')
+      return make('scenario', { workflow: workflow.blueprint.plan.workflow, ...(config as object) })
+    },
+  }
+  return steps as never
 }
 
 /** How a run is carried out. */
@@ -144,11 +172,12 @@ function partsOf(options: SetupOptions<object, string>): ScopeParts {
 }
 
 /** What the types refuse already, for those who write JavaScript. */
-function checkCalls(steps: ReturnType<typeof defineWorkflow>['steps'], { modules, pools }: ScopeParts): void {
+function checkCalls(workflow: WorkflowDefinition, { modules, pools }: ScopeParts): void {
   const operations = new Map(modules.map((module) => [module.name, module.operations]))
   const capacity = new Map(pools.map((pool) => [pool.name, pool.units]))
-  for (const { name, call, fallback, resources } of steps) {
-    for (const target of [call, fallback]) {
+  for (const { step, address: name } of everyStep(workflow)) {
+    const { call, fallback, compensate, resources } = step
+    for (const target of [call, fallback, compensate]) {
       if (target === null || !('module' in target)) continue
       const known = operations.get(target.module)
       if (!known) throw new SagachartError('MODULE_NOT_REGISTERED', `Module not registered: ${target.module}`)

@@ -6,6 +6,7 @@ import type { WorkflowMachineOutput } from '../../../machines/workflow.ts'
 import type { Computed } from '../../definition/model.ts'
 import type { Plan } from '../../definition/plan.ts'
 import { SagachartError } from '../../errors.ts'
+import { checkedInputs } from '../given-inputs.ts'
 import { views } from '../run-data.ts'
 import type { Run } from '../run.ts'
 import { leftUndone } from '../undone.ts'
@@ -97,7 +98,11 @@ export class Branch implements Work {
           'EXPRESSION_FAILED',
           `The inputs are an object, found ${JSON.stringify(own)}`,
         )
-      this.enter({ plan: this.plans[0]!, inputs: { ...run.options.inputs, ...own } })
+      const plan = this.plans[0]!
+      // What a document declares holds for all its scenarios; a workflow of the builder declares its own.
+      const isShared = plan.workflow.inputs === null
+      const inputs = isShared ? { ...run.options.inputs, ...own } : checkedInputs(plan, { ...own })
+      this.enter({ plan, inputs })
     } catch (error) {
       failBy(this.attempt, error)
     }
