@@ -1,0 +1,7 @@
+import { Agency } from '../agency.ts'
+
+export default class extends Agency {
+  constructor() {
+    super('hotels')
+  }
+}
