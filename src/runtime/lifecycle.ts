@@ -5,6 +5,7 @@ import type { AnyActorRef, AnyActorScope, AnyMachineSnapshot, Snapshot } from 'x
 import type { InboundEvent } from './host.ts'
 import { roots } from './registry.ts'
 import { isCommand } from './session.ts'
+import { halt } from './tell.ts'
 
 /** A finished child's event as its parent's chart knows it; `null` where the chart need not know. */
 export type Translate = (
@@ -44,9 +45,8 @@ export function transitionAround<TSnapshot extends AnyMachineSnapshot>(around: A
   const translated = isChildEvent(event) ? translate(event) : event
   if (translated === null) return snapshot
   const end = () => {
-    const stop = (child: AnyActorRef) => scope.stopChild(child)
-    abandon(stop)
-    if (root.self === self) root.abandon(stop)
+    abandon(halt)
+    if (root.self === self) root.abandon(halt)
   }
   try {
     if (translated.type === 'root.failed') throw (translated as unknown as { readonly error: unknown }).error

@@ -1,5 +1,6 @@
 // How the actors of one tree speak to each other. An event that is sent with `actor.send` comes from nowhere; whoever
-// watches wants to know which actor it came from. XState says so only of what a chart's own actions send.
+// watches wants to know which actor it came from. XState says so only of what a chart's own actions send. And how an actor is
+// stopped when all of the tree is.
 import type { AnyActorRef } from 'xstate'
 import type { InboundEvent } from './host.ts'
 
@@ -12,4 +13,9 @@ interface Relay {
 export function tell(source: AnyActorRef, target: AnyActorRef, event: InboundEvent): void {
   if (target.getSnapshot().status !== 'active') return
   ;(target.system as unknown as Relay)._relay(source, target, event)
+}
+
+/** Stops an actor at once, wherever it is below the root: XState itself lets only a parent stop its own. */
+export function halt(actor: AnyActorRef): void {
+  ;(actor as unknown as { _stop(): void })._stop()
 }

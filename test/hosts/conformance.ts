@@ -6,6 +6,7 @@ import type { Host } from '../../src/runtime/host.ts'
 import type { RunLogic, WorkflowLogic } from '../../src/runtime/run-logic.ts'
 import { setupOn } from '../../src/runtime/setup.ts'
 import type { RunReport } from '../../src/runtime/step-records.ts'
+import { nestedRules } from './nested-rules.ts'
 
 /** A host, and how a test makes it go. */
 export interface Harness {
@@ -91,6 +92,7 @@ export function conformance({ name, create, gaps }: HostUnderTest): void {
     describe('runs', () => ordinaryRules(at, finish))
     describe('ends', () => endRules(at, create, start))
     describe('embeds', () => embeddingRules(at, create))
+    describe('nests', () => nestedRules({ at: at as never, journal, create, start, finish }))
 
     rule('resumes a run that was interrupted', async () => {
       const harness = create()

@@ -83,3 +83,44 @@ it('cleans up after a stop once what was aborted has ended', async () => {
   await host.idle()
   expect(told).toEqual(['started', 'ended', 'cleaned up'])
 })
+
+it('lets an operation that reports live, and ends one that falls silent', async () => {
+  const pause = (ms: number) => new Promise((next) => setTimeout(next, ms))
+  const shares: unknown[] = []
+  const modules = {
+    m: {
+      async beats(_: unknown, { heartbeat }: OperationContext) {
+        for (let beat = 0; beat < 6; beat++) {
+          await pause(40)
+          heartbeat()
+        }
+      },
+      async reports(_: unknown, { progress }: OperationContext) {
+        for (const share of [0, 0.5, 1]) {
+          progress(share, `${share * 100} %`)
+          await pause(1)
+        }
+      },
+      silent: (_: unknown, { signal }: OperationContext) =>
+        new Promise((_next, fail) => signal.addEventListener('abort', () => fail(signal.reason as Error))),
+    },
+  }
+  const { createWorkflow } = setupOn(memoryHost())({
+    modules,
+    subscriptions: [{ id: 'p', pattern: 'step_progress', handler: ({ data }) => void shares.push(data) }],
+  })
+  const report = await run(
+    createWorkflow({
+      id: 'w',
+      parallel: true,
+      steps: {
+        beats: { invoke: 'm.beats', heartbeat: '150ms' },
+        reports: { invoke: 'm.reports', heartbeat: '5s' },
+        silent: { invoke: 'm.silent', heartbeat: '50ms' },
+      },
+    }),
+  )
+  expect(report.counts).toMatchObject({ success: 2, failed: 1 })
+  expect(report.step('silent').error).toMatchObject({ code: 'HEARTBEAT_MISSED' })
+  expect(shares).toMatchObject([{ progress: 0 }, { step_name: 'reports', progress: 1, message: '100 %' }])
+})
