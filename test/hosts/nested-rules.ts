@@ -1,4 +1,5 @@
 // What every host must do with steps inside of steps, with waits, and with what is undone.
+/* oxlint-disable unicorn/no-thenable -- a key of configurations, which nobody awaits */
 import { expect, it } from 'vitest'
 import type { AnyActorRef } from 'xstate'
 import type { WorkflowLogic } from '../../src/runtime/run-logic.ts'
