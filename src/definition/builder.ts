@@ -3,7 +3,7 @@
 import type { RunCondition, Verdict } from '../../machines/protocol.ts'
 import { SagachartError } from '../errors.ts'
 import { ControlConfig, controlOf, type Enclosing } from './builder-control.ts'
-import { RECOVERY_DEFAULTS, SCENARIO_DEFAULTS, STEP_DEFAULTS } from './defaults.ts'
+import { COMPENSATION_DEFAULTS, RECOVERY_DEFAULTS, SCENARIO_DEFAULTS } from './defaults.ts'
 import { computed, count, invalid, optionalTime, time, type Duration } from './given.ts'
 import type {
   ControlStep,
@@ -329,7 +329,7 @@ function compensation(given: AnyStepConfig['compensate'], place: string): Compen
     module,
     operation,
     parameters: parameters === undefined ? null : computed(parameters),
-    on: on ?? STEP_DEFAULTS.compensateOn,
+    on: on ?? COMPENSATION_DEFAULTS.on,
     timeoutMs: timeout === undefined ? null : time(timeout, `${place}: compensate.timeout`),
     retry: defineRetry(retry ?? {}, `${place}, compensate`),
   }

@@ -1,178 +1,201 @@
-// Whether a control step has what its type needs, and nothing that its type does not know. Which steps are inside of it, and
-// what they depend on, is judged in check.ts.
+// Whether a control step's keys make sense beside each other. Which keys its type has is step-schema.ts's; the steps
+// inside of it are judged in check-steps.ts.
+import type { Known } from './check-steps.ts'
 import { CONTROL_DEFAULTS } from './defaults.ts'
 import { listed, shown, suggestion } from './diagnostic.ts'
-import type { Problems } from './diagnostic.ts'
-import type { StepDocument } from './schema.ts'
+import type { DiagnosticCode, Severity } from './diagnostic.ts'
+import { wrongKinds } from './inputs.ts'
 import type { Path } from './source.ts'
+import type {
+  ConditionalStepDocument,
+  ControlStepDocument,
+  IterativeStepDocument,
+  ParallelStepDocument,
+  ScenarioStepDocument,
+  WaitStepDocument,
+} from './step-schema.ts'
 
-type ControlType = NonNullable<StepDocument['type']>
-
-/** Keys that belong to control steps, by type. */
-const CONTROL_KEYS: Readonly<Record<ControlType, readonly string[]>> = {
-  parallel: ['steps', 'max_concurrency', 'wait_for', 'output'],
-  conditional: ['condition', 'then', 'else', 'cases', 'default', 'output'],
-  iterative: [
-    'for_each',
-    'while',
-    'until',
-    'steps',
-    'max_iterations',
-    'max_concurrency',
-    'tolerate',
-    'output',
-  ],
-  wait: ['for', 'event', 'filter', 'on_timeout', 'output'],
-  scenario: ['scenario', 'inputs', 'output'],
-}
-
-/** Keys of steps that call an operation. */
-const CALL_KEYS = ['module', 'operation', 'parameters', 'resources', 'heartbeat', 'cache']
-
-const ALL_CONTROL_KEYS: ReadonlySet<string> = new Set(Object.values(CONTROL_KEYS).flat())
-
-/** Reports keys that a step without a type does not have. */
-export function refuseControlKeys(step: StepDocument, path: Path, problems: Problems): void {
-  for (const key of Object.keys(step)) {
-    if (!ALL_CONTROL_KEYS.has(key)) continue
-    const types = Object.entries(CONTROL_KEYS).filter(([, keys]) => keys.includes(key))
-    const message = `step ${shown(step.name)}: the key "${key}" belongs to a control step, and this step has no type`
-    const remedy = `add type: ${types.map(([type]) => type).join(' or ')}, or remove the key`
-    problems.add({ code: 'KEY_WITHOUT_EFFECT', message, remedy, path: [...path, key], part: 'key' })
-  }
-}
-
-/** Reports what a control step lacks, and what it has too much. */
-export function checkControl(
-  step: StepDocument & { readonly type: ControlType },
-  path: Path,
-  problems: Problems,
-): void {
-  const { type } = step
-  const known = CONTROL_KEYS[type]
-  for (const key of Object.keys(step)) {
-    const isForeign = (ALL_CONTROL_KEYS.has(key) && !known.includes(key)) || CALL_KEYS.includes(key)
-    const isUseless = type === 'wait' && (key === 'retry' || key === 'retry_count')
-    if (!isForeign && !isUseless) continue
-    const message = `step ${shown(step.name)}: a step of type ${type} has no key "${key}"`
-    const remedy = (): string => suggestion(key, known, `remove it; there are ${listed(known)}`)
-    problems.add({ code: 'KEY_WITHOUT_EFFECT', message, remedy, path: [...path, key], part: 'key' })
-  }
-  const judge = new Judge(step, path, problems)
-  if (type === 'parallel') judge.parallel()
-  else if (type === 'conditional') judge.conditional()
-  else if (type === 'iterative') judge.iterative()
-  else if (type === 'wait') judge.wait()
-  else judge.needs('scenario')
-  for (const key of ['fallback', 'compensate'] as const) {
-    const target = step[key]
-    if (!target || !('operation' in target) || target.module !== undefined) continue
-    judge.miss(`its ${key} names no module, and a control step has none of its own`, 'add "module"', [key])
-  }
-}
-
+/** Says what is wrong with a step: at one of its keys, or at its type. */
 class Judge {
-  readonly #step: StepDocument
+  readonly known: Known
+  readonly #what: string
   readonly #path: Path
-  readonly #problems: Problems
 
-  constructor(step: StepDocument, path: Path, problems: Problems) {
-    this.#step = step
+  constructor(known: Known, what: string, path: Path) {
+    this.known = known
+    this.#what = what
     this.#path = path
-    this.#problems = problems
   }
 
-  miss(what: string, remedy: string, at: Path): void {
-    const message = `step ${shown(this.#step.name)}: ${what}`
-    this.#problems.add({ code: 'KEY_MISSING', message, remedy, path: [...this.#path, ...at], part: 'key' })
+  value(key: string, message: string, remedy: string, severity: Severity = 'error'): void {
+    this.#add('VALUE_INVALID', [key], 'value', message, remedy, severity)
   }
 
-  wrong(what: string, remedy: string, key: string): void {
-    const message = `step ${shown(this.#step.name)}: ${what}`
-    this.#problems.add({ code: 'VALUE_INVALID', message, remedy, path: [...this.#path, key] })
+  missing(message: string, remedy: string): void {
+    this.#add('KEY_MISSING', ['type'], 'key', message, remedy)
   }
 
-  needs(...keys: (keyof StepDocument)[]): void {
-    for (const key of keys) {
-      if (this.#step[key] === undefined)
-        this.miss(`a step of type ${this.#step.type} needs "${key}"`, `add "${key}"`, ['type'])
-    }
+  useless(key: string, message: string, remedy: string, severity: Severity = 'error'): void {
+    this.#add('KEY_WITHOUT_EFFECT', [key], 'key', message, remedy, severity)
   }
 
-  /** Just one of some keys. */
-  oneOf(...keys: (keyof StepDocument)[]): void {
-    const given = keys.filter((key) => this.#step[key] !== undefined)
-    if (given.length === 0)
-      this.miss(`a step of type ${this.#step.type} needs one of ${keys.join(', ')}`, `add "${keys[0]}"`, [
-        'type',
-      ])
-    else if (given.length > 1)
-      this.wrong(`it has ${given.join(' and ')}, expected one of them`, `remove "${given[1]}"`, given[1]!)
+  input(name: string, message: string, remedy: string): void {
+    this.#add('INPUT_INVALID', ['inputs', name], 'value', message, remedy)
   }
 
-  parallel(): void {
-    this.needs('steps')
-    const { wait_for: wanted, steps = [] } = this.#step
-    const count = wanted === 'any' ? 1 : wanted
-    if (typeof count === 'number' && count > steps.length)
-      this.wrong(
-        `it waits for ${count} successes of ${steps.length} steps`,
-        `give at most ${steps.length}`,
-        'wait_for',
-      )
+  unknown(at: Path, part: 'key' | 'value', message: string, remedy: () => string): void {
+    this.#add('REFERENCE_UNKNOWN', at, part, message, remedy)
   }
 
-  conditional(): void {
-    const { condition, then, cases, default: otherwise } = this.#step
-    if (cases === undefined) this.needs('condition', 'then')
-    else if (condition !== undefined || then !== undefined || this.#step.else !== undefined)
-      this.wrong(
-        'it has both cases and a condition',
-        'keep "cases" and "default", or "condition", "then" and "else"',
-        'cases',
-      )
-    if (cases === undefined && otherwise !== undefined)
-      this.wrong('"default" belongs to "cases"', 'rename it to "else"', 'default')
-  }
-
-  iterative(): void {
-    this.needs('steps')
-    this.oneOf('for_each', 'while', 'until')
-    const { max_concurrency: width = 1, for_each: items, tolerate, max_iterations: most } = this.#step
-    if (items === undefined && width > 1)
-      this.wrong(
-        'each iteration depends on the one before',
-        'remove "max_concurrency", or use for_each',
-        'max_concurrency',
-      )
-    if (typeof tolerate === 'string' && toleratedShare(tolerate) === null)
-      this.wrong(
-        `tolerate: expected a number, or a share from 0% to 100%, found ${shown(tolerate)}`,
-        'give such as 2 or "10%"',
-        'tolerate',
-      )
-    const limit = most ?? CONTROL_DEFAULTS.iterationsMax
-    if (Array.isArray(items) && items.length > limit)
-      this.wrong(
-        `it has ${items.length} items, and at most ${limit} iterations`,
-        'raise "max_iterations"',
-        'for_each',
-      )
-  }
-
-  wait(): void {
-    this.oneOf('for', 'event')
-    if (this.#step.for === undefined) return
-    for (const key of ['filter', 'on_timeout', 'timeout'] as const) {
-      if (this.#step[key] !== undefined)
-        this.wrong(`"${key}" belongs to a wait for an event`, `remove "${key}"`, key)
-    }
+  #add(
+    code: DiagnosticCode,
+    at: Path,
+    part: 'key' | 'value',
+    message: string,
+    remedy: string | (() => string),
+    severity: Severity = 'error',
+  ): void {
+    const path = [...this.#path, ...at]
+    this.known.problems.add({ code, severity, message: `${this.#what}: ${message}`, remedy, path, part })
   }
 }
 
-/** `10%` as 0.1; `null` for what is no share. */
-export function toleratedShare(text: string): number | null {
-  const [, number] = /^(\d+(?:\.\d+)?)\s*%$/.exec(text.trim()) ?? []
-  const share = Number(number) / 100
-  return number !== undefined && share <= 1 ? share : null
+/** Reports keys of a control step that do not go together, and what they name that is not there. */
+export function checkControl(step: ControlStepDocument, path: Path, what: string, known: Known): void {
+  const judge = new Judge(known, what, path)
+  switch (step.type) {
+    case 'parallel':
+      return checkParallel(step, judge)
+    case 'conditional':
+      return checkConditional(step, judge)
+    case 'iterative':
+      return checkIterative(step, judge)
+    case 'wait':
+      return checkWait(step, judge)
+    case 'scenario':
+      return checkScenarioStep(step, judge)
+  }
+}
+
+/** How many successes a parallel step waits for. */
+export function waitedFor({ wait_for = CONTROL_DEFAULTS.waitFor }: ParallelStepDocument): 'all' | number {
+  return wait_for === 'any' ? 1 : wait_for
+}
+
+function checkParallel(step: ParallelStepDocument, judge: Judge): void {
+  const successes = waitedFor(step)
+  const count = step.steps.length
+  if (successes !== 'all' && successes > count) {
+    const said = `wait_for asks for ${successes} of its steps to succeed, and it has ${count}`
+    judge.value('wait_for', said, count === 0 ? 'add steps' : `give all, any or a number up to ${count}`)
+  }
+  if (judge.known.parallelAllowed) return
+  const said =
+    'performance.parallel_execution forbids steps side by side, so those of it run one after the other'
+  judge.useless('type', said, 'set performance.parallel_execution to true', 'warning')
+}
+
+function checkConditional(step: ConditionalStepDocument, judge: Judge): void {
+  const { cases } = step
+  if (cases !== undefined) {
+    for (const key of ['condition', 'then', 'else'] as const) {
+      if (step[key] === undefined) continue
+      const remedy = key === 'else' ? 'use "default"' : 'make it one of the cases'
+      judge.useless(key, `it has cases, which "${key}" can't stand beside`, remedy)
+    }
+    if (cases.length === 0) judge.value('cases', 'expected at least one case, found none', 'add a case')
+    return
+  }
+  if (step.default !== undefined) judge.useless('default', '"default" belongs to cases', 'use "else"')
+  const missing = (['condition', 'then'] as const).filter((key) => step[key] === undefined)
+  if (missing.length === 2) {
+    const remedy = 'add "condition" and "then", or "cases"'
+    judge.missing('it has no branches: expected condition and then, or cases', remedy)
+  } else if (missing[0] !== undefined) {
+    judge.missing(`the key "${missing[0]}" is missing`, `add "${missing[0]}"`)
+  }
+}
+
+const LOOPS = ['for_each', 'while', 'until'] as const
+
+function checkIterative(step: IterativeStepDocument, judge: Judge): void {
+  const given = LOOPS.filter((key) => step[key] !== undefined)
+  if (given.length === 0) {
+    const remedy = 'add one of them'
+    judge.missing('nothing says how often it runs: expected for_each, while or until', remedy)
+  }
+  for (const key of given.slice(1)) {
+    judge.useless(key, `it has "${given[0]!}", which "${key}" can't stand beside`, 'keep one of them')
+  }
+  const isOverItems = given[0] === 'for_each'
+  const { max_concurrency: concurrency, for_each: items, tolerate } = step
+  if (concurrency !== undefined && concurrency > 1) {
+    if (given.length > 0 && !isOverItems) {
+      const said = `with ${given[0]!} each iteration waits for the one before, so max_concurrency can only be 1, found ${concurrency}`
+      judge.value('max_concurrency', said, 'remove it')
+    } else if (!judge.known.parallelAllowed) {
+      const said =
+        'max_concurrency is forbidden by performance.parallel_execution, so iterations run one after the other'
+      judge.useless('max_concurrency', said, 'set performance.parallel_execution to true', 'warning')
+    }
+  }
+  if (typeof tolerate === 'string' && given.length > 0 && !isOverItems) {
+    const said = `with ${given[0]!} nobody knows how many iterations there will be, so tolerate can't be a share, found ${shown(tolerate)}`
+    judge.value('tolerate', said, 'give a whole number')
+  }
+  const limit = step.max_iterations ?? CONTROL_DEFAULTS.iterationsMax
+  if (Array.isArray(items) && items.length > limit) {
+    const said = `for_each has ${items.length} items, and max_iterations is ${limit}: it will fail with ITERATION_LIMIT`
+    judge.value('for_each', said, 'raise max_iterations', 'warning')
+  }
+}
+
+function checkWait(step: WaitStepDocument, judge: Judge): void {
+  if (step.for === undefined && step.event === undefined) {
+    judge.missing('nothing says what it waits for: expected for or event', 'add one of them')
+  }
+  if (step.for !== undefined && step.event !== undefined) {
+    judge.useless(
+      'for',
+      'it waits for an event, which "for" can\'t stand beside',
+      'use "timeout", or remove "event"',
+    )
+  }
+  if (step.event?.trim() === '') judge.value('event', 'expected the name of an event, found none', 'name it')
+  if (step.event === undefined) {
+    for (const key of ['filter', 'timeout', 'on_timeout'] as const) {
+      if (step[key] === undefined) continue
+      judge.useless(key, `"${key}" belongs to a wait for an event`, 'remove it, or add "event"')
+    }
+  } else if (step.on_timeout !== undefined && step.timeout === undefined) {
+    judge.useless(
+      'on_timeout',
+      'without a timeout it waits as long as the run does',
+      'add "timeout"',
+      'warning',
+    )
+  }
+}
+
+function checkScenarioStep(step: ScenarioStepDocument, judge: Judge): void {
+  const { scenarios, inputs } = judge.known
+  if (!scenarios.has(step.scenario)) {
+    const said = `it runs the scenario ${shown(step.scenario)}, and the document has none of that name`
+    judge.unknown(['scenario'], 'value', said, () =>
+      suggestion(step.scenario, scenarios, `use one of ${listed(scenarios)}`),
+    )
+  }
+  const declared = Object.keys(inputs)
+  const literal: Record<string, unknown> = {}
+  for (const [name, value] of Object.entries(step.inputs ?? {})) {
+    if (Object.hasOwn(inputs, name)) {
+      if (typeof value !== 'string' || !/\$\{\{|_output$/.test(value)) literal[name] = value
+      continue
+    }
+    const said = `it gives the input ${shown(name)}, which integration.inputs does not declare`
+    judge.unknown(['inputs', name], 'key', said, () =>
+      suggestion(name, declared, `declare it there; it has ${listed(declared)}`),
+    )
+  }
+  for (const { name, message, remedy } of wrongKinds(inputs, literal)) judge.input(name, message, remedy)
 }

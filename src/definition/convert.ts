@@ -1,28 +1,13 @@
 // Document to definition: snake_case to camelCase, times to whole milliseconds, defaults filled in. It takes only
-// documents without errors, and judges nothing.
-import type { BackoffPolicy, Verdict } from '../../machines/protocol.ts'
-import { poolUnits } from './check.ts'
-import {
-  BACKOFF_DEFAULTS,
-  INTEGRATION_DEFAULTS,
-  RECOVERY_DEFAULTS,
-  SCENARIO_DEFAULTS,
-  STEP_DEFAULTS,
-} from './defaults.ts'
+// documents without errors, and judges nothing. Steps are convert-steps.ts's.
+import { mayBeParallel, poolUnits } from './check.ts'
+import { stepDefinitions } from './convert-steps.ts'
+import { INTEGRATION_DEFAULTS, RECOVERY_DEFAULTS, SCENARIO_DEFAULTS } from './defaults.ts'
 import { durationMs } from './duration.ts'
-import { controlDefinition, truth, type Enclosing } from './convert-control.ts'
-import type {
-  CompensationDefinition,
-  Computed,
-  HandlerDefinition,
-  IntegrationDefinition,
-  OperationCall,
-  RecoveryDefinition,
-  StepDefinition,
-  WorkflowDefinition,
-} from './model.ts'
-import type { ScenarioParts, StepParts } from './references.ts'
-import type { CheckedDocument, RetryDocument, ScenarioDocument, StepDocument } from './schema.ts'
+import { handlersOf } from './handlers.ts'
+import type { IntegrationDefinition, RecoveryDefinition, WorkflowDefinition } from './model.ts'
+import type { ScenarioParts } from './references.ts'
+import type { CheckedDocument } from './schema.ts'
 
 /** What a run is given from outside. */
 export interface Given {
@@ -36,8 +21,8 @@ export function convert(
   parts: readonly ScenarioParts[],
   given: Given,
 ): IntegrationDefinition {
-  const { integration, resources, events, performance } = document
-  const mayBeParallel = performance?.parallel_execution ?? INTEGRATION_DEFAULTS.parallelAllowed
+  const { integration, resources, events } = document
+  const workflows = new Workflows(document, parts)
   return {
     name: integration.workflow_id ?? INTEGRATION_DEFAULTS.name,
     failFast: integration.fail_fast ?? INTEGRATION_DEFAULTS.failFast,
@@ -55,86 +40,67 @@ export function convert(
     pools: [...poolUnits(document)].map(([name, units]) => ({ name, units })),
     inputs: given.inputs,
     env: given.env,
-    handlers: handlers(document),
-    workflows: scenarios(document, parts, mayBeParallel),
+    handlers: handlersOf(document),
+    workflows: integration.scenarios.map((_, i) => workflows.at(i)),
   }
 }
 
-/** Every scenario once, also where others run it. */
-function scenarios(
-  document: CheckedDocument,
-  parts: readonly ScenarioParts[],
-  mayBeParallel: boolean,
-): WorkflowDefinition[] {
-  const { scenarios: all } = document.integration
-  const placeOf = new Map(all.map(({ name }, i) => [name, i]))
-  const made = new Map<string, WorkflowDefinition>()
-  // Scenarios run each other in no cycle: check.ts has seen to it.
-  const named = (name: string): WorkflowDefinition => {
-    const known = made.get(name)
-    if (known) return known
-    const place = placeOf.get(name)!
-    const found = workflow(document, all[place]!, parts[place]!, { mayBeParallel, named })
-    made.set(name, found)
-    return found
+/** Each scenario once: whoever runs it as a step shares it. */
+class Workflows {
+  readonly #document: CheckedDocument
+  readonly #parts: readonly ScenarioParts[]
+  readonly #recovery: RecoveryDefinition
+  readonly #indexOf: ReadonlyMap<string, number>
+  readonly #made = new Map<number, WorkflowDefinition>()
+
+  constructor(document: CheckedDocument, parts: readonly ScenarioParts[]) {
+    this.#document = document
+    this.#parts = parts
+    this.#recovery = recoveryOf(document)
+    this.#indexOf = new Map(document.integration.scenarios.map(({ name }, i) => [name, i]))
   }
-  return all.map(({ name }) => named(name))
+
+  // Recursion goes as deep as scenarios run each other, which check-scenarios.ts bounds.
+  at(index: number): WorkflowDefinition {
+    const made = this.#made.get(index)
+    if (made) return made
+    const { integration } = this.#document
+    const scenario = integration.scenarios[index]!
+    const parallelAllowed = mayBeParallel(this.#document)
+    const bare = {
+      name: scenario.name,
+      description: scenario.description ?? '',
+      timeoutMs: durationMs(scenario.timeout),
+      parallel: parallelAllowed && (scenario.parallel_execution ?? SCENARIO_DEFAULTS.parallel),
+      maxConcurrency: scenario.max_concurrency ?? SCENARIO_DEFAULTS.maxConcurrency,
+      failFast: integration.fail_fast ?? INTEGRATION_DEFAULTS.failFast,
+      onFailure: scenario.on_failure ?? SCENARIO_DEFAULTS.onFailure,
+      compensationTimeoutMs:
+        durationMs(scenario.compensation_timeout) ?? SCENARIO_DEFAULTS.compensationTimeoutMs,
+      recovery: this.#recovery,
+      inputs: null,
+    }
+    const { steps, outputs } = this.#parts[index]!
+    const { parallel, maxConcurrency } = bare
+    const around = {
+      retries: retryCountDefault(this.#document),
+      parallelAllowed,
+      inputs: integration.inputs ?? {},
+      scenario: bare,
+      workflowOf: (name: string) => this.at(this.#indexOf.get(name)!),
+    }
+    const mode = { prefix: '', parallel, maxConcurrency }
+    const workflow = { ...bare, steps: stepDefinitions(scenario.steps, steps, mode, around), outputs }
+    this.#made.set(index, workflow)
+    return workflow
+  }
 }
 
-function handlers({ events }: CheckedDocument): readonly HandlerDefinition[] {
-  return Object.entries(events?.handlers ?? {}).flatMap(([event, list]) =>
-    list.flatMap((handler): HandlerDefinition[] => {
-      if (typeof handler !== 'string') {
-        const { module, operation, priority = 0 } = handler
-        return [{ event, target: { module, operation }, priority }]
-      }
-      return /^(?:log|notify)_/.test(handler) ? [{ event, target: { builtIn: handler }, priority: 0 }] : []
-    }),
-  )
-}
-
-function workflow(
-  document: CheckedDocument,
-  scenario: ScenarioDocument,
-  parts: ScenarioParts,
-  { mayBeParallel, named }: Pick<Enclosing, 'mayBeParallel' | 'named'>,
-): WorkflowDefinition {
-  const { integration } = document
-  const retries = retryCountDefault(document)
-  const whole: WorkflowDefinition = {
-    name: scenario.name,
-    description: scenario.description ?? '',
-    timeoutMs: durationMs(scenario.timeout),
-    parallel: mayBeParallel && (scenario.parallel_execution ?? SCENARIO_DEFAULTS.parallel),
-    maxConcurrency: scenario.max_concurrency ?? SCENARIO_DEFAULTS.maxConcurrency,
-    failFast: integration.fail_fast ?? INTEGRATION_DEFAULTS.failFast,
-    onFailure: scenario.on_failure ?? SCENARIO_DEFAULTS.onFailure,
-    compensationTimeoutMs:
-      durationMs(scenario.compensation_timeout) ?? SCENARIO_DEFAULTS.compensationTimeoutMs,
-    recovery: recovery(document),
-    inputs: null,
-    steps: [],
-    outputs: parts.outputs,
-  }
-  const enclosing: Enclosing = {
-    mayBeParallel,
-    named,
-    stepOf: stepDefinition,
-    retries,
-    list: whole,
-    address: '',
-  }
+function recoveryOf({ error_handling: given }: CheckedDocument): RecoveryDefinition {
   return {
-    ...whole,
-    steps: scenario.steps.map((step, i) => stepDefinition(step, parts.steps[i]!, enclosing)),
-  }
-}
-
-function recovery({ error_handling: handling }: CheckedDocument): RecoveryDefinition {
-  return {
-    strategies: handling?.recovery_strategies ?? RECOVERY_DEFAULTS.strategies,
-    grantedRetriesMax: handling?.max_granted_retries ?? RECOVERY_DEFAULTS.grantedRetriesMax,
-    answerMs: durationMs(handling?.handler_timeout) ?? RECOVERY_DEFAULTS.answerMs,
+    strategies: given?.recovery_strategies ?? RECOVERY_DEFAULTS.strategies,
+    grantedRetriesMax: given?.max_granted_retries ?? RECOVERY_DEFAULTS.grantedRetriesMax,
+    answerMs: durationMs(given?.handler_timeout) ?? RECOVERY_DEFAULTS.answerMs,
   }
 }
 
@@ -142,91 +108,4 @@ function recovery({ error_handling: handling }: CheckedDocument): RecoveryDefini
 export function retryCountDefault({ integration }: CheckedDocument): number {
   const { retriesAllowed, retries } = INTEGRATION_DEFAULTS
   return (integration.retry_failed_steps ?? retriesAllowed) ? (integration.max_retries ?? retries) : 0
-}
-
-const NOTHING_LISTED: readonly string[] = []
-
-function stepDefinition(step: StepDocument, parts: StepParts, enclosing: Enclosing): StepDefinition {
-  const module = step.module ?? ''
-  const isControl = step.type !== undefined
-  return {
-    name: step.name,
-    call: isControl ? null : { module, operation: step.operation ?? '', parameters: parts.parameters },
-    control: isControl ? controlDefinition(step, parts, enclosing) : null,
-    dependsOn: step.depends_on === undefined ? NOTHING_LISTED : [...new Set(step.depends_on)],
-    runIf: step.run_if ?? STEP_DEFAULTS.runIf,
-    when: parts.when === null ? null : truth(parts.when, step.name, 'when'),
-    // Of a wait, it is the wait's own.
-    timeoutMs: step.type === 'wait' ? null : durationMs(step.timeout),
-    retry: {
-      // What is inside of a control step is retried by itself: the default is not for the whole of it, too.
-      count: step.retry_count ?? (isControl ? 0 : enclosing.retries),
-      backoff: backoffPolicy(step.retry),
-      nonRetryable: step.retry?.non_retryable ?? NOTHING_LISTED,
-    },
-    fallback: fallback(step, parts.fallback),
-    onFailure: verdicts(step),
-    compensate: compensation(step, parts.compensate),
-    onCancel: step.on_cancel ?? (step.compensate === undefined ? 'abort' : 'await'),
-    heartbeatMs: durationMs(step.heartbeat),
-    resources: needs(step),
-    priority: step.priority ?? STEP_DEFAULTS.priority,
-  }
-}
-
-/** How long a step with this `retry` waits between attempts. */
-export function backoffPolicy(retry: RetryDocument | undefined): BackoffPolicy {
-  if (retry === undefined) return BACKOFF_DEFAULTS
-  return {
-    kind: retry.backoff ?? BACKOFF_DEFAULTS.kind,
-    initialMs: durationMs(retry.initial) ?? BACKOFF_DEFAULTS.initialMs,
-    factor: retry.factor ?? BACKOFF_DEFAULTS.factor,
-    maxMs: durationMs(retry.max) ?? BACKOFF_DEFAULTS.maxMs,
-    jitter: retry.jitter ?? BACKOFF_DEFAULTS.jitter,
-    maxElapsedMs: durationMs(retry.max_elapsed),
-  }
-}
-
-function fallback(step: StepDocument, computed: Computed | null): OperationCall | Computed | null {
-  if (step.fallback === undefined || computed === null) return null
-  if (!('operation' in step.fallback)) return computed
-  return {
-    module: step.fallback.module ?? step.module ?? '',
-    operation: step.fallback.operation,
-    parameters: computed,
-  }
-}
-
-function verdicts(step: StepDocument): readonly Verdict[] | null {
-  if (step.on_failure === undefined) return null
-  return [step.on_failure].flat()
-}
-
-function compensation(
-  { compensate, module }: StepDocument,
-  parameters: Computed | null,
-): CompensationDefinition | null {
-  if (compensate === undefined) return null
-  return {
-    module: compensate.module ?? module ?? '',
-    operation: compensate.operation,
-    parameters,
-    on: compensate.on ?? STEP_DEFAULTS.compensateOn,
-    timeoutMs: durationMs(compensate.timeout),
-    retry: {
-      count: compensate.retry_count ?? 0,
-      backoff: backoffPolicy(compensate.retry),
-      nonRetryable: compensate.retry?.non_retryable ?? NOTHING_LISTED,
-    },
-  }
-}
-
-function needs(step: StepDocument): StepDefinition['resources'] {
-  const units = new Map<string, number>()
-  for (const need of step.resources ?? []) {
-    const [name, more] =
-      typeof need === 'string' ? [need, STEP_DEFAULTS.units] : [need.name, need.units ?? STEP_DEFAULTS.units]
-    units.set(name, (units.get(name) ?? 0) + more)
-  }
-  return [...units].map(([pool, count]) => ({ pool, units: count }))
 }

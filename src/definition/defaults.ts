@@ -1,6 +1,6 @@
 // What holds where a document says nothing: filled in by convert.ts and check.ts, told to editors by schema.ts.
 // Times are whole milliseconds.
-import type { BackoffPolicy, RunCondition } from '../../machines/protocol.ts'
+import type { BackoffPolicy, RunCondition, Verdict } from '../../machines/protocol.ts'
 import type { RecoveryDefinition } from './model.ts'
 
 /** Defaults of an integration and of the sections beside it. */
@@ -39,13 +39,23 @@ export const CONTROL_DEFAULTS = {
   iterationsMax: 100_000,
   /** Iterations side by side. */
   iterationsConcurrency: 1,
+  waitFor: 'all',
   onTimeout: 'fail',
+  /** A control step repeats all that is inside of it, so it does not go by the integration's default. */
+  retries: 0,
+  tolerate: 0,
 } as const
+
+/** Defaults of a compensation. */
+export const COMPENSATION_DEFAULTS = { on: 'success', retries: 0 } as const
+
+/** Defaults of a handler of events. */
+export const HANDLER_DEFAULTS = { priority: 0 } as const
 
 /** Defaults of a step. */
 export const STEP_DEFAULTS = {
   runIf: 'all_succeeded' satisfies RunCondition,
-  compensateOn: 'success',
+  onFailure: 'fail' satisfies Verdict,
   /** Of a pool that it names. */
   units: 1,
   priority: 0,

@@ -2,22 +2,23 @@
 // Pure: it reads no file and loads no module. It never throws, whatever the text.
 import { check, moduleName } from './check.ts'
 import { convert } from './convert.ts'
-import { listed, Problems, shown, suggestion } from './diagnostic.ts'
-import type { Diagnostic, Problem } from './diagnostic.ts'
+import { Problems } from './diagnostic.ts'
+import type { Diagnostic } from './diagnostic.ts'
 import { readInputs, type DeclaredInputs } from './inputs.ts'
 import { checkLogging } from './logging.ts'
-import type { IntegrationDefinition, Module } from './model.ts'
+import type { IntegrationDefinition } from './model.ts'
 import { parseText } from './parse.ts'
 import { findPlaceholders, mayHavePlaceholders } from './placeholder.ts'
 import { readExpressions } from './references.ts'
 import type { ScenarioParts } from './references.ts'
 import type { CheckedDocument } from './schema.ts'
 import type { ParsedDocument, Path } from './source.ts'
-import { everyStepOf } from './step-lists.ts'
 import { Compiler } from './template.ts'
 import { checkTiming } from './timing.ts'
 import { findUnbuilt } from './unbuilt.ts'
 import { validate } from './validate.ts'
+
+export { checkOperations } from './check-operations.ts'
 
 /** What a document is read with. */
 export interface ReadOptions {
@@ -143,51 +144,4 @@ function configOf(parameters: unknown, config: unknown): unknown {
   if (parameters === undefined) return config ?? {}
   const both = typeof config === 'object' && config !== null && !Array.isArray(config)
   return both ? { ...(parameters as object), ...config } : (config ?? parameters)
-}
-
-/** Reports operations that no module has. Modules that could not be loaded are passed over. */
-export function checkOperations(
-  checked: CheckedDocument,
-  modules: readonly Module[],
-  problems: Problems,
-): void {
-  const byName = new Map(modules.map((module) => [module.name, module]))
-  const judge = (
-    what: string,
-    module: string | undefined,
-    operation: string | undefined,
-    path: Path,
-  ): void => {
-    const known = module === undefined ? undefined : byName.get(module)
-    if (!known || operation === undefined || Object.hasOwn(known.operations, operation)) return
-    problems.add(unknownOperation(what, known, operation, path))
-  }
-  for (const { step, path } of everyStepOf(checked)) {
-    const { name, module, operation, fallback, compensate } = step
-    judge(`step ${shown(name)}`, module, operation, [...path, 'operation'])
-    for (const [key, what, target] of [
-      ['fallback', 'the fallback', fallback],
-      ['compensate', 'the compensation', compensate],
-    ] as const) {
-      if (!target || !('operation' in target)) continue
-      const at = [...path, key, 'operation']
-      judge(`${what} of step ${shown(name)}`, target.module ?? module, target.operation, at)
-    }
-  }
-  for (const [event, handlers] of Object.entries(checked.events?.handlers ?? {})) {
-    handlers.forEach((handler, i) => {
-      if (typeof handler === 'string') return
-      const at = ['events', 'handlers', event, i, 'operation']
-      judge(`a handler of ${shown(event)}`, handler.module, handler.operation, at)
-    })
-  }
-
-  function unknownOperation(what: string, module: Module, operation: string, path: Path): Problem {
-    const message = `${what}: the module ${shown(module.name)} has no operation ${shown(operation)}`
-    const remedy = (): string => {
-      const names = Object.keys(module.operations)
-      return suggestion(operation, names, `use one of ${listed(names)}`)
-    }
-    return { code: 'OPERATION_UNKNOWN', message, remedy, path }
-  }
 }

@@ -27,6 +27,11 @@ export function durationMs(value: unknown, unitMs = 1000): number | null {
   return whole >= 1 && whole <= DURATION_MS_MAX ? whole : null
 }
 
+/** A time as a document writes it. */
+export function durationWritten(ms: number): string {
+  return `${ms / 1000}s`
+}
+
 /** A time for people: `1.5 s`, `2 min`. */
 export function durationText(ms: number): string {
   if (ms < 1000) return `${ms} ms`

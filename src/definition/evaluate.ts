@@ -65,7 +65,9 @@ export function evaluateNode(run: Run, node: ASTNode): unknown {
 function variable(run: Run, name: string): unknown {
   const bound = run.variables.findLast((entry) => entry.name === name)
   if (bound) return bound.value
-  return run.scope[name as keyof DataScope]
+  const value = run.scope[name as keyof DataScope]
+  if (value === undefined) throw new ExpressionFault(`"${name}" is not in scope`)
+  return value
 }
 
 function field(run: Run, base: unknown, name: string, from: ASTNode): unknown {
@@ -250,7 +252,9 @@ export function finished(run: Run, value: unknown): unknown {
       else if (typeof part === 'object' && part !== null && run.fresh.has(part)) open.push(part as unknown[])
     }
   }
-  if (root[0] === run.scope.inputs || root[0] === run.scope.run) return { ...(root[0] as object) }
+  const { inputs, run: ofRun, event } = run.scope
+  if (root[0] === inputs || root[0] === ofRun || (event && root[0] === event))
+    return { ...(root[0] as object) }
   return root[0]
 }
 

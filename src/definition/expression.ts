@@ -18,13 +18,13 @@ export const EXPRESSION_DEPTH_MAX = 64
 /** Deepest nesting of `all`, `exists`, `exists_one`, `map` and `filter`. */
 export const COMPREHENSION_NESTING_MAX = 2
 
-/** What exists only in some places: in iterations, where a step is undone, where an event is judged. */
-export type ContextRoot = 'item' | 'index' | 'input' | 'output' | 'event'
+/** What only some expressions may read: those of an iteration, of a compensation, of a wait. */
+export type PlacedRoot = 'item' | 'index' | 'input' | 'output' | 'event'
 
 /** A name that an expression reads. */
 export interface Reference {
-  readonly root: 'steps' | 'inputs' | 'run' | 'env' | ContextRoot
-  /** Empty for what exists only in some places. */
+  readonly root: 'steps' | 'inputs' | 'run' | 'env' | PlacedRoot
+  /** Empty where the root is read as a whole. */
   readonly name: string
   /** What is read of a step, where the expression says it. */
   readonly field: string | null
@@ -40,7 +40,8 @@ export interface Expression {
 
 /** Of what an expression's names are. */
 const ROOTS: readonly string[] = ['steps', 'inputs', 'run', 'env']
-const CONTEXT_ROOTS: readonly string[] = ['item', 'index', 'input', 'output', 'event']
+/** The same, where it means something. */
+const PLACED_ROOTS: readonly string[] = ['item', 'index', 'input', 'output', 'event'] satisfies PlacedRoot[]
 
 const environment = new Environment({
   unlistedVariablesAreDyn: true,
@@ -172,8 +173,8 @@ class Analysis {
       const example = name === 'steps' ? 'steps.extract or steps["a.b-c"]' : 'env.API_TOKEN'
       invalid(this.#text, `${name} must be followed by a name that is written out, such as ${example}`)
     }
-    if (CONTEXT_ROOTS.includes(name)) {
-      this.references.push({ root: name as ContextRoot, name: '', field: null })
+    if (isPlacedRoot(name)) {
+      this.references.push({ root: name, name: '', field: null })
       return
     }
     const meant = nearest(name, [...ROOTS, ...bound])
@@ -185,7 +186,7 @@ class Analysis {
     const [base, key] = node.args
     const root = base.op === 'id' && !bound.includes(base.args) ? base.args : null
     const name = literalKey(key)
-    if (root !== null && isRoot(root) && name !== null) {
+    if (root !== null && (isRoot(root) || root === 'event') && name !== null) {
       this.references.push({ root, name, field: null })
       return
     }
@@ -252,8 +253,12 @@ class Analysis {
   }
 }
 
-function isRoot(name: string): name is Reference['root'] {
+function isRoot(name: string): name is 'steps' | 'inputs' | 'run' | 'env' {
   return ROOTS.includes(name)
+}
+
+function isPlacedRoot(name: string): name is PlacedRoot {
+  return PLACED_ROOTS.includes(name)
 }
 
 function literalKey(key: string | ASTNode): string | null {

@@ -4,6 +4,8 @@ import * as z from 'zod'
 import { DURATION_EXPECTED, durationMs, DURATION_PATTERN } from './duration.ts'
 import { NAME_LENGTH_MAX } from './names.ts'
 
+const SHARE_PATTERN = /^\s*(100(?:\.0{1,9})?|\d{1,2}(?:\.\d{1,9})?)\s*%\s*$/
+
 // A value is wrong once: the first check that fails ends the others.
 const expects = (what: string) => ({ error: () => what, abort: true })
 
@@ -38,6 +40,11 @@ export const duration = (expected = DURATION_EXPECTED, unitMs = 1000) => {
     .union([z.number(what).positive(what), z.string(what).regex(DURATION_PATTERN, what)], what)
     .refine((value) => durationMs(value, unitMs) !== null, what)
 }
+/** A key that must not be there. JSON Schema has no word for it: json-schema.ts writes it down. */
+export const absent = () => z.undefined().optional()
+/** A share, as text: `"0%"` to `"100%"`. */
+export const share = () =>
+  z.string(expects('a share such as "10%"')).regex(SHARE_PATTERN, expects('a share from "0%" to "100%"'))
 /** One of a few words. */
 export const oneOf = <const W extends readonly [string, ...string[]]>(...words: W) =>
   z.enum(words, expects(`one of ${words.join(', ')}`))

@@ -57,6 +57,16 @@ export function readInputs(
   return { inputs, faults }
 }
 
+/** What is wrong with inputs that one scenario gives another: they are data, so text is nothing but text. */
+export function wrongKinds(declared: DeclaredInputs, given: Readonly<Record<string, unknown>>): InputFault[] {
+  return Object.entries(given).flatMap(([name, value]): InputFault[] => {
+    const type = (Object.hasOwn(declared, name) && declared[name]!.type) || 'any'
+    if (isOfType(value, type)) return []
+    const message = `the input ${shown(name)}: expected type ${type}, found ${shown(value)}`
+    return [{ name, kind: 'value', message, remedy: `give a value of type ${type}` }]
+  })
+}
+
 function isOfType(value: unknown, type: InputType): boolean {
   switch (type) {
     case 'any':

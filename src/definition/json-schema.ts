@@ -2,7 +2,7 @@
 // not built yet. It knows keys and kinds of values; names, references and cycles are for `validate`.
 import * as z from 'zod'
 import { integrationSchema, moduleBlockSchema, sectionSchemas } from './schema.ts'
-import { UNBUILT_PLACES } from './unbuilt.ts'
+import { UNBUILT } from './unbuilt.ts'
 
 /** A JSON Schema, of the draft 2020-12. */
 export type JsonSchema = z.core.JSONSchema.BaseSchema
@@ -19,9 +19,17 @@ export function documentSchema(): JsonSchema {
     $id: 'urn:sagachart:document',
     title: 'sagachart document',
     description: 'An integration: modules, and the scenarios whose steps call them.',
-    ...z.toJSONSchema(document, { target: 'draft-2020-12', io: 'input' }),
+    ...z.toJSONSchema(document, {
+      target: 'draft-2020-12',
+      io: 'input',
+      // A key that must not be there, which JSON Schema says so.
+      unrepresentable: 'any',
+      override: ({ zodSchema, jsonSchema }) => {
+        if (zodSchema._zod.def.type === 'undefined') jsonSchema.not = {}
+      },
+    }),
   }
-  for (const [at, entries] of Map.groupBy(UNBUILT_PLACES, ({ at: place }) => place)) {
+  for (const [at, entries] of Map.groupBy(UNBUILT, ({ at: place }) => place)) {
     const values = entries.flatMap((entry) => ('only' in entry ? [String(entry.only)] : []))
     const note = entries[0]!.template ? 'no effect yet' : 'not built yet'
     for (const place of placesAt(schema, at)) {
@@ -51,5 +59,6 @@ function kindsOf(root: JsonSchema, schema: JsonSchema): JsonSchema[] {
   if (schema.$ref !== undefined) {
     return kindsOf(root, root.$defs![schema.$ref.slice('#/$defs/'.length)] as JsonSchema)
   }
-  return schema.anyOf ? schema.anyOf.flatMap((kind) => kindsOf(root, kind as JsonSchema)) : [schema]
+  const kinds = schema.anyOf ?? schema.oneOf
+  return kinds ? kinds.flatMap((kind) => kindsOf(root, kind as JsonSchema)) : [schema]
 }

@@ -1,18 +1,19 @@
-// Reads the expressions of a scenario and judges the names in them: each step that is read must be a dependency, or one of
-// the step that it is inside of; each input declared. Who depends on whom is asked only for references that are made.
+// Reads the expressions of a scenario, nested steps included, and judges the names in them: each step that is read must
+// be a dependency, each input declared. Where a step may be named from is scopes.ts's. It recurses only over nesting.
+import type { Graph } from './check-steps.ts'
 import { listed, shown, suggestion } from './diagnostic.ts'
-import type { Problems } from './diagnostic.ts'
-import type { Graph } from './check.ts'
-import type { ContextRoot, Reference } from './expression.ts'
-import { reachable } from './graph.ts'
-import type { Question } from './graph.ts'
+import type { DiagnosticCode, Problems } from './diagnostic.ts'
+import type { PlacedRoot, Reference } from './expression.ts'
 import type { Computed } from './model.ts'
-import type { ScenarioDocument, StepDocument } from './schema.ts'
+import type { ScenarioDocument } from './schema.ts'
+import { around, ListScope, meantBy, namesAround, standing } from './scopes.ts'
+import type { Meant, Scope, Standing } from './scopes.ts'
 import type { Path } from './source.ts'
 import { listsOf } from './step-lists.ts'
+import type { StepListInside } from './step-lists.ts'
+import type { ControlStepDocument, StepDocument } from './step-schema.ts'
 import { readTemplate, splitTemplate } from './template.ts'
 import type { Broken, Compiler, Found, Template } from './template.ts'
-import { find, namesSeen, type Level, type Place } from './visibility.ts'
 
 /** What expressions outside of steps may name. */
 export interface Names {
@@ -22,20 +23,18 @@ export interface Names {
 
 /** The computed parts of a step. */
 export interface StepParts {
-  readonly parameters: Computed
-  readonly when: Computed | null
+  /** Of the operation; of a scenario step, its inputs; of an iterative one over items, the items. */
+  given: Computed
+  when: Computed | null
   /** The fallback's parameters, or its value. */
-  readonly fallback: Computed | null
-  /** The parameters of what undoes it; `null` where none are given. */
-  readonly compensate: Computed | null
-  /** Of a control step. */
-  readonly output: Computed | null
-  readonly items: Computed | null
-  readonly condition: Computed | null
-  readonly filter: Computed | null
-  readonly inputs: Computed
-  /** Conditions and steps of the lists inside of it, in the order of its definition. */
-  readonly inside: readonly { readonly when: Computed | null; readonly steps: readonly StepParts[] }[]
+  fallback: Computed | null
+  /** The compensation's parameters. */
+  compensate: Computed | null
+  /** Of a control step: the conditions that choose its branches, end its loop or filter its events, in their order. */
+  conditions: readonly Computed[]
+  output: Computed | null
+  /** Of the steps inside, in the order of `listsOf`. */
+  inside: readonly (readonly StepParts[])[]
 }
 
 /** The computed parts of a scenario. */
@@ -46,32 +45,24 @@ export interface ScenarioParts {
 
 const STEP_FIELDS = ['output', 'status', 'error', 'attempts']
 const RUN_FIELDS: ReadonlySet<string> = new Set(['id', 'scenario', 'started_at'])
+const EVENT_FIELDS: ReadonlySet<string> = new Set(['type', 'data', 'at', 'source'])
 const SHORTHAND = '_output'
 
-/** Where what exists only in some places does. */
-const WHERE: Readonly<Record<ContextRoot, string>> = {
-  item: 'inside of an iterative step with for_each',
-  index: 'inside of an iterative step',
-  input: 'in what compensates a step',
-  output: 'in what compensates a step, and in the output of a scenario step',
+/** Where names mean something that mean nothing elsewhere. */
+const PLACED: Readonly<Record<PlacedRoot, string>> = {
+  item: 'inside an iterative step with for_each',
+  index: 'inside an iterative step',
+  input: 'in the parameters of compensate',
+  output: 'in the parameters of compensate and in the output of a scenario step',
   event: 'in the filter and the output of a wait for an event',
 }
 
-/** A reference to an existing step, whose being a dependency is yet to be judged. */
-interface Use extends Question {
-  readonly graph: Graph
-  readonly found: Found
-  readonly what: string
-}
-
-/** A text that is a shorthand if the step is a dependency. */
-interface Candidate extends Question {
-  readonly graph: Graph
-  readonly path: Path
-  readonly text: string
-  /** The step that has the text. */
-  readonly reader: StepDocument
-}
+const NO_ROOTS: ReadonlySet<PlacedRoot> = new Set()
+const OF_COMPENSATION: ReadonlySet<PlacedRoot> = new Set(['input', 'output'])
+const OF_EVENT: ReadonlySet<PlacedRoot> = new Set(['event'])
+const OF_SCENARIO: ReadonlySet<PlacedRoot> = new Set(['output'])
+const NO_CONDITIONS: readonly Computed[] = []
+const NOTHING_INSIDE: StepParts['inside'] = []
 
 /** Reads all expressions of a scenario and reports what is wrong with them. */
 export function readExpressions(
@@ -83,22 +74,30 @@ export function readExpressions(
   problems: Problems,
 ): ScenarioParts {
   const reading = new Reading(names, compiler, problems)
-  const level: Level = { graph, outer: null, roots: [] }
-  const steps = reading.list(level)
-  reading.judgeUses()
-  const outputs = reading.outputs(scenario, path, level)
-  if (!reading.findShorthands()) return { steps, outputs }
-  return { steps: reading.list(level), outputs }
+  const list = new ListScope(graph, scenario.steps, null, NO_ROOTS)
+  const steps = reading.list(list, [...path, 'steps'], '')
+  const outputs = reading.outputs(scenario, path, list)
+  return { steps, outputs }
+}
+
+/** Who reads, and what it may read. */
+interface Reader {
+  /** Where the step stands. */
+  readonly self: Scope
+  /** Where its expression stands: there, or around the steps inside of it. */
+  readonly scope: Scope
+  /** For messages. */
+  readonly what: string
+  /** What it may read beside what its list may. */
+  readonly roots: ReadonlySet<PlacedRoot>
+  /** A compensation sees the step itself. */
+  readonly seesItself?: true
 }
 
 class Reading {
   readonly #names: Names
   readonly #compiler: Compiler
   readonly #problems: Problems
-  readonly #uses: Use[] = []
-  readonly #candidates: Candidate[] = []
-  /** By step: the texts that stand for the output of another one. Known in the second reading, which reports nothing. */
-  #shorthands: ReadonlyMap<StepDocument, ReadonlyMap<string, string>> | null = null
 
   constructor(names: Names, compiler: Compiler, problems: Problems) {
     this.#names = names
@@ -106,124 +105,183 @@ class Reading {
     this.#problems = problems
   }
 
-  /** Its recursion follows the nesting of the document, which check.ts bounds. */
-  list(level: Level): StepParts[] {
-    return level.graph.steps.map((step, index) => this.#step(step, index, level))
+  /** Reads a list of steps and all that nests in it. Its own questions are answered then. */
+  list(list: ListScope, path: Path, prefix: string): StepParts[] {
+    const steps = list.steps.map((step, i) => this.#step(step, list.of(i), [...path, i], prefix))
+    list.answer()
+    return steps
   }
 
-  outputs(scenario: ScenarioDocument, path: Path, level: Level): Record<string, Computed> {
-    const outputs: Record<string, Computed> = Object.create(null)
-    for (const [name, value] of Object.entries(scenario.outputs ?? {})) {
-      const place = { level, step: null, what: `the output ${shown(name)}`, roots: [] }
-      outputs[name] = this.#value(value, [...path, 'outputs', name], place)
+  outputs({ outputs = {} }: ScenarioDocument, path: Path, list: ListScope): Record<string, Computed> {
+    const read: Record<string, Computed> = Object.create(null)
+    for (const [name, value] of Object.entries(outputs)) {
+      const what = `the output ${shown(name)}`
+      const template = readTemplate(value, [...path, 'outputs', name], this.#compiler)
+      const scope = { list, step: null, outer: null }
+      this.#judge(template, { self: scope, scope, what, roots: NO_ROOTS })
+      read[name] = template.computed
     }
-    return outputs
+    return read
   }
 
-  #step(step: StepDocument, index: number, level: Level): StepParts {
-    const { graph, roots } = level
-    const path = [...graph.path, index]
-    const place: Place = { level, step: index, what: `step ${shown(step.name)}`, roots }
-    const inner = graph.inside.get(index) ?? []
-    const isEach = step.for_each !== undefined
-    const within: readonly ContextRoot[] =
-      step.type === 'iterative' ? [...roots, 'index', ...(isEach ? (['item'] as const) : [])] : roots
-    const all = { ...place, inside: inner, roots: within }
+  #step(step: StepDocument, scope: Scope, path: Path, prefix: string): StepParts {
+    const address = `${prefix}${step.name}`
+    const what = `step ${shown(address)}`
+    const reader: Reader = { self: scope, scope, what, roots: NO_ROOTS }
     const { fallback, compensate } = step
-    const lists = listsOf(step, path)
-    return {
-      parameters: this.#value(step.parameters ?? {}, [...path, 'parameters'], place),
-      when: step.when === undefined ? null : this.#condition(step.when, [...path, 'when'], place),
-      fallback: fallback === undefined ? null : this.#fallback(fallback, [...path, 'fallback'], place),
-      compensate:
-        compensate?.parameters === undefined
-          ? null
-          : this.#value(compensate.parameters, [...path, 'compensate', 'parameters'], {
-              ...place,
-              itself: true,
-              roots: [...roots, 'input', 'output'],
-            }),
-      output: step.output === undefined ? null : this.#output(step, [...path, 'output'], all),
-      items: isEach ? this.#items(step.for_each, [...path, 'for_each'], place) : null,
-      condition: this.#again(step, path, all),
-      filter:
-        step.filter === undefined
-          ? null
-          : this.#condition(step.filter, [...path, 'filter'], { ...place, roots: [...roots, 'event'] }),
-      inputs: this.#value(step.inputs ?? {}, [...path, 'inputs'], place),
-      inside: inner.map((list, i) => {
-        const { when = null, path: at = path } = lists[i] ?? {}
-        const condition =
-          when === null ? null : this.#condition(when, [...at.slice(0, -1), 'condition'], place)
-        return {
-          when: condition,
-          steps: this.list({ graph: list, outer: { level, step: index }, roots: within }),
-        }
-      }),
+    const parts: StepParts = {
+      given: { kind: 'value', value: {} },
+      when: step.when === undefined ? null : this.#condition('when', step.when, reader, [...path, 'when']),
+      fallback: null,
+      compensate: null,
+      conditions: NO_CONDITIONS,
+      output: null,
+      inside: NOTHING_INSIDE,
     }
+    if (fallback !== undefined) {
+      const key = 'value' in fallback ? 'value' : 'parameters'
+      const value: unknown =
+        'value' in fallback ? fallback.value : 'parameters' in fallback ? fallback.parameters : {}
+      this.#read(
+        value ?? (key === 'value' ? null : {}),
+        reader,
+        [...path, 'fallback', key],
+        (read) => (parts.fallback = read),
+      )
+    }
+    if (compensate?.parameters !== undefined) {
+      const own: Reader = {
+        ...reader,
+        what: `the compensation of ${what}`,
+        roots: OF_COMPENSATION,
+        seesItself: true,
+      }
+      const at = [...path, 'compensate', 'parameters']
+      this.#read(compensate.parameters, own, at, (read) => (parts.compensate = read))
+    }
+    if (step.type === undefined) {
+      this.#read(step.parameters ?? {}, reader, [...path, 'parameters'], (read) => (parts.given = read))
+    } else this.#control(step, reader, path, address, parts)
+    return parts
   }
 
-  #fallback(fallback: NonNullable<StepDocument['fallback']>, path: Path, place: Place): Computed {
-    if ('value' in fallback) return this.#value(fallback.value, [...path, 'value'], place)
-    const parameters = 'parameters' in fallback ? fallback.parameters : undefined
-    return this.#value(parameters ?? {}, [...path, 'parameters'], place)
+  #control(step: ControlStepDocument, reader: Reader, path: Path, address: string, parts: StepParts): void {
+    const inside = listsOf(step)
+    const lists = this.#listsInside(step, inside, reader.scope)
+    parts.inside = lists.map((list, i) => this.list(list, [...path, ...inside[i]!.path], `${address}/`))
+    const within = { ...reader, scope: around(lists, reader.scope) }
+    let output = within
+    const ask = (key: string, written: string | boolean, by: Reader, at: Path = [key]): Computed =>
+      this.#condition(key, written, by, [...path, ...at])
+    switch (step.type) {
+      case 'conditional':
+        parts.conditions =
+          step.cases === undefined
+            ? [ask('condition', step.condition ?? false, reader)]
+            : step.cases.map((one, i) => ask('when', one.when, reader, ['cases', i, 'when']))
+        break
+      case 'iterative': {
+        const loop = step.while === undefined ? 'until' : 'while'
+        if (step.for_each !== undefined) {
+          this.#items(step.for_each, reader, [...path, 'for_each'], (items) => (parts.given = items))
+        } else if (step[loop] !== undefined) parts.conditions = [ask(loop, step[loop], within)]
+        break
+      }
+      case 'wait':
+        if (step.event === undefined) break
+        output = { ...reader, roots: OF_EVENT }
+        if (step.filter !== undefined) parts.conditions = [ask('filter', step.filter, output)]
+        break
+      case 'scenario':
+        output = { ...reader, roots: OF_SCENARIO }
+        this.#read(step.inputs ?? {}, reader, [...path, 'inputs'], (inputs) => (parts.given = inputs))
+        break
+      case 'parallel':
+    }
+    if (step.output === undefined) return
+    this.#read(step.output, output, [...path, 'output'], (read) => (parts.output = read))
   }
 
-  #output(step: StepDocument, path: Path, all: Place): Computed {
-    if (step.type === 'wait')
-      return this.#value(step.output, path, { ...all, roots: [...all.roots, 'event'] })
-    if (step.type === 'scenario')
-      return this.#value(step.output, path, { ...all, roots: [...all.roots, 'output'] })
-    return this.#value(step.output, path, all)
+  // A list that could not be judged, for it nests too deep, is left out.
+  #listsInside(step: ControlStepDocument, inside: readonly StepListInside[], outer: Scope): ListScope[] {
+    const graphs = outer.list.graph.inside.get(outer.step!) ?? []
+    const roots = new Set(outer.list.roots)
+    if (step.type === 'iterative') {
+      roots.add('index')
+      if (step.for_each !== undefined) roots.add('item')
+    }
+    return graphs.map((graph, i) => new ListScope(graph, inside[i]!.steps, outer, roots))
   }
 
-  #items(items: StepDocument['for_each'], path: Path, place: Place): Computed {
-    if (typeof items !== 'string') return this.#value(items, path, place)
-    return this.#expression(items, path, place)
-  }
-
-  #again(step: StepDocument, path: Path, all: Place): Computed | null {
-    if (step.while !== undefined) return this.#condition(step.while, [...path, 'while'], all)
-    return step.until === undefined ? null : this.#condition(step.until, [...path, 'until'], all)
-  }
-
-  #value(value: unknown, path: Path, place: Place): Computed {
-    const { level, step } = place
-    const reader = step === null ? null : level.graph.steps[step]!
-    const known = reader && this.#shorthands?.get(reader)
-    const template = readTemplate(value, path, this.#compiler, (text, at) => {
-      if (this.#shorthands === null && reader) this.#noteCandidate(text, at, place, reader)
-      return known?.get(text) ?? null
+  /** Reads a value; once more, later, where a text `<step>_output` in it turns out to name a dependency. */
+  #read(value: unknown, reader: Reader, at: Path, put: (computed: Computed) => void): void {
+    const meant = new Map<string, string>()
+    // Questions that are open, and this reading itself.
+    let open = 1
+    const settle = (): void => {
+      if (--open > 0 || meant.size === 0) return
+      put(readTemplate(value, [], this.#compiler, (text) => meant.get(text) ?? null).computed)
+    }
+    const template = readTemplate(value, at, this.#compiler, (text, where) => {
+      const name = shorthandOf(text)
+      const on = name === null ? null : meantBy(name, reader.scope)
+      if (name === null || !on) return null
+      open++
+      standing(on, (how) => {
+        if (sees(reader, on, how)) meant.set(text, name)
+        else if (how === 'stranger') this.#warnOfText(text, name, on, reader, where)
+        settle()
+      })
+      return null
     })
-    this.#judge(template, place)
-    return template.computed
+    this.#judge(template, reader)
+    put(template.computed)
+    settle()
   }
 
-  #condition(condition: string | boolean, path: Path, place: Place): Computed {
-    if (typeof condition === 'boolean') return { kind: 'value', value: condition }
-    return this.#expression(condition, path, place)
+  #warnOfText(text: string, name: string, on: Meant, reader: Reader, path: Path): void {
+    const { whose, key } = dependenciesMeant(on.scope, reader)
+    const message = `${reader.what}: ${shown(text)} stays plain text, for the step ${shown(name)} is not among ${whose}`
+    const remedy = `add ${shown(name)} to ${key} if its output is meant`
+    this.#problems.add({ code: 'REFERENCE_NOT_DEPENDENCY', severity: 'warning', message, remedy, path })
   }
 
-  /** One expression, with or without its braces. */
-  #expression(source: string, path: Path, place: Place): Computed {
-    const pieces = [...splitTemplate(source)].filter(
+  /** The items of an iteration: a list, or one expression, which may be a text `<step>_output`. */
+  #items(written: unknown, reader: Reader, at: Path, put: (computed: Computed) => void): void {
+    if (typeof written !== 'string') {
+      this.#read(written, reader, at, put)
+      return
+    }
+    const name = shorthandOf(written)
+    const isShort = name !== null && meantBy(name, reader.scope) !== null
+    const text = isShort ? `steps[${JSON.stringify(name)}].output` : written
+    put(this.#expression('for_each', text, reader, at))
+  }
+
+  #condition(key: string, written: string | boolean, reader: Reader, at: Path): Computed {
+    if (typeof written === 'boolean') return { kind: 'value', value: written }
+    return this.#expression(key, written, reader, at)
+  }
+
+  /** A text that is one expression, with or without `${{ }}` around it. */
+  #expression(key: string, written: string, reader: Reader, at: Path): Computed {
+    const pieces = [...splitTemplate(written)].filter(
       (piece) => typeof piece !== 'string' || piece.trim() !== '',
     )
-    if (source.includes('${{') && (pieces.length > 1 || typeof pieces[0] === 'string')) {
-      const message = `${shown(path.at(-1))} takes one expression, found ${pieces.length} pieces of text and expressions`
-      this.#reportBroken({ path, source, message }, place.what)
+    if (written.includes('${{') && (pieces.length > 1 || typeof pieces[0] === 'string')) {
+      const message = `"${key}" takes one expression, found ${pieces.length} pieces of text and expressions`
+      this.#reportBroken({ path: at, source: written, message }, reader.what)
       return { kind: 'value', value: false }
     }
-    const text = source.includes('${{') ? source : `\${{ ${source} }}`
-    const template = readTemplate(text, path, this.#compiler)
-    this.#judge(template, place)
+    const text = written.includes('${{') ? written : `\${{ ${written} }}`
+    const template = readTemplate(text, at, this.#compiler)
+    this.#judge(template, reader)
     return template.computed
   }
 
-  #judge({ found, broken }: Template, place: Place): void {
-    if (this.#shorthands !== null) return
-    for (const fault of broken) this.#reportBroken(fault, place.what)
-    for (const one of found) for (const reference of one.references) this.#judgeOne(one, reference, place)
+  #judge({ found, broken }: Template, reader: Reader): void {
+    for (const fault of broken) this.#reportBroken(fault, reader.what)
+    for (const one of found) for (const reference of one.references) this.#judgeOne(one, reference, reader)
   }
 
   #reportBroken({ path, source, message }: Broken, what: string): void {
@@ -237,25 +295,30 @@ class Reading {
     })
   }
 
-  #judgeOne(found: Found, { root, name, field }: Reference, place: Place): void {
-    const { what } = place
-    if (root === 'steps') this.#judgeStep(found, name, field, place)
+  #judgeOne(found: Found, { root, name, field }: Reference, reader: Reader): void {
+    const { what } = reader
+    const { inputs, env } = this.#names
+    if (root === 'steps') this.#judgeStep(found, name, field, reader)
     else if (root === 'run') this.#known(found, `run.${name}`, name, RUN_FIELDS, 'of a run', what)
     else if (root === 'inputs')
-      this.#known(found, `inputs.${name}`, name, this.#names.inputs, 'in integration.inputs', what)
-    else if (root === 'env')
-      this.#known(found, `env.${name}`, name, this.#names.env, 'in integration.env', what)
-    else if (!place.roots.includes(root)) {
-      const message = `${what}: "${root}" exists only ${WHERE[root]}`
-      const { path, source: snippet } = found
-      this.#problems.add({
-        code: 'EXPRESSION_INVALID',
-        message,
-        remedy: root === 'input' ? 'did you mean "inputs"?' : 'read something else',
-        path,
-        snippet,
-      })
-    }
+      this.#known(found, `inputs.${name}`, name, inputs, 'in integration.inputs', what)
+    else if (root === 'env') this.#known(found, `env.${name}`, name, env, 'in integration.env', what)
+    else if (!reader.roots.has(root) && !reader.scope.list.roots.has(root)) {
+      const remedy = root === 'input' ? 'did you mean "inputs"?' : 'read something else'
+      const message = `the expression reads "${root}", which exists only ${PLACED[root]}`
+      this.#report('EXPRESSION_INVALID', found, what, message, remedy)
+    } else if (root === 'event' && name !== '')
+      this.#known(found, `event.${name}`, name, EVENT_FIELDS, 'of an event', what)
+  }
+
+  #report(
+    code: DiagnosticCode,
+    { path, source: snippet }: Found,
+    what: string,
+    message: string,
+    remedy: string | (() => string),
+  ): void {
+    this.#problems.add({ code, message: `${what}: ${message}`, remedy, path, snippet })
   }
 
   #known(
@@ -267,93 +330,59 @@ class Reading {
     what: string,
   ): void {
     if (known.has(name)) return
-    const message = `${what}: the expression reads ${reference}, which is not declared ${where}`
+    const message = `the expression reads ${reference}, which is not declared ${where}`
     const remedy = (): string => suggestion(name, known, `declare it, or use one of ${listed(known)}`)
-    this.#problems.add({
-      code: 'REFERENCE_UNKNOWN',
-      message,
-      remedy,
-      path: found.path,
-      snippet: found.source,
-    })
+    this.#report('REFERENCE_UNKNOWN', found, what, message, remedy)
   }
 
-  #judgeStep(found: Found, name: string, field: string | null, place: Place): void {
-    const { path, source: snippet } = found
-    const { what } = place
-    const seen = find(name, place)
-    if (seen === null) {
-      const message = `${what}: the expression reads the step ${shown(name)}, and no step of its scenario has that name`
-      const remedy = (): string => {
-        const names = namesSeen(place)
-        return suggestion(name, names, `use one of ${listed(names)}`)
-      }
-      this.#problems.add({ code: 'REFERENCE_UNKNOWN', message, remedy, path, snippet })
+  #judgeStep(found: Found, name: string, field: string | null, reader: Reader): void {
+    const { scope, what } = reader
+    const meant = meantBy(name, scope)
+    if (!meant) {
+      const whose = scope.outer ? 'around it' : 'of its scenario'
+      const message = `the expression reads the step ${shown(name)}, and no step ${whose} has that name`
+      const remedy = (): string =>
+        suggestion(name, namesAround(scope), `use one of ${listed(namesAround(scope))}`)
+      this.#report('REFERENCE_UNKNOWN', found, what, message, remedy)
       return
     }
     if (field !== null && !STEP_FIELDS.includes(field)) {
-      const message = `${what}: the expression reads ${shown(field)} of the step ${shown(name)}, which has ${STEP_FIELDS.join(', ')}`
+      const message = `the expression reads ${shown(field)} of the step ${shown(name)}, which has ${STEP_FIELDS.join(', ')}`
       const remedy = (): string => suggestion(field, STEP_FIELDS, `did you mean output.${field}?`)
-      this.#problems.add({ code: 'REFERENCE_UNKNOWN', message, remedy, path, snippet })
+      this.#report('REFERENCE_UNKNOWN', found, what, message, remedy)
     }
-    if (seen !== 'free') this.#uses.push({ ...seen, found, what })
-  }
-
-  #noteCandidate(text: string, path: Path, place: Place, reader: StepDocument): void {
-    if (!text.endsWith(SHORTHAND)) return
-    const seen = find(text.slice(0, -SHORTHAND.length), place)
-    if (seen !== null && seen !== 'free') this.#candidates.push({ ...seen, path, text, reader })
-  }
-
-  /** Reports references to steps that are no dependencies. In a graph with cycles nothing can be said. */
-  judgeUses(): void {
-    for (const [graph, uses] of Map.groupBy(this.#uses, (use) => use.graph)) {
-      if (!graph.acyclic) continue
-      const answers = reachable(graph.dependencies, uses)
-      uses.forEach((use, i) => answers[i] || this.#reportStranger(use))
-    }
-  }
-
-  #reportStranger({ graph, step, on, found, what }: Use): void {
-    const reader = graph.steps[step]!.name
-    const name = graph.steps[on]!.name
-    const [whose, own] =
-      what === `step ${shown(reader)}`
-        ? ['its', "the step's own"]
-        : [`the step ${shown(reader)}'s`, 'the step around it,']
-    const message =
-      step === on
-        ? `${what}: the expression reads ${own} ${shown(name)}, which is not there yet`
-        : `${what}: the expression reads the step ${shown(name)}, which is not among ${whose} dependencies`
-    const remedy = step === on ? 'read another step' : `add ${shown(name)} to depends_on`
-    this.#problems.add({
-      code: 'REFERENCE_NOT_DEPENDENCY',
-      message,
-      remedy,
-      path: found.path,
-      snippet: found.source,
+    standing(meant, (how) => {
+      if (!sees(reader, meant, how)) this.#reportStranger(found, name, how, meant.scope, reader)
     })
   }
 
-  /** Finds the texts `<step>_output` that name a dependency. Returns whether there are any. */
-  findShorthands(): boolean {
-    const meant = new Map<StepDocument, Map<string, string>>()
-    for (const [graph, candidates] of Map.groupBy(this.#candidates, (each) => each.graph)) {
-      if (!graph.acyclic) continue
-      const answers = reachable(graph.dependencies, candidates)
-      candidates.forEach(({ step, on, path, text, reader }, i) => {
-        const name = graph.steps[on]!.name
-        if (answers[i]) {
-          const texts = meant.get(reader) ?? new Map<string, string>()
-          meant.set(reader, texts.set(text, name))
-        } else if (step !== on) {
-          const message = `step ${shown(reader.name)}: ${shown(text)} stays plain text, for the step ${shown(name)} is not among its dependencies`
-          const remedy = `add ${shown(name)} to depends_on if its output is meant`
-          this.#problems.add({ code: 'REFERENCE_NOT_DEPENDENCY', severity: 'warning', message, remedy, path })
-        }
-      })
+  #reportStranger(found: Found, name: string, how: Standing, from: Scope, reader: Reader): void {
+    const { self, what } = reader
+    const step = shown(name)
+    if (how === 'itself') {
+      const which = from === self ? `step's own ${step}` : `step ${step} that it is inside of`
+      const message = `the expression reads the ${which}, which is not there yet`
+      this.#report('REFERENCE_NOT_DEPENDENCY', found, what, message, 'read another step')
+      return
     }
-    this.#shorthands = meant
-    return meant.size > 0
+    const { whose, key } = dependenciesMeant(from, reader)
+    const message = `the expression reads the step ${step}, which is not among ${whose}`
+    this.#report('REFERENCE_NOT_DEPENDENCY', found, what, message, `add ${step} to ${key}`)
   }
+}
+
+/** The name of the step whose output a text may stand for. */
+function shorthandOf(text: string): string | null {
+  return text.endsWith(SHORTHAND) ? text.slice(0, -SHORTHAND.length) : null
+}
+
+function sees({ self, seesItself }: Reader, { scope }: Meant, how: Standing): boolean {
+  return how === 'dependency' || (how === 'itself' && seesItself === true && scope === self)
+}
+
+/** Whose dependencies decide whether a step may be read, for messages. */
+function dependenciesMeant(from: Scope, { self }: Reader): { whose: string; key: string } {
+  if (from === self) return { whose: 'its dependencies', key: 'depends_on' }
+  const holder = shown(from.list.steps[from.step!]!.name)
+  return { whose: `the dependencies of ${holder}, which it is inside of`, key: `depends_on of ${holder}` }
 }

@@ -1,18 +1,11 @@
 // Every key a document may have, with its kind and what it is for: the one list from which both the refusal of unknown
-// keys and the editors' JSON Schema come. What only the whole document can tell (names, references, cycles) is judged
+// keys and the editors' JSON Schema come. Steps are in step-schema.ts. What only the whole document can tell (names, references, cycles) is judged
 // in check.ts; what is not built yet, in unbuilt.ts; defaults are filled in by convert.ts.
 import * as z from 'zod'
-import {
-  BACKOFF_DEFAULTS,
-  CONTROL_DEFAULTS,
-  INTEGRATION_DEFAULTS,
-  RECOVERY_DEFAULTS,
-  SCENARIO_DEFAULTS,
-  STEP_DEFAULTS,
-} from './defaults.ts'
+import { HANDLER_DEFAULTS, INTEGRATION_DEFAULTS, RECOVERY_DEFAULTS, SCENARIO_DEFAULTS } from './defaults.ts'
+import { durationWritten } from './duration.ts'
 import {
   anything,
-  atLeast,
   between,
   condition,
   defaulting,
@@ -28,145 +21,7 @@ import {
   whole,
 } from './fields.ts'
 import { LOG_LEVELS } from './logging.ts'
-
-/** A time as a document writes it. */
-const seconds = (ms: number) => `${ms / 1000}s`
-
-const verdict = () => oneOf('retry', 'fallback', 'skip', 'degradation', 'fail', 'fail_workflow', 'compensate')
-
-const retry = section('retry', {
-  backoff: defaulting(
-    oneOf('exponential', 'linear', 'constant'),
-    BACKOFF_DEFAULTS.kind,
-    'how the delay grows',
-  ),
-  initial: defaulting(duration(), seconds(BACKOFF_DEFAULTS.initialMs), 'delay before the first retry'),
-  factor: defaulting(atLeast(1), BACKOFF_DEFAULTS.factor, 'growth of an exponential delay'),
-  max: defaulting(duration(), seconds(BACKOFF_DEFAULTS.maxMs), 'longest delay'),
-  jitter: defaulting(oneOf('full', 'equal', 'none'), BACKOFF_DEFAULTS.jitter, 'how the delay is drawn'),
-  max_elapsed: duration().optional().describe('no retry starts later than this after the first attempt'),
-  non_retryable: list(text()).optional().describe('names and codes of errors that are never retried'),
-})
-
-const fallback = z.union(
-  [
-    section('fallback', {
-      module: name().optional().describe("default: the step's own module"),
-      operation: name().describe('the operation that is called instead'),
-      parameters: mapping(anything()).optional().describe('may hold ${{ expressions }}'),
-    }),
-    section('fallback value', { value: anything().describe('the output in place of the failed one') }),
-  ],
-  { error: () => '{module, operation, parameters} or {value}' },
-)
-
-const compensate = section('compensate', {
-  module: name().optional().describe("default: the step's own module"),
-  operation: name().describe('the operation that undoes the step'),
-  parameters: mapping(anything()).optional().describe('may hold ${{ expressions }}'),
-  on: defaulting(oneOf('success', 'attempt'), STEP_DEFAULTS.compensateOn, 'what is undone'),
-  timeout: duration().optional().describe('limit of one attempt to compensate'),
-  retry_count: whole(0).optional().describe('retries of a failing compensation'),
-  retry: retry.optional().describe('backoff of a failing compensation'),
-})
-
-const need = section('resource of a step', {
-  name: name().describe('a pool'),
-  units: defaulting(whole(1), STEP_DEFAULTS.units, 'units taken'),
-  mode: oneOf('exclusive', 'read', 'write').optional().describe('how the resource is shared'),
-})
-
-const cache = section('cache', {
-  key: text().describe('expression; equal keys share an output'),
-  ttl: duration().optional().describe('how long an output is kept'),
-})
-
-/** One step, of whatever type. */
-export const stepSchema = section('step', {
-  name: name().describe('unique in its list'),
-  description: text().optional().describe('for people'),
-  type: oneOf('parallel', 'conditional', 'iterative', 'wait', 'scenario')
-    .optional()
-    .describe('a control step'),
-  module: name().optional().describe('a module of integration.modules'),
-  operation: name().optional().describe('an operation of the module'),
-  parameters: mapping(anything()).optional().describe('given to the operation; may hold ${{ expressions }}'),
-  depends_on: list(name()).optional().describe('steps of the same list that come before'),
-  run_if: defaulting(
-    oneOf('all_succeeded', 'all_done', 'any_succeeded', 'none_failed'),
-    STEP_DEFAULTS.runIf,
-    'judged once all dependencies are final',
-  ),
-  when: condition().optional().describe('CEL expression; the step is skipped where it is false'),
-  timeout: duration().optional().describe('limit of one attempt; default none'),
-  retry_count: whole(0)
-    .optional()
-    .describe('retries after the first attempt; default integration.max_retries'),
-  retry: retry.optional().describe('delays between attempts'),
-  fallback: fallback.optional().describe('one more attempt elsewhere, or a value, after the retries'),
-  on_failure: z
-    .union([verdict(), list(verdict())], { error: () => 'a verdict or a list of verdicts' })
-    .optional()
-    .describe(
-      'the first applicable verdict counts; default: what handlers of step_failed answer, then error_handling.recovery_strategies, then fail',
-    ),
-  compensate: compensate.optional().describe('undoes the step when the run compensates'),
-  on_cancel: oneOf('abort', 'await').optional().describe('what a cancellation does to a running attempt'),
-  resources: list(z.union([name(), need], { error: () => 'a pool, or {name, units}' }))
-    .optional()
-    .describe('held during each attempt'),
-  priority: defaulting(integer(), STEP_DEFAULTS.priority, 'higher starts earlier'),
-  heartbeat: duration().optional().describe('the operation must report within it'),
-  cache: cache.optional().describe('reuses the output of an equal call'),
-  output: anything().optional().describe('reshapes the output of a control step'),
-  get steps() {
-    return list(stepSchema).optional().describe('nested steps of a parallel or iterative step')
-  },
-  max_concurrency: whole(1).optional().describe('nested steps or iterations side by side'),
-  wait_for: z
-    .union([oneOf('all', 'any'), whole(1)], { error: () => 'all, any or a number' })
-    .optional()
-    .describe('successes that a parallel step waits for'),
-  condition: condition().optional().describe('chooses the branch of a conditional step'),
-  // oxlint-disable-next-line unicorn/no-thenable -- the document's own word; a schema is never awaited
-  get then() {
-    return list(stepSchema).optional().describe('steps where the condition is true')
-  },
-  get else() {
-    return list(stepSchema).optional().describe('steps where the condition is false')
-  },
-  get cases() {
-    const one = section('case', {
-      when: condition().describe('CEL expression'),
-      steps: list(stepSchema).describe('the branch'),
-    })
-    return list(one).optional().describe('branches, of which the first true one is taken')
-  },
-  get default() {
-    return list(stepSchema).optional().describe('the branch where no case is true')
-  },
-  for_each: z
-    .union([text(), list(anything())], { error: () => 'a list or an expression' })
-    .optional()
-    .describe('items of an iterative step'),
-  while: condition().optional().describe('iterates as long as it is true'),
-  until: condition().optional().describe('iterates until it is true'),
-  max_iterations: whole(1)
-    .optional()
-    .describe(`limit of an iterative step; default ${CONTROL_DEFAULTS.iterationsMax}`),
-  tolerate: z
-    .union([whole(0), text()], { error: () => 'a number or a share such as "10%"' })
-    .optional()
-    .describe('failed iterations that are put up with'),
-  for: duration().optional().describe('how long a wait step waits'),
-  event: text().optional().describe('the event that a wait step waits for'),
-  filter: condition().optional().describe('which events count'),
-  on_timeout: oneOf('fail', 'skip', 'continue')
-    .optional()
-    .describe(`what a wait step does when it has waited too long; default ${CONTROL_DEFAULTS.onTimeout}`),
-  scenario: name().optional().describe('the scenario that a scenario step runs'),
-  inputs: mapping(anything()).optional().describe('inputs of that scenario'),
-})
+import { stepSchema } from './step-schema.ts'
 
 const scenario = section('scenario', {
   name: name().describe('unique in the document'),
@@ -181,7 +36,7 @@ const scenario = section('scenario', {
   ),
   compensation_timeout: defaulting(
     duration(),
-    seconds(SCENARIO_DEFAULTS.compensationTimeoutMs),
+    durationWritten(SCENARIO_DEFAULTS.compensationTimeoutMs),
     "limit of the compensation; outside the run's own",
   ),
   outputs: mapping(anything()).optional().describe("the run's output by name; ${{ expressions }}"),
@@ -219,7 +74,7 @@ export const integrationSchema = section('integration', {
   enable_events: defaulting(flag(), INTEGRATION_DEFAULTS.eventsEnabled),
   max_execution_time: defaulting(
     duration(),
-    seconds(INTEGRATION_DEFAULTS.timeoutMs),
+    durationWritten(INTEGRATION_DEFAULTS.timeoutMs),
     'limit of the whole integration',
   ),
   retry_failed_steps: defaulting(
@@ -245,7 +100,9 @@ const handler = z.union(
     section('handler', {
       module: name().describe('a module of integration.modules'),
       operation: name().describe('an operation of the module; it is given the event'),
-      priority: integer().optional().describe('higher is called earlier; default 0'),
+      parameters: mapping(anything()).optional().describe('given beside the event'),
+      priority: defaulting(integer(), HANDLER_DEFAULTS.priority, 'higher is called earlier'),
+      filter: condition().optional().describe('CEL expression over the event'),
     }),
   ],
   { error: () => 'the name of a handler, or {module, operation}' },
@@ -295,7 +152,7 @@ export const sectionSchemas = {
     cleanup_interval: duration().optional().describe('idle members are evicted after it'),
     resource_timeout: defaulting(
       duration(),
-      seconds(INTEGRATION_DEFAULTS.leaseTimeoutMs),
+      durationWritten(INTEGRATION_DEFAULTS.leaseTimeoutMs),
       'how long a step waits for a resource',
     ),
     pools: mapping(pool).optional().describe('pools by name'),
@@ -333,7 +190,7 @@ export const sectionSchemas = {
     circuit_breaker_reset: duration().optional().describe('time until it is half open'),
     recovery_strategies: list(oneOf('retry', 'fallback', 'skip', 'degradation'))
       .optional()
-      .describe('verdicts for steps that say nothing'),
+      .describe('verdicts for steps that say nothing; the first applicable one counts'),
     max_granted_retries: defaulting(
       whole(0),
       RECOVERY_DEFAULTS.grantedRetriesMax,
@@ -341,7 +198,7 @@ export const sectionSchemas = {
     ),
     handler_timeout: defaulting(
       duration(),
-      seconds(RECOVERY_DEFAULTS.answerMs),
+      durationWritten(RECOVERY_DEFAULTS.answerMs),
       'how long handlers of step_failed may take to answer',
     ),
     notification_channels: list(anything())
@@ -380,9 +237,7 @@ export type SectionName = keyof typeof sectionSchemas
 
 type Sections = { readonly [K in SectionName]?: z.infer<(typeof sectionSchemas)[K]> }
 
-export type StepDocument = z.infer<typeof stepSchema>
 export type ScenarioDocument = z.infer<typeof scenario>
-export type RetryDocument = z.infer<typeof retry>
 export type IntegrationDocument = z.infer<typeof integrationSchema>
 export type ModuleBlock = z.infer<typeof moduleBlockSchema>
 

@@ -1,49 +1,50 @@
-// The lists of steps of a document: those of its scenarios, and those inside of control steps. Where they are and how they
-// are nested; not whether they make sense.
-import type { CheckedDocument, StepDocument } from './schema.ts'
+// The lists of steps that a document's step holds, and a walk over all steps of a list. Documents only: what nests in a
+// definition is nested.ts's. Recursion goes as deep as control steps nest, which check-steps.ts bounds.
 import type { Path } from './source.ts'
+import type { StepDocument } from './step-schema.ts'
 
-/** A list of steps, and where the document has it. */
-export interface StepList {
+/** A list of steps inside of a step. */
+export interface StepListInside {
+  /** From the step. */
+  readonly path: Path
   readonly steps: readonly StepDocument[]
-  readonly path: Path
-  /** The condition of a case; `null` for a list that has none of its own. */
-  readonly when: string | boolean | null
 }
 
-/** The lists inside of a step, in the order in which its definition has them. */
-export function listsOf(step: StepDocument, path: Path): readonly StepList[] {
-  const list = (steps: readonly StepDocument[] | undefined, at: Path, when: StepList['when'] = null) =>
-    steps === undefined ? [] : [{ steps, path: [...path, ...at], when }]
-  if (step.type === 'parallel' || step.type === 'iterative') return list(step.steps, ['steps'])
-  if (step.type !== 'conditional') return []
-  return [
-    ...list(step.then, ['then'], step.condition ?? false),
-    ...(step.cases ?? []).flatMap((one, i) => list(one.steps, ['cases', i, 'steps'], one.when)),
-    ...list(step.else ?? step.default, [step.else === undefined ? 'default' : 'else']),
-  ]
-}
+const NONE: readonly StepListInside[] = []
 
-/** Every step of a document, those inside of others included, each before what is inside of it. */
-export function* everyStepOf({ integration }: CheckedDocument): Generator<{
-  readonly step: StepDocument
-  readonly path: Path
-  readonly scenario: number
-}> {
-  for (const [scenario, { steps }] of integration.scenarios.entries()) {
-    for (const found of inList(steps, ['integration', 'scenarios', scenario, 'steps']))
-      yield { ...found, scenario }
+/** The lists inside of a step, always in the same order; a scenario that it runs is none of them. */
+export function listsOf(step: StepDocument): readonly StepListInside[] {
+  switch (step.type) {
+    case 'parallel':
+    case 'iterative':
+      return [{ path: ['steps'], steps: step.steps }]
+    case 'conditional':
+      return [
+        ...(step.then === undefined ? NONE : [{ path: ['then'], steps: step.then }]),
+        ...(step.else === undefined ? NONE : [{ path: ['else'], steps: step.else }]),
+        ...(step.cases ?? []).map(({ steps }, i) => ({ path: ['cases', i, 'steps'], steps })),
+        ...(step.default === undefined ? NONE : [{ path: ['default'], steps: step.default }]),
+      ]
+    default:
+      return NONE
   }
 }
 
-// Its recursion follows the nesting of the document, which parse.ts bounds.
-function* inList(
-  steps: readonly StepDocument[],
-  path: Path,
-): Generator<{ readonly step: StepDocument; readonly path: Path }> {
+/** A step, where it stands, and its address in its scenario. */
+export interface PlacedStep {
+  readonly step: StepDocument
+  readonly path: Path
+  readonly address: string
+}
+
+/** Every step of a list, each before those inside of it. */
+export function* everyStepOf(steps: readonly StepDocument[], path: Path, prefix = ''): Generator<PlacedStep> {
   for (const [i, step] of steps.entries()) {
+    const address = `${prefix}${step.name}`
     const at = [...path, i]
-    yield { step, path: at }
-    for (const list of listsOf(step, at)) yield* inList(list.steps, list.path)
+    yield { step, path: at, address }
+    for (const inside of listsOf(step)) {
+      yield* everyStepOf(inside.steps, [...at, ...inside.path], `${address}/`)
+    }
   }
 }

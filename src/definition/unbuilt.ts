@@ -17,7 +17,22 @@ export interface Unbuilt {
 
 const STEP = 'integration.scenarios[].steps[]'
 
-const UNBUILT: readonly Unbuilt[] = [
+/** Where a step holds further steps, for which the same lines count. */
+const NESTED = ['steps[]', 'then[]', 'else[]', 'default[]', 'cases[].steps[]']
+
+/** Built-in handlers of events that do nothing yet. */
+export const HANDLERS_UNBUILT: readonly string[] = [
+  'initialize_monitoring',
+  'generate_summary_report',
+  'trigger_error_recovery',
+  'update_error_metrics',
+]
+
+/** All that is not built. */
+export const UNBUILT: readonly Unbuilt[] = [
+  ...HANDLERS_UNBUILT.map((only) => ({ at: 'events.handlers.*[]', only, template: true as const })),
+  { at: 'events.handlers.*[].parameters' },
+  { at: 'events.handlers.*[].filter' },
   { at: 'monitoring.enabled', template: true },
   { at: 'monitoring.metrics_collection_interval', template: true },
   { at: 'monitoring.enable_performance_monitoring', template: true },
@@ -52,9 +67,6 @@ const UNBUILT: readonly Unbuilt[] = [
 /** Prefixes of pools that need no declaration, once typed pools are built. */
 export const TYPED_POOL_PREFIXES: readonly string[] = ['database_', 'cache_', 'queue_']
 
-/** All that is not built, for editors. */
-export const UNBUILT_PLACES: readonly Unbuilt[] = UNBUILT
-
 interface Branch {
   readonly next: Map<string, Branch>
   readonly ends: Unbuilt[]
@@ -62,17 +74,24 @@ interface Branch {
 
 const TREE: Branch = (() => {
   const root: Branch = { next: new Map(), ends: [] }
-  for (const entry of UNBUILT) {
-    let branch = root
-    for (const step of entry.at.replaceAll('[]', '.[]').split('.')) {
-      const next = branch.next.get(step) ?? { next: new Map<string, Branch>(), ends: [] }
-      branch.next.set(step, next)
-      branch = next
-    }
-    branch.ends.push(entry)
+  for (const entry of UNBUILT) descend(root, entry.at).ends.push(entry)
+  const step = descend(root, STEP)
+  for (const at of NESTED) {
+    const last = descend(step, at.slice(0, -'[]'.length))
+    last.next.set('[]', step)
   }
   return root
 })()
+
+function descend(from: Branch, at: string): Branch {
+  let branch = from
+  for (const step of at.replaceAll('[]', '.[]').split('.')) {
+    const next = branch.next.get(step) ?? { next: new Map<string, Branch>(), ends: [] }
+    branch.next.set(step, next)
+    branch = next
+  }
+  return branch
+}
 
 /** Reports what a document asks for and will not get: warnings a section at a time, errors one by one. */
 export function findUnbuilt(document: unknown, problems: Problems): void {
@@ -103,15 +122,7 @@ export function findUnbuilt(document: unknown, problems: Problems): void {
   }
 }
 
-/** What is said of a step holds for those inside of it, too. */
-const STEP_BRANCH = `${STEP}`
-  .replaceAll('[]', '.[]')
-  .split('.')
-  .reduce((branch, step) => branch.next.get(step)!, TREE)
-
-const LISTS = ['steps', 'then', 'else', 'default']
-
-// Recursion goes as deep as the longest line of the table and as control steps are nested, which parse.ts bounds.
+// Recursion goes as deep as steps nest in the document, which parse.ts bounds.
 function visit(
   value: unknown,
   branch: Branch,
@@ -120,7 +131,6 @@ function visit(
 ): void {
   for (const entry of branch.ends) found(entry, path, value)
   if (branch.next.size === 0 || typeof value !== 'object' || value === null) return
-  if (branch === STEP_BRANCH) visitInside(value as Record<string, unknown>, path, found)
   for (const [step, next] of branch.next) {
     if (step === '[]') {
       if (Array.isArray(value)) value.forEach((item, i) => visit(item, next, [...path, i], found))
@@ -130,21 +140,4 @@ function visit(
       visit((value as Record<string, unknown>)[step], next, [...path, step], found)
     }
   }
-}
-
-function visitInside(
-  step: Readonly<Record<string, unknown>>,
-  path: Path,
-  found: (entry: Unbuilt, path: Path, value: unknown) => void,
-): void {
-  const visitList = (list: unknown, at: Path) => {
-    if (Array.isArray(list)) list.forEach((inner, i) => visit(inner, STEP_BRANCH, [...at, i], found))
-  }
-  for (const key of LISTS) if (Object.hasOwn(step, key)) visitList(step[key], [...path, key])
-  const { cases } = step
-  if (!Array.isArray(cases)) return
-  cases.forEach((one: unknown, i) => {
-    if (typeof one === 'object' && one !== null && 'steps' in one)
-      visitList(one.steps, [...path, 'cases', i, 'steps'])
-  })
 }

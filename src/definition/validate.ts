@@ -1,12 +1,13 @@
 // Holds a value against the schema and says in the document's own words what does not fit. It judges keys and kinds of
 // values; whether they make sense together is check.ts's.
 import type * as z from 'zod'
-import { listed, pathText, shown, suggestion } from './diagnostic.ts'
+import { listed, nearest, pathText, shown, suggestion } from './diagnostic.ts'
 import type { Problems } from './diagnostic.ts'
 import { SECTION_KEYS } from './fields.ts'
 import { integrationSchema, moduleBlockSchema, sectionSchemas } from './schema.ts'
 import type { CheckedDocument, ModuleBlock, SectionName } from './schema.ts'
 import type { Path } from './source.ts'
+import { CONTROL_TYPES, STEPS_WITH_KEY } from './step-schema.ts'
 
 /** Problems of one section that are worked out; more of them would be cut off anyway. */
 const ISSUES_MAX = 200
@@ -90,7 +91,7 @@ function unknownSection(key: string, modules: Set<string>, problems: Problems): 
 function fits(schema: z.ZodType, value: unknown, path: Path, problems: Problems): readonly Issue[] {
   const result = schema.safeParse(value)
   if (result.success) return []
-  for (const issue of result.error.issues.slice(0, ISSUES_MAX)) report(issue, value, path, problems)
+  reportAll(result.error.issues.slice(0, ISSUES_MAX), value, path, problems)
   const rest = result.error.issues.length - ISSUES_MAX
   for (let i = 0; i < rest; i++) problems.add({ code: 'VALUE_INVALID', message: '', path })
   return result.error.issues
@@ -98,8 +99,33 @@ function fits(schema: z.ZodType, value: unknown, path: Path, problems: Problems)
 
 type Issue = z.core.$ZodIssue
 
+function reportAll(issues: readonly Issue[], root: unknown, at: Path, problems: Problems): void {
+  const misspelt = misspeltKeys(issues)
+  for (const issue of issues) {
+    const isTold = !misspelt.has(JSON.stringify(issue.path)) || valueAt(root, wayOf(issue)) !== undefined
+    if (isTold) report(issue, root, at, problems)
+  }
+}
+
+function wayOf(issue: Issue): Path {
+  return issue.path.map((step) => (typeof step === 'number' ? step : String(step)))
+}
+
+// Places of keys that are there under a misspelt name: that is told, and not that they are missing too.
+function misspeltKeys(issues: readonly Issue[]): ReadonlySet<string> {
+  const places = new Set<string>()
+  for (const issue of issues) {
+    if (issue.code !== 'unrecognized_keys') continue
+    for (const key of issue.keys) {
+      const meant = nearest(key, SECTION_KEYS.get(issue.message) ?? [])
+      if (meant !== null) places.add(JSON.stringify([...issue.path, meant]))
+    }
+  }
+  return places
+}
+
 function report(issue: Issue, root: unknown, at: Path, problems: Problems): void {
-  const inner = issue.path.map((step) => (typeof step === 'number' ? step : String(step)))
+  const inner = wayOf(issue)
   const path = [...at, ...inner]
   const found = valueAt(root, inner)
   if (issue.code === 'unrecognized_keys') {
@@ -109,7 +135,7 @@ function report(issue: Issue, root: unknown, at: Path, problems: Problems): void
   if (issue.code === 'invalid_union') {
     const branch = closestBranch(issue.errors)
     if (branch) {
-      for (const nested of branch) report(nested, found, path, problems)
+      reportAll(branch, found, path, problems)
       return
     }
   }
@@ -120,10 +146,16 @@ function report(issue: Issue, root: unknown, at: Path, problems: Problems): void
     problems.add({ code: 'KEY_MISSING', message, remedy, path: path.slice(0, -1), part: 'key' })
     return
   }
-  const words = issue.code === 'invalid_value' ? issue.values.map(String) : []
+  const words = wordsOf(issue)
   const remedy = typeof found === 'string' && words.length > 0 ? suggestion(found, words, '') : ''
   const message = `${pathText(path)}: expected ${issue.message}, found ${shown(found)}`
   problems.add({ code: 'VALUE_INVALID', message, remedy: remedy || `give ${issue.message}`, path })
+}
+
+// The words that may stand in a place, where there are but a few.
+function wordsOf(issue: Issue): string[] {
+  if (issue.code === 'invalid_value') return issue.values.map(String)
+  return issue.code === 'invalid_union' && issue.discriminator === 'type' ? [...CONTROL_TYPES] : []
 }
 
 // Of a union, the branch whose kind of value fits, where there is just one: its problems say more than the union's.
@@ -139,11 +171,31 @@ function isRootIssue(issue: Issue): boolean {
 }
 
 function unknownKey(key: string, title: string, path: Path, problems: Problems): void {
+  const having = STEPS_WITH_KEY.get('name')!.includes(title) ? STEPS_WITH_KEY.get(key) : undefined
+  if (having) return strayKey(key, title, having, path, problems)
   const known = SECTION_KEYS.get(title) ?? []
   const message = `${pathText(path)}: unknown key ${JSON.stringify(key)} (${title})`
   const remedy = (): string => suggestion(key, known, `expected one of ${known.join(', ')}`)
   problems.add({ code: 'KEY_UNKNOWN', message, remedy, path: [...path, key], part: 'key' })
 }
+
+// A key that other types of steps have.
+function strayKey(
+  key: string,
+  title: string,
+  having: readonly string[],
+  path: Path,
+  problems: Problems,
+): void {
+  const here = title === 'step' ? 'this step has no type' : `this is ${withArticle(title)}`
+  const owners = having.map((one) => (one === 'step' ? 'a step that calls an operation' : withArticle(one)))
+  const message = `${pathText(path)}: the key ${JSON.stringify(key)} belongs to ${owners.join(' or ')}, and ${here}`
+  const types = having.map((one) => `"type: ${one.replace(/ step$/, '')}"`).join(' or ')
+  const remedy = title === 'step' ? `remove it, or add ${types}` : 'remove it'
+  problems.add({ code: 'KEY_WITHOUT_EFFECT', message, remedy, path: [...path, key], part: 'key' })
+}
+
+const withArticle = (title: string): string => `${/^[aeiou]/.test(title) ? 'an' : 'a'} ${title}`
 
 function valueAt(root: unknown, path: Path): unknown {
   let value = root

@@ -1,4 +1,5 @@
 // Whether a document makes sense: names, dependencies, references, resources, limits.
+// oxlint-disable unicorn/no-thenable -- the document's own word; nothing here is ever awaited
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import type { DataScope } from '../../src/definition/model.ts'
@@ -210,6 +211,70 @@ describe('check', () => {
     ['a limit that never applies', flow([step('a')], { max_concurrency: 4 }), ['KEY_WITHOUT_EFFECT']],
   ])('warns of %s', (_, text, expected) => {
     expect(warnings(text).map(({ code }) => code)).toEqual(expected)
+  })
+
+  const slow = (name: string, more: object = {}) => step(name, { timeout: 10, ...more })
+  const block = (steps: object[], more: object = {}) => ({ name: 'x', type: 'parallel', steps, ...more })
+  const loop = (more: object) => ({ name: 'x', type: 'iterative', steps: [slow('a')], ...more })
+  const two = [slow('a'), slow('b')]
+  const parallel = { parallel_execution: true }
+  it.each<[string, object[], number, object?]>(
+    [
+      ['side by side', block(two), 10],
+      ['side by side, with too few slots', block(two, { max_concurrency: 1 }), 20],
+      ['after each other', block([slow('a'), slow('b', { depends_on: ['a'] })]), 20],
+      ['until one succeeds', block(two, { wait_for: 'any' }), 10],
+      ['within a limit', block(two, { max_concurrency: 1, timeout: 15 }), 15, { inner: true }],
+      ['within a limit that they never reach', block(two, { timeout: 15 }), 10],
+      ['within a limit that they may reach', block([slow('a'), step('b')], { timeout: 15 }), 15],
+      ['again', block(two, { retry_count: 2, retry: { backoff: 'constant', initial: 5 } }), 40],
+      ['a timer', { name: 'w', type: 'wait', for: 7 }, 7],
+      ['a timer, which never fails', block([{ name: 'w', type: 'wait', for: 7 }], { retry_count: 3 }), 7],
+      ['an event', { name: 'w', type: 'wait', event: 'e', timeout: 7 }, 7],
+      ['a branch', { name: 'c', type: 'conditional', condition: 'true', then: [slow('a')], else: two }, 20],
+      ['items', loop({ for_each: [1, 2, 3] }), 30],
+      ['items side by side', loop({ for_each: [1, 2, 3], max_concurrency: 2 }), 20],
+      ['a loop that ends', loop({ until: 'true' }), 10],
+      ['deep', block([{ ...loop({ for_each: [1, 2] }), name: 'l' }]), 20],
+    ].map(([name, x, s, more]) => [name, [x], s, more] as [string, object[], number, object?]),
+  )('reckons with what nests: %s', (_, steps, seconds, more) => {
+    const found = (timeout: number) =>
+      warnings(flow(steps, { timeout })).map(({ code, message }) => [code, message.split(':')[0]])
+    const inner = more ? [['TIMEOUT_TOO_SHORT', 'step "x"']] : []
+    expect(found(seconds)).toEqual(inner)
+    expect(found(seconds - 0.001)).toEqual([['TIMEOUT_TOO_SHORT', 'scenario "s"'], ...inner])
+  })
+
+  it.each<[string, object]>([
+    ['nothing', loop({ for_each: [] })],
+    ['items that nobody knows', loop({ for_each: '[1]' })],
+    ['a loop that may not start', loop({ while: 'false' })],
+    ['an event without end', { name: 'w', type: 'wait', event: 'e' }],
+    ['steps without limits', block([step('a', { retry_count: 9 })])],
+  ])('never reckons with what it does not know: %s', (_, x) => {
+    expect(warnings(flow([x], { timeout: 0.001 }))).toEqual([])
+  })
+
+  it('reckons with a scenario as often as it is run, within its own limit', () => {
+    const text = (timeout: number, own?: number): string =>
+      JSON.stringify({
+        integration: {
+          modules: ['m'],
+          scenarios: [
+            {
+              ...{ name: 'a', timeout },
+              steps: ['x', 'y'].map((name) => ({ name, type: 'scenario', scenario: 'b' })),
+            },
+            { name: 'b', steps: [slow('s')], ...(own !== undefined && { timeout: own }) },
+          ],
+        },
+      })
+    const places = (from: string) => warnings(from).map(({ message }) => message.split(':')[0])
+    expect(places(text(20))).toEqual([])
+    expect(places(text(19))).toEqual(['scenario "a"'])
+    expect(places(text(8, 4))).toEqual(['scenario "b"'])
+    expect(places(text(7, 4))).toEqual(['scenario "a"', 'scenario "b"'])
+    expect(warnings(flow([slow('a')], { timeout: 9, ...parallel }))).toHaveLength(1)
   })
 
   it('forbids parallel scenarios where performance.parallel_execution says so', () => {

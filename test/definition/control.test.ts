@@ -1,421 +1,300 @@
-// Control steps, compensation, verdicts and handlers in documents: what they become, and what is refused.
-/* oxlint-disable unicorn/no-thenable -- a key of documents, which nobody awaits */
+// Control steps in documents: which keys go together, what nests in what, and where each mistake is placed.
+// oxlint-disable unicorn/no-thenable -- the document's own word; nothing here is ever awaited
 import { describe, expect, it } from 'vitest'
-import type { ControlDefinition, DataScope, StepDefinition } from '../../src/definition/model.ts'
+import { CONTROL_NESTING_MAX } from '../../src/definition/check-steps.ts'
+import { STEPS_EXPANDED_MAX } from '../../src/definition/check-scenarios.ts'
+import type { Diagnostic } from '../../src/definition/diagnostic.ts'
 import { accepted, codes, flow, refused, step, warnings } from './documents.ts'
 
-const parallel = (name: string, steps: object[], more: object = {}) => ({
-  name,
-  type: 'parallel',
-  steps,
-  ...more,
-})
-const loop = (name: string, more: object = {}) => ({
-  name,
-  type: 'iterative',
-  for_each: [1, 2],
-  steps: [step('f')],
-  ...more,
-})
-const wait = (more: object) => ({ name: 'w', type: 'wait', ...more })
-const choice = (more: object) => ({ name: 'c', type: 'conditional', ...more })
-
-const definitionOf = (text: string) => accepted(text).definition
-const first = (steps: object[], scenario = {}, integration = {}, top = {}): StepDefinition =>
-  definitionOf(flow(steps, scenario, integration, top)).workflows[0]!.steps[0]!
-const controlOf = <TKind extends ControlDefinition['kind']>(one: object, scenario = {}) =>
-  first([one], scenario).control as Extract<ControlDefinition, { kind: TKind }>
-
-const view = (output: unknown) => ({ output, status: 'success' as const, error: null, attempts: 1 })
-const scope = (steps: Record<string, unknown>, more: Partial<DataScope> = {}): DataScope => ({
-  steps: Object.fromEntries(Object.entries(steps).map(([name, output]) => [name, view(output)])),
-  inputs: {},
-  env: {},
-  run: { id: '1', scenario: 's', started_at: '' },
+const named = (type: string, more: object) => ({ name: 'x', type, ...more })
+const parallel = (more: object = {}) => named('parallel', { steps: [step('a'), step('b')], ...more })
+const choice = (more: object) => named('conditional', more)
+const loop = (more: object) => named('iterative', { steps: [step('a')], ...more })
+const wait = (more: object) => named('wait', more)
+const call = (scenario: string, more: object = {}) => ({
+  name: scenario,
+  type: 'scenario',
+  scenario,
   ...more,
 })
 
-describe('control steps of documents', () => {
-  it('become lists of steps with the limits of where they are', () => {
-    const { block, waitFor } = controlOf<'parallel'>(
-      parallel('p', [step('a'), step('b')], { max_concurrency: 3 }),
-    )
-    expect(block).toMatchObject({
-      name: 'p',
-      parallel: true,
-      maxConcurrency: 3,
-      failFast: false,
-      timeoutMs: null,
-    })
-    expect(block.steps.map(({ name }) => name)).toEqual(['a', 'b'])
-    expect(waitFor).toBe('all')
-    const inherited = controlOf<'iterative'>(loop('l'), {
-      parallel_execution: true,
-      max_concurrency: 5,
-      on_failure: 'compensate',
-    })
-    expect(inherited.block).toMatchObject({
-      parallel: true,
-      maxConcurrency: 5,
-      failFast: true,
-      onFailure: 'fail',
-    })
-    const any = controlOf<'parallel'>(parallel('p', [step('a')], { wait_for: 'any' }), {
-      on_failure: 'compensate',
-    })
-    expect(any).toMatchObject({ waitFor: 1, block: { failFast: false } })
+/** A document of scenarios by name, each with its steps. */
+const scenarios = (all: Readonly<Record<string, object[]>>, top: object = {}, more: object = {}): string =>
+  JSON.stringify({
+    integration: {
+      modules: ['m'],
+      scenarios: Object.entries(all).map(([name, steps]) => ({ name, ...more, steps })),
+    },
+    ...top,
   })
 
-  it('go one at a time where the document forbids all else', () => {
-    const text = flow(
-      [parallel('p', [loop('l', { max_concurrency: 4 })])],
-      {},
-      {},
-      { performance: { parallel_execution: false } },
-    )
-    const outer = definitionOf(text).workflows[0]!.steps[0]!.control as Extract<
-      ControlDefinition,
-      { kind: 'parallel' }
-    >
-    expect(outer.block.parallel).toBe(false)
-    expect(outer.block.steps[0]!.control).toMatchObject({ maxConcurrency: 1 })
-    expect(outer.block.steps[0]!.control).toMatchObject({ block: { name: 'p/l' } })
-  })
+/** Where the first error of a document with one control step points to. */
+const pointed = (x: object): [string, string] => {
+  const text = `integration:\n  modules: [m]\n  scenarios:\n    - name: s\n      steps:\n        - ${JSON.stringify(x)}\n`
+  const [{ code, line, column }] = refused(text) as readonly [Diagnostic]
+  const at = text.split('\n')[line - 1]!.slice(column - 1)
+  return [code, /^"[^"]*"|^[\w.-]+|^[[{]/.exec(at)![0].replaceAll('"', '')]
+}
 
-  it('choose by a condition, or by the first case', () => {
-    const two = controlOf<'conditional'>(
-      choice({ condition: 'run.id == "1"', then: [step('a')], else: [step('b')] }),
-      {},
-    )
-    expect(two).toMatchObject({
-      cases: [{ block: { steps: [{ name: 'a' }] } }],
-      otherwise: { steps: [{ name: 'b' }] },
-    })
-    const many = controlOf<'conditional'>(
-      choice({
-        cases: [
-          { when: true, steps: [step('a')] },
-          { when: false, steps: [] },
-        ],
-      }),
-    )
-    expect(many.cases.map(({ when }) => when)).toEqual([
-      { kind: 'value', value: true },
-      { kind: 'value', value: false },
-    ])
-    expect(many.otherwise).toBeNull()
-  })
-
-  it('iterate over items, or as long as a condition says', () => {
-    const over = (more: object) => controlOf<'iterative'>({ ...loop('l'), for_each: undefined, ...more }).over
-    expect(over({ for_each: [1, 2] })).toEqual({ kind: 'each', items: { kind: 'value', value: [1, 2] } })
-    const items = over({ for_each: '[run.id, 2]' }) as { items: { evaluate(scope: DataScope): unknown } }
-    expect(items.items.evaluate(scope({}))).toEqual(['1', 2])
-    const until = over({ until: 'steps.f.output == index' }) as {
-      kind: string
-      condition: { evaluate(scope: DataScope): unknown }
-    }
-    expect(until.kind).toBe('until')
-    expect(until.condition.evaluate(scope({ f: 3 }, { index: 3 }))).toBe(true)
-    expect(controlOf<'iterative'>(loop('l', { tolerate: '10%' })).tolerate).toEqual({ share: 0.1 })
-    expect(controlOf<'iterative'>(loop('l', { tolerate: 2 })).tolerate).toEqual({ count: 2 })
-  })
-
-  it('wait for a time, or for an event', () => {
-    expect(controlOf<'wait'>(wait({ for: '10s' })).until).toEqual({ kind: 'timer', delayMs: 10_000 })
-    const event = controlOf<'wait'>(
-      wait({ event: 'approved', filter: 'event.data.by == "Ada"', timeout: '1h', on_timeout: 'skip' }),
-    )
-    expect(event.until).toMatchObject({ event: 'approved', timeoutMs: 3_600_000, onTimeout: 'skip' })
-    expect(first([wait({ event: 'approved', timeout: '1h' })]).timeoutMs).toBeNull()
-  })
-
-  it('run other scenarios, each of which is there once', () => {
-    const text = JSON.stringify({
-      integration: {
-        modules: ['m'],
-        inputs: { who: { default: 'nobody' } },
-        scenarios: [
-          { name: 'a', steps: [{ name: 'x', type: 'scenario', scenario: 'b', inputs: { who: 'Ada' } }] },
-          { name: 'b', steps: [step('y')] },
-        ],
-      },
-    })
-    const { workflows } = definitionOf(text)
-    const called = workflows[0]!.steps[0]!.control as Extract<ControlDefinition, { kind: 'scenario' }>
-    expect(called.workflow).toBe(workflows[1])
-    expect(called.inputs).toEqual({ kind: 'value', value: { who: 'Ada' } })
-  })
-
-  it('are retried only where they say so themselves, what is inside by default', () => {
-    const outer = first([parallel('p', [step('a')])], {}, { max_retries: 3 })
-    expect(outer.retry.count).toBe(0)
-    expect(
-      (outer.control as Extract<ControlDefinition, { kind: 'parallel' }>).block.steps[0]!.retry.count,
-    ).toBe(3)
-  })
-
-  it.each<[string, object, string]>([
-    ['a parallel without steps', { name: 'p', type: 'parallel' }, 'KEY_MISSING'],
-    ['a conditional without then', choice({ condition: true }), 'KEY_MISSING'],
-    ['a conditional with both', choice({ condition: true, then: [], cases: [] }), 'VALUE_INVALID'],
-    ['default without cases', choice({ condition: true, then: [], default: [] }), 'VALUE_INVALID'],
-    ['a loop over nothing', { name: 'l', type: 'iterative', steps: [] }, 'KEY_MISSING'],
-    ['a loop over two', loop('l', { while: 'true' }), 'VALUE_INVALID'],
+describe('the keys of a control step', () => {
+  it.each<[string, object, string, string]>([
+    ['parallel without steps', named('parallel', {}), 'KEY_MISSING', '{'],
+    ['iterative without steps', named('iterative', { for_each: [] }), 'KEY_MISSING', '{'],
+    ['a case without steps', choice({ cases: [{ when: 'true' }] }), 'KEY_MISSING', '{'],
+    ['a scenario step without scenario', named('scenario', {}), 'KEY_MISSING', '{'],
+    ['a misspelt key', parallel({ wait_fro: 'any' }), 'KEY_UNKNOWN', 'wait_fro'],
+    ['a module', parallel({ module: 'm' }), 'KEY_WITHOUT_EFFECT', 'module'],
+    ['resources', parallel({ resources: ['p'] }), 'KEY_WITHOUT_EFFECT', 'resources'],
+    ['heartbeat', loop({ for_each: [1], heartbeat: 1 }), 'KEY_WITHOUT_EFFECT', 'heartbeat'],
+    ['a key of another type', parallel({ for_each: [1] }), 'KEY_WITHOUT_EFFECT', 'for_each'],
+    ['a retried wait', wait({ for: 1, retry_count: 1 }), 'KEY_WITHOUT_EFFECT', 'retry_count'],
+    ['more successes than steps', parallel({ wait_for: 3 }), 'VALUE_INVALID', '3'],
+    ['any of no steps', parallel({ wait_for: 'any', steps: [] }), 'VALUE_INVALID', 'any'],
+    ['no success', parallel({ wait_for: 0 }), 'VALUE_INVALID', '0'],
+    ['no branches', choice({}), 'KEY_MISSING', 'type'],
+    ['a condition alone', choice({ condition: 'true' }), 'KEY_MISSING', 'type'],
+    ['a branch alone', choice({ then: [] }), 'KEY_MISSING', 'type'],
+    ['no cases', choice({ cases: [] }), 'VALUE_INVALID', '['],
     [
-      'a while side by side',
-      { name: 'l', type: 'iterative', while: 'true', steps: [], max_concurrency: 2 },
-      'VALUE_INVALID',
-    ],
-    ['a share that is none', loop('l', { tolerate: '150%' }), 'VALUE_INVALID'],
-    ['more items than iterations', loop('l', { max_iterations: 1 }), 'VALUE_INVALID'],
-    ['a wait for nothing', wait({}), 'KEY_MISSING'],
-    ['a wait for both', wait({ for: 1, event: 'x' }), 'VALUE_INVALID'],
-    ['a filter of a time', wait({ for: 1, filter: 'true' }), 'VALUE_INVALID'],
-    ['a wait that is retried', wait({ for: 1, retry_count: 2 }), 'KEY_WITHOUT_EFFECT'],
-    ['a scenario that is not there', { name: 'x', type: 'scenario', scenario: 'nope' }, 'REFERENCE_UNKNOWN'],
-    [
-      'an input that is not there',
-      { name: 'x', type: 'scenario', scenario: 's', inputs: { y: 1 } },
-      'INPUT_INVALID',
-    ],
-    ['a scenario that runs itself', { name: 'x', type: 'scenario', scenario: 's' }, 'DEPENDENCY_CYCLE'],
-    ['a module', parallel('p', [], { module: 'm' }), 'KEY_WITHOUT_EFFECT'],
-    ['resources', parallel('p', [], { resources: [] }), 'KEY_WITHOUT_EFFECT'],
-    ['a key of another type', parallel('p', [], { for_each: [] }), 'KEY_WITHOUT_EFFECT'],
-    ['compensation without module', parallel('p', [], { compensate: { operation: 'x' } }), 'KEY_MISSING'],
-    ['more successes than steps', parallel('p', [step('a')], { wait_for: 2 }), 'VALUE_INVALID'],
-    ['an inner name twice', parallel('p', [step('a'), step('a')]), 'NAME_DUPLICATE'],
-    [
-      'an inner cycle',
-      parallel('p', [step('a', { depends_on: ['b'] }), step('b', { depends_on: ['a'] })]),
-      'DEPENDENCY_CYCLE',
+      'cases and then',
+      choice({ cases: [{ when: 'true', steps: [] }], then: [] }),
+      'KEY_WITHOUT_EFFECT',
+      'then',
     ],
     [
-      'an inner dependency on an outer step',
-      parallel('p', [step('a', { depends_on: ['p'] })]),
-      'DEPENDENCY_UNKNOWN',
+      'cases and else',
+      choice({ cases: [{ when: 'true', steps: [] }], else: [] }),
+      'KEY_WITHOUT_EFFECT',
+      'else',
     ],
-    ['an inner module', parallel('p', [step('a', { module: 'nope' })]), 'MODULE_NOT_REGISTERED'],
-    ['an inner pool', parallel('p', [step('a', { resources: ['nope'] })]), 'RESOURCE_UNKNOWN'],
-    ['an unknown type', { name: 'p', type: 'paralel', steps: [] }, 'VALUE_INVALID'],
-  ])('are refused: %s', (_, one, code) => {
-    expect(codes(flow([one]))).toContain(code)
+    ['then and default', choice({ condition: true, then: [], default: [] }), 'KEY_WITHOUT_EFFECT', 'default'],
+    ['a loop over nothing', loop({}), 'KEY_MISSING', 'type'],
+    ['two kinds of loops', loop({ for_each: [1], until: 'true' }), 'KEY_WITHOUT_EFFECT', 'until'],
+    ['while side by side', loop({ while: 'false', max_concurrency: 2 }), 'VALUE_INVALID', '2'],
+    ['until side by side', loop({ until: 'true', max_concurrency: 2 }), 'VALUE_INVALID', '2'],
+    ['a share of no items', loop({ until: 'true', tolerate: '10%' }), 'VALUE_INVALID', '10%'],
+    ['more than all', loop({ for_each: [1], tolerate: '101%' }), 'VALUE_INVALID', '101%'],
+    ['a share without sign', loop({ for_each: [1], tolerate: '10' }), 'VALUE_INVALID', '10'],
+    ['less than none', loop({ for_each: [1], tolerate: -1 }), 'VALUE_INVALID', '-1'],
+    ['no iterations', loop({ for_each: [1], max_iterations: 0 }), 'VALUE_INVALID', '0'],
+    ['a wait for nothing', wait({}), 'KEY_MISSING', 'type'],
+    ['a wait for both', wait({ for: 1, event: 'e' }), 'KEY_WITHOUT_EFFECT', 'for'],
+    ['a wait for an event of no name', wait({ event: ' ' }), 'VALUE_INVALID', ' '],
+    ['a filtered timer', wait({ for: 1, filter: 'true' }), 'KEY_WITHOUT_EFFECT', 'filter'],
+    ['a limited timer', wait({ for: 1, timeout: 1 }), 'KEY_WITHOUT_EFFECT', 'timeout'],
+    ['a fallback nowhere', parallel({ fallback: { operation: 'ok' } }), 'KEY_MISSING', 'fallback'],
+    ['a compensation nowhere', parallel({ compensate: { operation: 'ok' } }), 'KEY_MISSING', 'compensate'],
+    [
+      'a compensation by a stranger',
+      parallel({ compensate: { module: 'n', operation: 'ok' } }),
+      'MODULE_NOT_REGISTERED',
+      'n',
+    ],
+    ['a scenario that is not there', call('t'), 'REFERENCE_UNKNOWN', 't'],
+  ])('are refused: %s', (_, x, code, at) => {
+    expect(pointed(x)).toEqual([code, at])
   })
-
-  it('are refused with a place and a remedy', () => {
-    const [one] = refused(
-      flow([parallel('p', [choice({ condition: true, then: [step('a', { depends_on: ['b'] })] })])]),
-    )
-    expect(one).toMatchObject({ code: 'DEPENDENCY_UNKNOWN', remedy: 'expected one of a' })
-    expect(one!.message).toContain('step "a"')
-  })
-
-  it('are refused beyond a depth', () => {
-    const nest = (depth: number): object => (depth === 0 ? step('a') : parallel('p', [nest(depth - 1)]))
-    accepted(flow([nest(16)]))
-    expect(codes(flow([nest(17)]))).toEqual(['NESTING_TOO_DEEP'])
-  })
-
-  it('name every scenario of a cycle', () => {
-    const calls = (name: string, scenario: string) => ({
-      name,
-      steps: [{ name: 'x', type: 'scenario', scenario }],
-    })
-    const text = JSON.stringify({
-      integration: { modules: [], scenarios: [calls('a', 'b'), calls('b', 'a')] },
-    })
-    expect(refused(text)[0]!.message).toContain('a → b → a')
-  })
-})
-
-describe('what expressions see inside of control steps', () => {
-  const before = step('before')
-  const reads = (source: string) => ({ parameters: { x: `\${{ ${source} }}` } })
 
   it.each<[string, object]>([
-    [
-      'what the step around depends on',
-      parallel('p', [step('a', reads('steps.before.output'))], { depends_on: ['before'] }),
-    ],
-    [
-      'siblings it depends on',
-      parallel('p', [step('a'), step('b', { depends_on: ['a'], ...reads('steps.a.output') })]),
-    ],
-    ['item and index', loop('l', { steps: [step('a', reads('item + index'))] })],
-    ['those of the loop around', loop('l', { steps: [parallel('p', [step('a', reads('item'))])] })],
-    [
-      'all inner steps in an output',
-      parallel('p', [step('a'), step('b')], { output: '${{ steps.a.output + steps.b.output }}' }),
-    ],
-    [
-      'all branches in an output',
-      choice({
-        condition: true,
-        then: [step('a')],
-        else: [step('b')],
-        output: '${{ [steps.a.status, steps.b.status] }}',
-      }),
-    ],
-    [
-      'the last iteration',
-      { name: 'l', type: 'iterative', until: 'steps.a.output > index', steps: [step('a')] },
-    ],
-    ['the event', wait({ event: 'x', filter: 'event.data.ok', output: '${{ event.data.by }}' })],
-    [
-      'input, output and itself in a compensation',
-      step('a', {
-        compensate: { operation: 'ok', parameters: { x: '${{ [input, output, steps.a.output] }}' } },
-        on_failure: 'compensate',
-      }),
-    ],
-  ])('is %s', (_, one) => {
-    accepted(flow([before, one]))
+    ['a parallel step', parallel({ wait_for: 2, max_concurrency: 1, timeout: 5, retry_count: 1, retry: {} })],
+    ['any', parallel({ wait_for: 'any', run_if: 'all_done', priority: 3, output: { a: 1 } })],
+    ['a fallback elsewhere', parallel({ fallback: { module: 'm', operation: 'ok' } })],
+    ['a fallback value', wait({ event: 'e', fallback: { value: 1 }, on_failure: ['fallback', 'fail'] })],
+    ['then without else', choice({ condition: 'true', then: [] })],
+    ['cases without default', choice({ cases: [{ when: true, steps: [step('a')] }] })],
+    ['the same names in both branches', choice({ condition: true, then: [step('a')], else: [step('a')] })],
+    ['a name as around it', named('parallel', { steps: [step('x')] })],
+    ['items', loop({ for_each: [1, { a: '${{ run.id }}' }], tolerate: '2.5%', max_concurrency: 4 })],
+    ['while', loop({ while: 'index < 3', tolerate: 2, max_concurrency: 1 })],
+    ['a timer', wait({ for: '2m', when: 'true', on_cancel: 'await' })],
+    ['an event', wait({ event: 'approved', filter: 'event.data.ok', timeout: '1h', on_timeout: 'continue' })],
+  ])('are accepted: %s', (_, x) => {
+    expect(warnings(flow([x]))).toEqual([])
   })
 
-  it.each<[string, object, string]>([
-    [
-      'a step that the one around does not depend on',
-      parallel('p', [step('a', reads('steps.before.output'))]),
-      'REFERENCE_NOT_DEPENDENCY',
-    ],
-    [
-      'a sibling that it does not depend on',
-      parallel('p', [step('a'), step('b', reads('steps.a.output'))]),
-      'REFERENCE_NOT_DEPENDENCY',
-    ],
-    ['the step around', parallel('p', [step('a', reads('steps.p.output'))]), 'REFERENCE_NOT_DEPENDENCY'],
-    ['a misspelt input', step('a', reads('input.x')), 'EXPRESSION_INVALID'],
-    ['item outside of loops', step('a', reads('item')), 'EXPRESSION_INVALID'],
-    [
-      'item in a while',
-      { name: 'l', type: 'iterative', while: 'true', steps: [step('a', reads('item'))] },
-      'EXPRESSION_INVALID',
-    ],
-    ['the output in parameters', step('a', reads('output')), 'EXPRESSION_INVALID'],
-    ['the event in a condition', step('a', { when: 'event.data' }), 'EXPRESSION_INVALID'],
-    ['a step that is nowhere', parallel('p', [step('a', reads('steps.nope.output'))]), 'REFERENCE_UNKNOWN'],
-  ])('is not %s', (_, one, code) => {
-    expect(codes(flow([before, one]))).toEqual([code])
+  it('are told whose they are, and the type that was meant', () => {
+    const [one] = refused(flow([step('a', { for_each: [1] })]))
+    expect(one).toMatchObject({ remedy: 'remove it, or add "type: iterative"' })
+    expect(one!.message).toMatch(/"for_each" belongs to an iterative step, and this step has no type$/)
+    const [bare] = refused(flow([{ name: 'a', steps: [] }])).filter(
+      ({ code }) => code === 'KEY_WITHOUT_EFFECT',
+    )
+    expect(bare!.remedy).toBe('remove it, or add "type: parallel" or "type: iterative"')
+    expect(refused(flow([named('paralell', { steps: [] })]))[0]).toMatchObject({
+      remedy: 'did you mean "parallel"?',
+    })
+    expect(refused(flow([parallel({ wait_fro: 'any' })]))[0]!.remedy).toBe('did you mean "wait_for"?')
   })
 
-  it('is no inner step from outside', () => {
-    const outside = step('b', { depends_on: ['p'], ...reads('steps.a.output') })
-    expect(codes(flow([parallel('p', [step('a')]), outside]))).toEqual(['REFERENCE_UNKNOWN'])
+  it.each<[string, string, string]>([
+    ['too many items', flow([loop({ for_each: [1, 2], max_iterations: 1 })]), 'VALUE_INVALID'],
+    ['on_timeout without timeout', flow([wait({ event: 'e', on_timeout: 'skip' })]), 'KEY_WITHOUT_EFFECT'],
+    [
+      'a forbidden parallel step',
+      flow([parallel()], {}, {}, { performance: { parallel_execution: false } }),
+      'KEY_WITHOUT_EFFECT',
+    ],
+    [
+      'forbidden iterations side by side',
+      flow(
+        [loop({ for_each: [1], max_concurrency: 2 })],
+        {},
+        {},
+        { performance: { parallel_execution: false } },
+      ),
+      'KEY_WITHOUT_EFFECT',
+    ],
+    ['degradation to nothing', flow([step('a', { on_failure: 'degradation' })]), 'KEY_WITHOUT_EFFECT'],
+  ])('are warned of: %s', (_, text, code) => {
+    expect(warnings(text).map((one) => one.code)).toEqual([code])
   })
 
-  it('is the inner step of a name that is there twice', () => {
-    const inner = [step('before'), step('a', { depends_on: ['before'], ...reads('steps.before.output') })]
-    accepted(flow([before, parallel('p', inner)]))
-  })
-
-  it('is found by the shorthand, too', () => {
-    const inner = [step('a', { parameters: { x: 'before_output' } })]
-    const { control } = definitionOf(flow([before, parallel('p', inner, { depends_on: ['before'] })]))
-      .workflows[0]!.steps[1]!
-    const { block } = control as Extract<ControlDefinition, { kind: 'parallel' }>
-    const { parameters } = block.steps[0]!.call!
-    expect(parameters.kind === 'expression' && parameters.evaluate(scope({ before: 7 }))).toEqual({ x: 7 })
+  it.each([
+    [{ on_failure: ['degradation', 'skip'] }],
+    [{ on_failure: 'degradation', fallback: { value: 1 } }],
+    [{ on_failure: ['retry', 'fail_workflow'] }],
+  ])('may degrade: %j', (more) => {
+    expect(warnings(flow([step('a', more)]))).toEqual([])
   })
 })
 
-describe('recovery in documents', () => {
-  it('is read with its defaults', () => {
-    const one = first([
-      step('a', { compensate: { operation: 'undo' }, heartbeat: 5, on_failure: ['retry', 'compensate'] }),
-    ])
-    expect(one).toMatchObject({
-      compensate: {
-        module: 'm',
-        operation: 'undo',
-        parameters: null,
-        on: 'success',
-        timeoutMs: null,
-        retry: { count: 0 },
-      },
-      onCancel: 'await',
-      heartbeatMs: 5000,
-      onFailure: ['retry', 'compensate'],
-    })
-    expect(first([step('a')])).toMatchObject({
-      compensate: null,
-      onCancel: 'abort',
-      heartbeatMs: null,
-      onFailure: null,
-    })
-  })
+describe('nested steps', () => {
+  const each: [string, (steps: object[]) => object][] = [
+    ['parallel', (steps) => named('parallel', { steps })],
+    ['iterative', (steps) => loop({ for_each: [1], steps })],
+    ['then', (steps) => choice({ condition: true, then: steps })],
+    ['else', (steps) => choice({ condition: true, then: [], else: steps })],
+    ['cases', (steps) => choice({ cases: [{ when: true, steps }] })],
+    ['default', (steps) => choice({ cases: [{ when: true, steps: [] }], default: steps })],
+  ]
+  const wrong: [string, object[], string][] = [
+    ['a name twice', [step('a'), step('a')], 'NAME_DUPLICATE'],
+    ['a name that is none', [step('a/b')], 'NAME_INVALID'],
+    ['an unknown key', [step('a', { retires: 1 })], 'KEY_UNKNOWN'],
+    ['an unknown module', [step('a', { module: 'n' })], 'MODULE_NOT_REGISTERED'],
+    ['an unknown dependency', [step('a', { depends_on: ['b'] })], 'DEPENDENCY_UNKNOWN'],
+    ['an unknown resource', [step('a', { resources: ['p'] })], 'RESOURCE_UNKNOWN'],
+    ['a cycle', [step('a', { depends_on: ['a'] })], 'DEPENDENCY_CYCLE'],
+    ['a broken expression', [step('a', { when: '1 +' })], 'EXPRESSION_INVALID'],
+    ['an unknown scenario', [call('t')], 'REFERENCE_UNKNOWN'],
+  ]
+  it.each(each.flatMap(([where, of]) => wrong.map(([what, ...rest]) => [what, where, of, ...rest] as const)))(
+    'are judged as any other: %s in %s',
+    (_what, _where, of, steps, code) => {
+      expect(codes(flow([of(steps)]))).toEqual([code])
+      expect(codes(flow([named('parallel', { steps: [of(steps)] })]))).toEqual([code])
+    },
+  )
 
-  it('has what holds for the whole', () => {
-    const top = {
-      error_handling: {
-        recovery_strategies: ['retry', 'degradation'],
-        max_granted_retries: 2,
-        handler_timeout: '1s',
-      },
-    }
-    const scenario = { on_failure: 'compensate', compensation_timeout: '10s' }
-    expect(definitionOf(flow([step('a')], scenario, {}, top)).workflows[0]).toMatchObject({
-      onFailure: 'compensate',
-      compensationTimeoutMs: 10_000,
-      recovery: { strategies: ['retry', 'degradation'], grantedRetriesMax: 2, answerMs: 1000 },
-    })
-  })
-
-  it('has handlers: operations, and those that log', () => {
-    const handlers = {
-      step_failed: ['log_step_failure', { module: 'm', operation: 'page', priority: 2 }],
-      'step_*': ['notify_all'],
-    }
-    expect(definitionOf(flow([step('a')], {}, {}, { events: { handlers } })).handlers).toEqual([
-      { event: 'step_failed', target: { builtIn: 'log_step_failure' }, priority: 0 },
-      { event: 'step_failed', target: { module: 'm', operation: 'page' }, priority: 2 },
-      { event: 'step_*', target: { builtIn: 'notify_all' }, priority: 0 },
+  it('depend on their siblings only', () => {
+    const inner = named('parallel', { steps: [step('b', { depends_on: ['a'] })] })
+    expect(codes(flow([step('a'), inner]))).toEqual(['DEPENDENCY_UNKNOWN'])
+    expect(codes(flow([{ ...parallel(), name: 'p' }, step('c', { depends_on: ['a'] })]))).toEqual([
+      'DEPENDENCY_UNKNOWN',
     ])
   })
 
-  it('refuses handlers that are not there, and warns of those that will be', () => {
-    const text = (handler: unknown) =>
-      flow([step('a')], {}, {}, { events: { handlers: { step_failed: [handler] } } })
-    expect(codes(text('panic'))).toEqual(['VALUE_INVALID'])
-    expect(codes(text({ module: 'nope', operation: 'x' }))).toEqual(['MODULE_NOT_REGISTERED'])
-    expect(warnings(text('trigger_error_recovery')).map(({ code }) => code)).toEqual(['NOT_BUILT_YET'])
-  })
-
-  it('warns of compensation that nothing asks for', () => {
-    const undoable = step('a', { compensate: { operation: 'undo' } })
-    const warned = (steps: object[], scenario = {}, top = {}) =>
-      warnings(flow(steps, scenario, {}, top)).map(({ code }) => code)
-    expect(warned([undoable])).toEqual(['KEY_WITHOUT_EFFECT'])
-    expect(warned([parallel('p', [undoable])])).toEqual(['KEY_WITHOUT_EFFECT'])
-    expect(warned([undoable], { on_failure: 'compensate' })).toEqual([])
-    expect(warned([undoable, parallel('p', [step('b', { on_failure: 'compensate' })])])).toEqual([])
-    expect(
-      warned([undoable], {}, { events: { handlers: { 'step_*': [{ module: 'm', operation: 'x' }] } } }),
-    ).toEqual([])
-  })
-
-  it('warns of verdicts that never apply', () => {
-    const messages = (verdict: unknown) =>
-      warnings(flow([step('a', { on_failure: verdict })])).map(({ message }) => message)
-    expect(messages('degradation')[0]).toContain('degradation never applies')
-    expect(messages(['degradation', 'skip'])).toEqual([])
-    expect(messages(['fallback', 'fail'])[0]).toContain('fallback never applies')
-  })
-
-  it('reckons with what is inside where it warns of limits', () => {
-    const warned = (steps: object[]) => warnings(flow(steps, { timeout: 10 })).map(({ code }) => code)
-    expect(warned([wait({ for: '20s' })])).toEqual(['TIMEOUT_TOO_SHORT'])
-    expect(warned([loop('l', { steps: [step('a', { timeout: 4 })] })])).toEqual([])
-    expect(warned([loop('l', { for_each: [1, 2, 3], steps: [step('a', { timeout: 4 })] })])).toEqual([
-      'TIMEOUT_TOO_SHORT',
+  it('are named by their address', () => {
+    const text = flow([
+      named('parallel', { steps: [named('iterative', { for_each: [1], steps: [call('t')] })] }),
     ])
-    expect(
-      warned([
-        parallel('p', [step('a', { timeout: 4 }), step('b', { timeout: 4 }), step('c', { timeout: 4 })]),
+    expect(refused(text)[0]!.message).toMatch(/^step "x\/x\/t": /)
+    const cycle = flow([
+      named('parallel', { steps: [step('a', { depends_on: ['b'] }), step('b', { depends_on: ['a'] })] }),
+    ])
+    expect(refused(cycle)[0]!.message).toBe('step "x": steps depend on each other in a cycle: a → b → a')
+  })
+
+  it('are bounded in depth, and only there', () => {
+    const deep = (depth: number): object =>
+      depth === 0 ? step('a') : named('parallel', { steps: [deep(depth - 1)] })
+    accepted(flow([deep(CONTROL_NESTING_MAX)]))
+    expect(codes(flow([deep(CONTROL_NESTING_MAX + 1)]))).toEqual(['NESTING_TOO_DEEP'])
+    expect(codes(flow([deep(200)]))).toEqual(['NESTING_TOO_DEEP'])
+  })
+})
+
+describe('scenarios that run each other', () => {
+  it.each<[string, Readonly<Record<string, object[]>>, string]>([
+    ['itself', { a: [call('a')] }, 'a → a'],
+    ['each other', { a: [call('b')], b: [named('parallel', { steps: [call('a')] })] }, 'a → b → a'],
+    ['in a long circle', { a: [call('b')], b: [call('c')], c: [call('a')] }, 'a → b → c → a'],
+  ])('are refused where one runs %s', (_, all, printed) => {
+    const found = refused(scenarios(all))
+    expect(found.map(({ code }) => code)).toEqual(['DEPENDENCY_CYCLE'])
+    expect(found[0]!.message.endsWith(`: ${printed}`)).toBe(true)
+    expect(found[0]!.frame).toContain('^')
+  })
+
+  it('are found behind one that is broken elsewhere', () => {
+    const all = { a: [call('b')], b: [step('x', { retires: 1 })] }
+    expect(codes(scenarios(all))).toEqual(['KEY_UNKNOWN'])
+  })
+
+  it('count as nesting', () => {
+    const chain = (length: number) =>
+      Object.fromEntries(
+        Array.from({ length }, (_, i) => [`s${i}`, i + 1 < length ? [call(`s${i + 1}`)] : [step('a')]]),
+      )
+    accepted(scenarios(chain(CONTROL_NESTING_MAX + 1)))
+    expect(codes(scenarios(chain(CONTROL_NESTING_MAX + 2)))).toEqual(['NESTING_TOO_DEEP'])
+    // One report, not one for each scenario above.
+    expect(codes(scenarios(chain(CONTROL_NESTING_MAX + 12)))).toEqual(['NESTING_TOO_DEEP'])
+  })
+
+  it('may not say more steps than a run can have', () => {
+    const times = 10
+    const levels = Math.ceil(Math.log10(STEPS_EXPANDED_MAX)) + 1
+    const all = Object.fromEntries(
+      Array.from({ length: levels }, (_, i) => [
+        `s${i}`,
+        Array.from({ length: times }, (_unused, n) =>
+          i + 1 < levels ? { ...call(`s${i + 1}`), name: `n${n}` } : step(`n${n}`),
+        ),
       ]),
-    ).toEqual([])
-    expect(warned([choice({ condition: true, then: [step('a', { timeout: 11 })] })])).toEqual([
-      'TIMEOUT_TOO_SHORT',
-    ])
+    )
+    expect(codes(scenarios(all))).toEqual(['DOCUMENT_TOO_LARGE'])
+  })
+
+  it('share one definition', () => {
+    const all = { a: [call('c'), { ...call('c'), name: 'again' }], b: [call('c')], c: [step('x')] }
+    const [a, b, c] = accepted(scenarios(all)).definition.workflows
+    const run = [...a!.steps, ...b!.steps].map(
+      ({ control }) => control?.kind === 'scenario' && control.workflow,
+    )
+    expect(run).toHaveLength(3)
+    for (const workflow of run) expect(workflow).toBe(c)
+  })
+
+  const inputs = { n: { type: 'integer', default: 1 }, l: { type: 'list', default: [] } }
+  const giving = (given: object): string =>
+    JSON.stringify({
+      integration: {
+        modules: ['m'],
+        inputs,
+        scenarios: [
+          { name: 'a', steps: [step('s'), { ...call('b', { inputs: given }), depends_on: ['s'] }] },
+          { name: 'b', steps: [] },
+        ],
+      },
+    })
+  it.each([
+    ['an unknown one', { m: 1 }, 'REFERENCE_UNKNOWN'],
+    ['one of another kind', { n: 'many' }, 'INPUT_INVALID'],
+    ['a list that is none', { l: { a: '${{ 1 }}' } }, 'INPUT_INVALID'],
+  ])('are given only inputs that are declared: %s', (_, given, code) => {
+    expect(codes(giving(given))).toEqual([code])
+  })
+
+  it('are given inputs of the declared kind, when they run at the latest', () => {
+    const { control } = accepted(giving({ n: '${{ run.id }}', l: 's_output' })).definition.workflows[0]!
+      .steps[1]!
+    const given = control?.kind === 'scenario' ? control.inputs : null
+    const view = { output: [1], status: 'success' as const, error: null, attempts: 1 }
+    const scope = { steps: { s: view }, inputs: {}, run: { id: 'r', scenario: 'a', started_at: '' }, env: {} }
+    expect(() => given?.kind === 'expression' && given.evaluate(scope)).toThrow(
+      /step "b": the input "n": expected type integer, found "r"/,
+    )
+    expect(warnings(giving({ n: 2, l: ['${{ run.id }}'] }))).toEqual([])
   })
 })

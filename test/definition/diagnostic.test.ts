@@ -27,12 +27,12 @@ describe('diagnostic', () => {
         → did you mean "timeout"?"
     `)
     expect(formatDiagnostics(refused(text.replace('timout', 'timeout')))).toMatchInlineSnapshot(`
-      "flow.yaml:7:60: error DEPENDENCY_CYCLE: steps depend on each other in a cycle: b → c → b
+      "flow.yaml:7:60: error DEPENDENCY_CYCLE: scenario "s": steps depend on each other in a cycle: b → c → b
         7 |         - {name: b, module: m, operation: ok, depends_on: [c]}
           |                                                            ^
         → remove one of these dependencies
 
-      flow.yaml:8:63: error DEPENDENCY_UNKNOWN: step "c": it depends on "d", and no step of its list has that name
+      flow.yaml:8:63: error DEPENDENCY_UNKNOWN: step "c": it depends on "d", and no step of its scenario has that name
         8 |         - {name: c, module: m, operation: ok, depends_on: [b, d]}
           |                                                               ^
         → expected one of a, b, c"

@@ -143,7 +143,8 @@ describe('expression', () => {
     ['1 +', /Unexpected token/],
     ['', /found nothing/],
     ['x', /unknown name "x"/],
-    ['inputz.x', /did you mean "inputs"/],
+    ['inptus.x', /did you mean "inputs"/],
+    ['[1].map(inputs, 1)', /can't be the name of a variable/],
     ['steps', /followed by a name/],
     ['steps[inputs.x]', /followed by a name/],
     ['steps.map(s, s)', /followed by a name/],
@@ -179,6 +180,24 @@ describe('expression', () => {
       ['env', 'Z', null],
       ['run', 'id', null],
     ])
+  })
+
+  it('lists what only some expressions may read, and computes it where it is there', () => {
+    const { references } = compileExpression('item.n + index + event.data + [1].map(item, item)[0]')
+    expect(references.map(({ root, name }) => [root, name])).toEqual([
+      ['item', ''],
+      ['index', ''],
+      ['event', 'data'],
+    ])
+    expect(run('item.n + index', { item: { n: 2 }, index: 1 })).toBe(3)
+    expect(run('index / 2', { index: 3 })).toBe(1.5)
+    expect(run('item', { item: null })).toBe(null)
+    expect(run('[input.a, output]', { input: { a: 1 }, output: null })).toEqual([1, null])
+    const event = { type: 'e', data: { ok: true }, at: 1, source: 'outside' }
+    expect(run('event.data.ok && event.type == "e"', { event })).toBe(true)
+    expect(run('event', { event })).toEqual(event)
+    expect(failure('item.n')).toMatchObject({ code: 'EXPRESSION_FAILED', retryable: false })
+    expect(failure('item.n').message).toMatch(/"item" is not in scope/)
   })
 
   it('sees no step where a variable hides the root, nor through has()', () => {

@@ -1,4 +1,5 @@
 // Any text and any change to a valid document: accepted, or refused at a place, soon and briefly; never thrown at.
+// oxlint-disable unicorn/no-thenable -- the document's own word; nothing here is ever awaited
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { formatDiagnostics } from '../../src/definition/diagnostic.ts'
@@ -61,14 +62,66 @@ const document = {
             fallback: { value: 'a_output' },
             on_failure: ['fallback', 'skip'],
             resources: ['p', { name: 'q', units: 2 }],
+            compensate: { operation: 'u', parameters: { x: '${{ input.d }} ${{ output }}', y: 'b_output' } },
+          },
+          {
+            ...{ name: 'p', type: 'parallel', wait_for: 'any', depends_on: ['a'] },
+            steps: [
+              { name: 'w', type: 'wait', event: 'e', filter: 'event.data == steps.a.output', timeout: '1s' },
+            ],
+            output: { x: '${{ steps.w.output }}' },
+          },
+          {
+            ...{ name: 'l', type: 'iterative', for_each: 'a_output', tolerate: '10%', depends_on: ['a'] },
+            steps: [
+              { name: 'a', module: 'm', operation: 'x', parameters: { i: '${{ item }} ${{ index }}' } },
+              {
+                name: 'k',
+                type: 'iterative',
+                until: 'steps.b.output',
+                steps: [{ name: 'b', module: 'm', operation: 'x' }],
+              },
+            ],
+          },
+          {
+            ...{
+              name: 'c',
+              type: 'conditional',
+              depends_on: ['l'],
+              cases: [{ when: 'steps.a.output', steps: [] }],
+            },
+            default: [
+              {
+                name: 't',
+                type: 'scenario',
+                scenario: 't',
+                inputs: { date: 'l_output' },
+                output: '${{ output }}',
+              },
+            ],
+          },
+          {
+            name: 'd',
+            type: 'conditional',
+            condition: 'true',
+            then: [],
+            else: [{ name: 'w', type: 'wait', for: 1 }],
           },
         ],
+      },
+      {
+        name: 't',
+        on_failure: 'compensate',
+        steps: [{ name: 'a', module: 'm', operation: 'x', on_failure: 'retry' }],
       },
     ],
   },
   n: { version: '1', config: { deep: { er: [null, true] } } },
   resources: { pools: { p: {}, q: { units: 3 } } },
-  events: { event_bus_size: 10, handlers: { step_failed: ['log_step_failure'] } },
+  events: {
+    event_bus_size: 10,
+    handlers: { step_failed: ['log_step_failure', { module: 'm', operation: 'h' }] },
+  },
   output: { format: 'json', file: 'out.json' },
 }
 
@@ -104,6 +157,14 @@ const strange = fc.oneof(
     [[[[]]]],
     { name: 'a' },
     { value: 1, operation: 'x' },
+    'parallel',
+    'iterative',
+    'scenario',
+    '${{ item }}',
+    '${{ [steps.l.output, event, input, output] }}',
+    'l_output',
+    [{ name: 'a', type: 'parallel', steps: [] }],
+    { name: 's', type: 'scenario', scenario: 's' },
   ),
   fc.jsonValue({ maxDepth: 3 }),
   fc.string({ unit: 'binary', maxLength: 20 }),
@@ -144,6 +205,85 @@ function changed(root: unknown, { at, kind, value, name }: Change): unknown {
   }
   return copy
 }
+
+/** Documents of nested steps, most of whose parts exist, and of which many make sense. */
+const anyName = fc.constantFrom('a', 'b', 'c', 'd')
+const anyExpression = fc.oneof(
+  { weight: 5, arbitrary: fc.constant('run.id == "x"') },
+  { weight: 1, arbitrary: anyName.map((name) => `steps.${name}.output`) },
+  {
+    weight: 1,
+    arbitrary: fc.constantFrom('item == 1', 'index < 2', 'event.data', 'output', 'size(', 'inputs.n'),
+  },
+)
+const anyValue = fc.oneof(
+  anyExpression.map((text) => `\${{ ${text} }}`),
+  anyName.map((name) => `${name}_output`),
+  fc.constantFrom<unknown>(1, [1, 2], 'x'),
+)
+const sometimes = <T>(arbitrary: fc.Arbitrary<T>) => fc.option(arbitrary, { nil: undefined, freq: 1 })
+const shared = {
+  name: anyName,
+  depends_on: sometimes(fc.array(anyName, { maxLength: 2 })),
+  when: sometimes(anyExpression),
+  timeout: sometimes(fc.constantFrom(1, '2s')),
+  compensate: sometimes(fc.constant({ module: 'm', operation: 'u' })),
+  on_failure: sometimes(fc.constantFrom('skip', 'compensate', ['fallback', 'degradation'])),
+}
+const { steps: anySteps } = fc.letrec<{ step: object; steps: object[] }>((tie) => ({
+  steps: fc.uniqueArray(tie('step'), { maxLength: 3, selector: (of) => (of as { name: string }).name }),
+  step: fc.oneof(
+    { maxDepth: 6, depthSize: 'large', withCrossShrink: true },
+    fc.record({
+      ...shared,
+      module: fc.constant('m'),
+      operation: fc.constant('o'),
+      parameters: sometimes(fc.record({ x: anyValue })),
+    }),
+    fc.record({
+      ...shared,
+      type: fc.constant('wait'),
+      event: fc.constant('e'),
+      filter: sometimes(anyExpression),
+    }),
+    fc.record({
+      ...{ ...shared, type: fc.constant('scenario'), scenario: fc.constantFrom('t', 'u') },
+      inputs: sometimes(fc.record({ n: anyValue })),
+    }),
+    fc.record({
+      ...{ ...shared, type: fc.constant('parallel'), steps: tie('steps') },
+      ...{ wait_for: sometimes(fc.constantFrom('any', 'all', 2)), output: sometimes(anyValue) },
+    }),
+    fc.record({
+      ...{ ...shared, type: fc.constant('iterative'), steps: tie('steps') },
+      ...{
+        for_each: fc.oneof(fc.constant([1]), anyExpression),
+        tolerate: sometimes(fc.constantFrom(1, '5%')),
+      },
+    }),
+    fc.record({
+      ...{ ...shared, type: fc.constant('iterative'), steps: tie('steps') },
+      ...{ until: anyExpression, max_iterations: sometimes(fc.constant(3)) },
+    }),
+    fc.record({
+      ...{ ...shared, type: fc.constant('conditional'), condition: anyExpression },
+      ...{ then: tie('steps'), else: sometimes(tie('steps')) },
+    }),
+  ),
+}))
+const nestedDocument = fc
+  .tuple(anySteps, anySteps, anySteps, fc.constantFrom('fail', 'compensate'))
+  .map(([s, t, u, on_failure]) => ({
+    integration: {
+      modules: ['m'],
+      inputs: { n: { type: 'any', default: 0 } },
+      scenarios: [
+        { name: 's', on_failure, steps: s },
+        { name: 't', timeout: 3, steps: t },
+        { name: 'u', parallel_execution: true, steps: u },
+      ],
+    },
+  }))
 
 const mark = fc.constantFrom(
   ...': - [ ] { } , & * ! | > " \' # % @ ? \n \t << &a *a --- ... \u0000 \u2028 \ufeff ${{ }} {x}'.split(' '),
@@ -190,6 +330,17 @@ describe('any document', { timeout: 60_000 }, () => {
     expect(accepted).toBeGreaterThan(50)
   })
 
+  it('of nested steps is judged', () => {
+    let accepted = 0
+    fc.assert(
+      fc.property(nestedDocument, (value) => {
+        if (judge(JSON.stringify(value))) accepted++
+      }),
+      { numRuns: 1500 },
+    )
+    expect(accepted).toBeGreaterThan(100)
+  })
+
   it('with changed text is judged', () => {
     const texts = [stringify(document), JSON.stringify(document), JSON.stringify(document, null, 2)]
     const edit = fc.record({
@@ -226,6 +377,10 @@ describe('any document', { timeout: 60_000 }, () => {
       `${'&a '.repeat(5000)}x`,
       '#'.repeat(1_000_000),
       `integration: {modules: [], scenarios: [{name: s, steps: [${'{name: a, depends_on: [a, b]}, '.repeat(3000)}]}]}`,
+      `integration: {modules: [], scenarios: [{name: s, steps: [${'{name: a, type: parallel, steps: ['.repeat(5000)}`,
+      `integration: {modules: [], scenarios: [{name: s, steps: [${'{name: a, type: parallel, steps: ['.repeat(28)}${']}'.repeat(28)}]}]}`,
+      `integration: {modules: [], scenarios: [{name: s, steps: [${'{name: a, type: conditional, cases: [{when: index, steps: []}]}, '.repeat(3000)}]}]}`,
+      `integration: {modules: [], scenarios: [${'{name: s, steps: [{name: a, type: scenario, scenario: s}]}, '.repeat(3000)}]}`,
     ]) {
       expect(judge(text)).toBe(false)
     }

@@ -1,5 +1,6 @@
 // The JSON Schema of documents, held against what really judges them: an editor says what `validate` says of keys and
 // kinds of values, and the defaults that it shows are those that hold.
+// oxlint-disable unicorn/no-thenable -- the document's own word; nothing here is ever awaited
 import { globSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { Ajv2020 } from 'ajv/dist/2020.js'
@@ -62,8 +63,33 @@ const rich = {
             ...{ fallback: { operation: 'p' }, on_failure: ['fallback', 'skip'] },
             resources: ['r', { name: 'q', units: 2, mode: 'read' }],
           },
-          { name: 'b', type: 'parallel', wait_for: 2, steps: [{ name: 'c', fallback: { value: null } }] },
-          { name: 'd', type: 'iterative', for_each: [1], tolerate: '10%', cases: [{ when: 'x', steps: [] }] },
+          {
+            ...{ name: 'b', type: 'parallel', wait_for: 2, max_concurrency: 2, output: 1 },
+            steps: [{ name: 'c', module: 'm', operation: 'o', fallback: { value: null }, heartbeat: 1 }],
+          },
+          {
+            ...{ name: 'd', type: 'iterative', for_each: [1], tolerate: '10%', max_iterations: 3 },
+            steps: [{ name: 'e', type: 'wait', event: 'x', filter: 'true', timeout: 1, on_timeout: 'skip' }],
+          },
+          {
+            ...{ name: 'f', type: 'conditional', cases: [{ when: 'x', steps: [] }], default: [] },
+            compensate: { module: 'm', operation: 'o', on: 'attempt', timeout: 1, retry_count: 2 },
+          },
+          {
+            name: 'g',
+            type: 'conditional',
+            condition: true,
+            then: [],
+            else: [{ name: 'h', type: 'wait', for: 1 }],
+          },
+          {
+            name: 'i',
+            type: 'scenario',
+            scenario: 's',
+            inputs: { city: 'x' },
+            on_cancel: 'await',
+            timeout: 2,
+          },
         ],
       },
     ],
@@ -155,6 +181,11 @@ describe('the JSON Schema', () => {
     ['too few units', ['resources', 'pools', 'r', 'units'], 0],
     ['a name of no length', ['integration', 'workflow_id'], ''],
     ['no integration', ['integration'], undefined],
+    ['a step without a module', ['integration', 'scenarios', 0, 'steps', 0, 'module'], undefined],
+    ['a parallel step without steps', ['integration', 'scenarios', 0, 'steps', 1, 'steps'], undefined],
+    ['an unknown type', ['integration', 'scenarios', 0, 'steps', 1, 'type'], 'paralel'],
+    ['a key of another type', ['integration', 'scenarios', 0, 'steps', 1, 'for_each'], [1]],
+    ['a share beyond all', ['integration', 'scenarios', 0, 'steps', 2, 'tolerate'], '101%'],
   ])('refuses %s', (_, way, value) => {
     expect(fits(changed(rich, way, () => value))).toBe(false)
   })
@@ -172,6 +203,8 @@ describe('the JSON Schema', () => {
   it('marks what is not built yet', () => {
     const about = (def: string, key: string) => (defs[def]!.properties![key] as JsonSchema).description
     expect(about('step', 'cache')).toMatch(/ \(not built yet\)$/)
+    expect(about('handler', 'filter')).toMatch(/ \(not built yet\)$/)
+    expect(about('iterative-step', 'for_each')).not.toContain('yet')
     expect(about('monitoring', 'enabled')).toMatch(/ \(no effect yet\)$/)
     expect(about('pool', 'url')).toMatch(/ \(not built yet\)$/)
     expect(about('step', 'timeout')).not.toContain('yet')
@@ -206,16 +239,25 @@ describe('the defaults of the JSON Schema', () => {
               {
                 ...{ name: 'a', module: 'm', operation: 'o', ...fill('step'), retry: fill('retry') },
                 resources: [{ name: 'p', ...fill('resource-of-a-step') }],
-                compensate: { operation: 'u', ...fill('compensate') },
+                compensate: { operation: 'o', ...fill('compensate') },
               },
+              { name: 'b', type: 'parallel', steps: [], ...fill('parallel-step') },
+              { name: 'c', type: 'conditional', condition: true, then: [], ...fill('conditional-step') },
+              { name: 'd', type: 'iterative', for_each: [1], steps: [], ...fill('iterative-step') },
+              { name: 'e', type: 'wait', event: 'x', timeout: 1, ...fill('wait-step') },
+              { name: 'f', type: 'scenario', scenario: 't', ...fill('scenario-step') },
             ],
           },
+          { name: 't', steps: [] },
         ],
       },
-      resources: { ...fill('resources'), pools: { p: {} } },
-      events: fill('events'),
-      output: fill('output'),
       error_handling: fill('error-handling'),
+      resources: { ...fill('resources'), pools: { p: {} } },
+      events: {
+        ...fill('events'),
+        handlers: { x: [{ module: 'm', operation: 'o', ...fill('handler') }] },
+      },
+      output: fill('output'),
       performance: fill('performance'),
     })
 

@@ -1,24 +1,29 @@
 // Parts that are not built yet, and templates that are not filled in yet.
+// oxlint-disable unicorn/no-thenable -- the document's own word; nothing here is ever awaited
 import { readFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
 import { accepted, codes, flow, refused, step, warnings } from './documents.ts'
 
-const nested = (steps: object[]) => ({ name: 'p', type: 'parallel', steps })
+const handler = (more: object) => ({
+  events: { handlers: { step_failed: [{ module: 'm', operation: 'ok', ...more }] } },
+})
+/** A step below one list of each kind. */
+const nested = (inner: object): object =>
+  ['then', 'else', 'default', 'cases', 'steps'].reduce<object>((below, key) => {
+    const own = { name: 'x', condition: 'true', then: [], [key]: [below] }
+    if (key === 'steps') return { name: 'x', type: 'parallel', steps: [below] }
+    if (key === 'cases') return { name: 'x', type: 'conditional', cases: [{ when: 'true', steps: [below] }] }
+    if (key === 'default')
+      return { name: 'x', type: 'conditional', cases: [{ when: 'true', steps: [] }], default: [below] }
+    return { type: 'conditional', ...own }
+  }, inner)
 
 describe('parts not built yet', () => {
   it.each<[string, string]>([
     ['cache', flow([step('a', { cache: { key: 'x' } })])],
-    ['cache of a nested step', flow([nested([step('b', { cache: { key: 'x' } })])])],
-    [
-      'cache in a case',
-      flow([
-        {
-          name: 'c',
-          type: 'conditional',
-          cases: [{ when: true, steps: [step('b', { cache: { key: 'x' } })] }],
-        },
-      ]),
-    ],
+    ['cache of a nested step', flow([nested(step('a', { cache: { key: 'x' } }))])],
+    ['filter of a handler', flow([step('a')], {}, {}, handler({ filter: 'true' }))],
+    ['parameters of a handler', flow([step('a')], {}, {}, handler({ parameters: {} }))],
     ['a typed module', flow([step('a')], {}, { modules: [{ name: 'm', type: 'api' }] })],
     ['a typed pool', flow([step('a')], {}, {}, { resources: { pools: { p: { type: 'database' } } } })],
     [
@@ -44,6 +49,21 @@ describe('parts not built yet', () => {
     expect(warnings(flow([step('a')], {}, {}, top)).map(({ message }) => message)).toEqual([
       'error_handling: enable_circuit_breaker, circuit_breaker_threshold have no effect yet',
       'testing: test_scenarios has no effect yet',
+    ])
+  })
+
+  it('are warned of once where handlers that are built in do nothing yet', () => {
+    const handlers = {
+      workflow_started: ['log_workflow_start', 'initialize_monitoring'],
+      step_failed: ['notify_ops', 'trigger_error_recovery'],
+    }
+    const text = flow([step('a')], {}, {}, { events: { handlers } })
+    expect(warnings(text).map(({ message }) => message)).toEqual([
+      'events: handlers: "initialize_monitoring", handlers: "trigger_error_recovery" have no effect yet',
+    ])
+    expect(accepted(text).definition.handlers.map(({ event }) => event)).toEqual([
+      'workflow_started',
+      'step_failed',
     ])
   })
 

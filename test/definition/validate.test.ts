@@ -40,6 +40,8 @@ describe('schema', () => {
       'VALUE_INVALID',
     ],
     ['a control key without type', flow([step('a', { for_each: [1] })]), 'KEY_WITHOUT_EFFECT'],
+    ['an unknown type', flow([{ name: 'a', type: 'paralel', steps: [] }]), 'VALUE_INVALID'],
+    ['a step that is text', flow(['a' as unknown as object]), 'VALUE_INVALID'],
   ])('refuses %s', (_, text, code) => {
     expect(codes(text)).toContain(code)
   })
@@ -60,6 +62,21 @@ describe('schema', () => {
       'KEY_UNKNOWN',
       'KEY_UNKNOWN',
       'MODULE_NOT_REGISTERED',
+    ])
+  })
+
+  it('takes a misspelt key for the one that is missing, and for no other', () => {
+    const misspelt = { operaton: 'ok', operation: undefined }
+    expect(codes(flow([step('a', misspelt)]))).toEqual(['KEY_UNKNOWN'])
+    expect(codes(flow([step('a', { fallback: misspelt })]))).toEqual(['KEY_UNKNOWN'])
+    expect(codes(flow([step('a', { ...misspelt, module: undefined })]))).toEqual([
+      'KEY_MISSING',
+      'KEY_UNKNOWN',
+    ])
+    // One that is there with a wrong value is told all the same.
+    expect(codes(flow([step('a', { operaton: 'ok', operation: 1 })]))).toEqual([
+      'VALUE_INVALID',
+      'KEY_UNKNOWN',
     ])
   })
 
@@ -103,7 +120,7 @@ describe('schema', () => {
     const bare: string[] = []
     const visit = (node: unknown, path: string, depth = 0): void => {
       if (typeof node !== 'object' || node === null || depth > 8) return
-      const { properties, items, anyOf, additionalProperties, $defs } = node as Record<string, unknown>
+      const { properties, items, anyOf, oneOf, additionalProperties, $defs } = node as Record<string, unknown>
       for (const [key, item] of Object.entries(properties ?? {})) {
         if (!(item as { description?: string }).description && !('$ref' in (item as object)))
           bare.push(`${path}.${key}`)
@@ -113,6 +130,7 @@ describe('schema', () => {
         items,
         additionalProperties,
         ...((anyOf as unknown[]) ?? []),
+        ...((oneOf as unknown[]) ?? []),
         ...Object.values($defs ?? {}),
       ])
         visit(part, path, depth + 1)
@@ -122,7 +140,7 @@ describe('schema', () => {
       ...sectionSchemas,
       block: moduleBlockSchema,
     })) {
-      visit(z.toJSONSchema(schema), name)
+      visit(z.toJSONSchema(schema, { unrepresentable: 'any' }), name)
     }
     expect(bare).toEqual([])
   })
@@ -148,7 +166,8 @@ describe('schema', () => {
               timeout: 60,
               parallel_execution: true,
               max_concurrency: 3,
-              on_failure: 'fail',
+              on_failure: 'compensate',
+              compensation_timeout: '1m',
               outputs: { rows: '${{ steps.a.output }}' },
               steps: [
                 step('b', {
@@ -172,6 +191,17 @@ describe('schema', () => {
                   on_failure: ['fallback', 'skip', 'fail_workflow', 'fail'],
                   resources: ['p', { name: 'q', units: 2 }, 'p'],
                   priority: -1,
+                  heartbeat: 10,
+                  on_cancel: 'abort',
+                  compensate: {
+                    module: 'n',
+                    operation: 'undo',
+                    parameters: { x: '${{ output }}' },
+                    on: 'attempt',
+                    timeout: '3s',
+                    retry_count: 4,
+                    retry: { backoff: 'constant' },
+                  },
                 }),
                 step('a', { fallback: { value: { x: 1 } } }),
               ],
@@ -185,7 +215,20 @@ describe('schema', () => {
           resource_timeout: '1m',
           pools: { p: {}, q: { units: 2 } },
         },
-        events: { enabled: true, event_bus_size: 5, event_retention_hours: 2 },
+        events: {
+          enabled: true,
+          event_bus_size: 5,
+          event_retention_hours: 2,
+          handlers: {
+            'step_*': ['log_step', { module: 'n', operation: 'page', priority: 2 }],
+            step_failed: [{ module: 'm', operation: 'ok' }],
+          },
+        },
+        error_handling: {
+          recovery_strategies: ['retry', 'degradation'],
+          max_granted_retries: 0,
+          handler_timeout: '250ms',
+        },
         output: { format: 'json', file: 'out.json', compress: false },
         performance: { parallel_execution: true },
       }),
@@ -203,6 +246,16 @@ describe('schema', () => {
         { name: 'q', units: 2 },
       ],
       inputs: { date: 'x' },
+      handlers: [
+        { event: 'step_*', target: { builtIn: 'log_step' }, priority: 0 },
+        { event: 'step_*', target: { module: 'n', operation: 'page' }, priority: 2 },
+        { event: 'step_failed', target: { module: 'm', operation: 'ok' }, priority: 0 },
+      ],
+    })
+    expect(definition.workflows[0]).toMatchObject({
+      onFailure: 'compensate',
+      compensationTimeoutMs: 60_000,
+      recovery: { strategies: ['retry', 'degradation'], grantedRetriesMax: 0, answerMs: 250 },
     })
     const [b, a] = definition.workflows[0]!.steps
     expect(b).toMatchObject({
@@ -228,6 +281,15 @@ describe('schema', () => {
         { pool: 'q', units: 2 },
       ],
       priority: -1,
+      heartbeatMs: 10_000,
+      onCancel: 'abort',
+      compensate: {
+        module: 'n',
+        operation: 'undo',
+        on: 'attempt',
+        timeoutMs: 3000,
+        retry: { count: 4, backoff: { kind: 'constant', initialMs: 1000 } },
+      },
     })
     expect(a).toMatchObject({
       retry: { count: 3 },
@@ -247,10 +309,19 @@ describe('schema', () => {
       leaseTimeoutMs: 300_000,
       history: { sizeMax: 1000, ageMsMax: 86_400_000 },
     })
-    expect(definition.workflows[0]).toMatchObject({ timeoutMs: null, parallel: false, maxConcurrency: 64 })
+    expect(definition.workflows[0]).toMatchObject({
+      timeoutMs: null,
+      parallel: false,
+      maxConcurrency: 64,
+      onFailure: 'fail',
+      compensationTimeoutMs: 300_000,
+      recovery: { strategies: [], grantedRetriesMax: 1, answerMs: 5000 },
+    })
+    expect(definition.handlers).toEqual([])
     expect(definition.workflows[0]!.steps[0]).toEqual({
       name: 'a',
       call: { module: 'm', operation: 'ok', parameters: { kind: 'value', value: {} } },
+      control: null,
       dependsOn: [],
       runIf: 'all_succeeded',
       when: null,
@@ -267,7 +338,6 @@ describe('schema', () => {
         },
         nonRetryable: [],
       },
-      control: null,
       fallback: null,
       onFailure: null,
       compensate: null,
