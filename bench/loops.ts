@@ -7,45 +7,38 @@ import { setup } from 'sagachart'
 const modules = { m: { op: () => 1, undo: (_: { input: object; output: number }) => undefined } }
 const at = setup({ modules })
 
-const sized = at.within<{ inputs: { size: number } }>()
-
-const plain = (width: number) =>
-  sized.forEach(({ inputs }) => items(inputs.size), {
-    steps: { step: { invoke: 'm.op' } },
-    maxConcurrency: width,
-  })
-
-const undoable = sized.forEach(({ inputs }) => items(inputs.size), {
-  steps: { step: { invoke: 'm.op', compensate: 'm.undo' } },
-})
-
 const items = (size: number) => Array.from({ length: size }, (_, index) => index)
 
+const plain = (size: number, maxConcurrency: number) =>
+  at.createWorkflow({
+    id: 'loop',
+    steps: { loop: { forEach: items(size), steps: { step: { invoke: 'm.op' } }, maxConcurrency } },
+  })
+
 const loops = {
-  'one after the other': plain(1),
-  '16 at once': plain(16),
-  'each kept to be undone': undoable,
+  'one after the other': (size: number) => plain(size, 1),
+  '16 at once': (size: number) => plain(size, 16),
+  'each kept to be undone': (size: number) =>
+    at.createWorkflow({
+      id: 'loop',
+      steps: { loop: { forEach: items(size), steps: { step: { invoke: 'm.op', compensate: 'm.undo' } } } },
+    }),
 }
 
 /** Microseconds and bytes an iteration. */
-async function measure(loop: ReturnType<typeof plain>, size: number) {
-  const workflow = at.createWorkflow({
-    id: 'loop',
-    inputs: { size: { type: 'integer' } },
-    steps: { loop: { invoke: loop } },
-  })
+async function measure(loop: (typeof loops)[keyof typeof loops], size: number) {
+  const workflow = loop(size)
   globalThis.gc?.()
   const before = process.memoryUsage().heapUsed
-  const actor = createActor(workflow, { input: { inputs: { size } } })
+  const actor = createActor(workflow)
   const started = performance.now()
   const end = toPromise(actor)
   actor.start()
-  const report = await end
+  const { status, error } = await end
   const us = ((performance.now() - started) * 1000) / size
   globalThis.gc?.()
   const bytes = (process.memoryUsage().heapUsed - before) / size
-  if (report.status !== 'completed')
-    throw new Error(`The loop ended ${report.status}: ${report.error?.message}`)
+  if (status !== 'completed') throw new Error(`The loop ended ${status}: ${error?.message}`)
   return { us, bytes }
 }
 

@@ -8,7 +8,6 @@ export const setup = setupOn(memoryHost())
 export type {
   BackoffPolicy,
   BusEvent,
-  CompensationStatus,
   Failure,
   IntegrationStatus,
   RunCondition,
@@ -16,21 +15,17 @@ export type {
   StepStatus,
   Verdict,
 } from '../machines/protocol.ts'
+export type { Json, RecoveryConfig, WorkflowConfig } from './definition/builder.ts'
+export type { InputConfig, Invocation } from './definition/inference.ts'
+export type { ModuleContext, Operation, OperationContext, StepView } from './definition/model.ts'
+export { defineModule, type ModuleSource } from './definition/module.ts'
 export type {
   BuilderScope,
   CompensateConfig,
   Duration,
   Given,
-  Json,
-  RecoveryConfig,
   RetryConfig,
-  StepConfig,
-  WorkflowConfig,
-} from './definition/builder.ts'
-export type { Callable, ControlSteps } from './definition/control-types.ts'
-export type { Around, Branch, ControlStep, InputConfig, Invocation } from './definition/inference.ts'
-export type { EventView, ModuleContext, Operation, OperationContext, StepView } from './definition/model.ts'
-export { defineModule, type ModuleSource } from './definition/module.ts'
+} from './definition/step-config.ts'
 export { SagachartError, type ErrorCode } from './errors.ts'
 export { memoryHost, type MemoryHostOptions } from './hosts/memory.ts'
 export {
@@ -53,6 +48,6 @@ export type {
   TimerHandle,
 } from './runtime/host.ts'
 export type { RunInput, WorkflowLogic } from './runtime/run-logic.ts'
-export type { HandlerContext, Subscription } from './runtime/scope.ts'
+export type { Subscription } from './runtime/scope.ts'
 export { run, type RunOptions, type Setup, type SetupOptions } from './runtime/setup.ts'
-export type { CompensationRecord, InsideRecord, RunReport, StepRecord } from './runtime/step-records.ts'
+export type { RunReport, StepRecord } from './runtime/step-records.ts'

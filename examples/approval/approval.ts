@@ -8,8 +8,6 @@ import ledger from './modules/ledger.ts'
 const desk = new Desk()
 const asking = { ask: ({ answer }: { answer: Answer }) => desk.ask(answer) }
 const at = setup({ modules: { asking, ledger } })
-const afterRequest = at.within<{ steps: { request: { id: string } } }>()
-const afterDecision = at.within<{ steps: { decision: Decision | null }; inputs: { amount: number } }>()
 
 const payOnApproval = at.createWorkflow({
   id: 'pay_on_approval',
@@ -17,47 +15,38 @@ const payOnApproval = at.createWorkflow({
   steps: {
     request: { invoke: 'asking.ask', parameters: ({ inputs }) => ({ answer: inputs.answer as Answer }) },
     decision: {
-      invoke: afterRequest.waitForEvent('decided', {
-        filter: ({ event, steps }) => (event.data as Decision).request === steps.request.output.id,
-        timeout: '1s',
-        onTimeout: 'continue',
-        output: ({ event }) => event.data as Decision,
-      }),
+      waitForEvent: 'decided',
+      filter: ({ event, steps }) => (event.data as Decision).request === steps.request.output.id,
+      timeout: '1s',
+      onTimeout: 'continue',
       dependsOn: ['request'],
     },
     settle: {
-      invoke: afterDecision.choose({
-        cases: [
-          {
-            when: ({ steps }) => steps.decision.output === null,
-            steps: afterDecision.branch({
-              escalate: {
-                invoke: 'ledger.write',
-                parameters: ({ inputs }) => ({
-                  to: 'the board',
-                  about: `nobody decided on ${inputs.amount}`,
-                }),
-              },
-            }),
-          },
-          {
-            when: ({ steps }) => steps.decision.output?.approved === true,
-            steps: afterDecision.branch({
-              pay: { invoke: 'ledger.pay', parameters: ({ inputs }) => ({ amount: inputs.amount }) },
-            }),
-          },
-        ],
-        default: afterDecision.branch({
-          refuse: {
-            invoke: 'ledger.write',
-            parameters: ({ steps }) => ({
-              to: 'whoever asked',
-              about: `${steps.decision.output?.by} says no`,
-            }),
-          },
-        }),
-      }),
       dependsOn: ['decision'],
+      cases: [
+        {
+          when: ({ steps }) => steps.decision.output === null,
+          steps: {
+            escalate: {
+              invoke: 'ledger.write',
+              parameters: ({ inputs }) => ({ to: 'the board', about: `nobody decided on ${inputs.amount}` }),
+            },
+          },
+        },
+        {
+          when: ({ steps }) => (steps.decision.output as Decision).approved,
+          steps: { pay: { invoke: 'ledger.pay', parameters: ({ inputs }) => ({ amount: inputs.amount }) } },
+        },
+      ],
+      default: {
+        refuse: {
+          invoke: 'ledger.write',
+          parameters: ({ steps }) => ({
+            to: 'whoever asked',
+            about: `${(steps.decision.output as Decision).by} says no`,
+          }),
+        },
+      },
     },
   },
   outputs: { settled: ({ steps }) => steps.settle.output },

@@ -1,6 +1,5 @@
 // The trip of travel.yaml, from TypeScript: npm exec -- node examples/travel/travel.ts [a service that declines]
 import { run, setup } from 'sagachart'
-import type { Booking } from './agency.ts'
 import Cars from './modules/cars.ts'
 import Flights from './modules/flights.ts'
 import Hotels from './modules/hotels.ts'
@@ -8,11 +7,6 @@ import Payments from './modules/payments.ts'
 
 const at = setup({ modules: { flights: Flights, hotels: Hotels, cars: Cars, payments: Payments } })
 const retry = { count: 3, initial: '20ms', nonRetryable: ['Declined'] } as const
-const afterFlight = at.within<{
-  steps: { flight: Booking }
-  inputs: { travellers: readonly unknown[]; declined: readonly unknown[] }
-}>()
-
 /** What a service is asked for. */
 const wish =
   (what: string, price: number) =>
@@ -52,21 +46,20 @@ const bookTrip = at.createWorkflow({
       compensate: { invoke: 'cars.cancel', parameters: ({ output }) => ({ id: output.id }), retry },
     },
     seats: {
-      invoke: afterFlight.forEach(({ inputs }) => inputs.travellers.map(String), {
-        steps: {
-          reserve: {
-            invoke: 'flights.book',
-            parameters: ({ item, index }) => ({
-              traveller: item,
-              what: `seat ${index + 1}`,
-              price: 10,
-              declined: [],
-            }),
-            compensate: { invoke: 'flights.cancel', parameters: ({ output }) => ({ id: output.id }) },
-          },
-        },
-      }),
+      forEach: ({ inputs }) => inputs.travellers,
       dependsOn: ['flight'],
+      steps: {
+        reserve: {
+          invoke: 'flights.book',
+          parameters: ({ item, index }) => ({
+            traveller: String(item),
+            what: `seat ${index + 1}`,
+            price: 10,
+            declined: [],
+          }),
+          compensate: { invoke: 'flights.cancel', parameters: ({ output }) => ({ id: output.id }) },
+        },
+      },
     },
     payment: {
       invoke: 'payments.book',

@@ -18,14 +18,19 @@ export function blocksOf({ control }: StepDefinition): readonly WorkflowDefiniti
   }
 }
 
+/** The same without other workflows that a step calls. */
+export const ownBlocksOf = (step: StepDefinition): readonly WorkflowDefinition[] =>
+  step.control?.kind === 'scenario' ? [] : blocksOf(step)
+
 /** Every step of a workflow with its address in it (`outer/inner`, no iterations), each before those inside of it. */
 export function* everyStep(
   workflow: WorkflowDefinition,
+  inside = blocksOf,
   prefix = '',
 ): Generator<{ readonly step: StepDefinition; readonly address: string }> {
   for (const step of workflow.steps) {
     const address = `${prefix}${step.name}`
     yield { step, address }
-    for (const block of blocksOf(step)) yield* everyStep(block, `${address}/`)
+    for (const block of inside(step)) yield* everyStep(block, inside, `${address}/`)
   }
 }

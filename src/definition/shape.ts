@@ -1,41 +1,57 @@
 // What the compiler refuses in a builder's configuration, refused again when it runs: for those who write JavaScript, and
-// for configurations that are computed. Kinds, keys and words only; numbers, times and names are judged in builder.ts.
+// for configurations that are computed. Kinds, keys and words only; numbers, times and names are judged where they are read.
+import type { Verdict } from '../../machines/protocol.ts'
 import { SagachartError } from '../errors.ts'
 import { listed, shown, suggestion } from './diagnostic.ts'
 
 /** The kind of a value, as a check and in words. */
-export interface Kind {
+interface Kind {
   readonly is: (value: unknown) => boolean
   readonly says: string
 }
 
-const isObject = (value: unknown) => typeof value === 'object' && value !== null && !Array.isArray(value)
-export const object: Kind = { is: isObject, says: 'an object' }
-export const text: Kind = { is: (value) => typeof value === 'string', says: 'text' }
+/** Whether a value is an object that is no list. */
+export const isObject = (value: unknown): value is object =>
+  typeof value === 'object' && value !== null && !Array.isArray(value)
+
+/** Whether a value is a user's function. */
+export const isCallable = (value: unknown): value is (...given: unknown[]) => unknown =>
+  typeof value === 'function'
+
+const object: Kind = { is: isObject, says: 'an object' }
+const text: Kind = { is: (value) => typeof value === 'string', says: 'text' }
 const flag: Kind = { is: (value) => typeof value === 'boolean', says: 'true or false' }
 const number: Kind = { is: (value) => typeof value === 'number', says: 'a number' }
-export const callable: Kind = { is: (value) => typeof value === 'function', says: 'a function' }
-export const anything: Kind = { is: () => true, says: 'anything' }
+const callable: Kind = { is: isCallable, says: 'a function' }
+const list: Kind = { is: Array.isArray, says: 'a list' }
+const anything: Kind = { is: () => true, says: 'anything' }
 
-export const oneOf = (...words: readonly string[]): Kind => ({
+const oneOf = (...words: readonly string[]): Kind => ({
   is: (value) => words.includes(value as string),
   says: `one of ${words.join(', ')}`,
 })
 
-export const listOf = ({ is, says }: Kind): Kind => ({
+const listOf = ({ is, says }: Kind): Kind => ({
   is: (value) => Array.isArray(value) && value.every(is),
   says: `a list, each ${says}`,
 })
 
-export const either = (...kinds: readonly Kind[]): Kind => ({
+const either = (...kinds: readonly Kind[]): Kind => ({
   is: (value) => kinds.some(({ is }) => is(value)),
   says: kinds.map(({ says }) => says).join(', or '),
 })
 
-const verdict = oneOf('retry', 'fallback', 'skip', 'degradation', 'fail', 'fail_workflow', 'compensate')
-const given = either(object, callable)
+type Shape = Readonly<Record<string, Kind>>
 
-const WORKFLOW: Readonly<Record<string, Kind>> = {
+const STRATEGIES = ['retry', 'fallback', 'skip', 'degradation'] as const satisfies readonly Verdict[]
+const VERDICTS = [...STRATEGIES, 'fail', 'fail_workflow', 'compensate'] as const satisfies readonly Verdict[]
+const verdict = oneOf(...VERDICTS)
+const strategy = oneOf(...STRATEGIES)
+const given = either(object, callable)
+/** Nested ones: a literal, or a function that adds to the list that it is given. */
+const steps = either(object, callable)
+
+const WORKFLOW: Shape = {
   id: text,
   description: text,
   timeout: anything,
@@ -46,28 +62,82 @@ const WORKFLOW: Readonly<Record<string, Kind>> = {
   compensationTimeout: anything,
   recovery: object,
   inputs: object,
-  steps: object,
+  steps,
   outputs: object,
 }
 
-const STEP: Readonly<Record<string, Kind>> = {
-  invoke: either(text, object),
-  parameters: given,
+const RECOVERY: Shape = {
+  strategies: either(strategy, listOf(strategy)),
+  maxGrantedRetries: anything,
+  handlerTimeout: anything,
+}
+
+/** What every step may say. */
+const STEP: Shape = {
   dependsOn: listOf(text),
   runIf: oneOf('all_succeeded', 'all_done', 'any_succeeded', 'none_failed'),
   when: callable,
-  timeout: anything,
-  retry: object,
   fallback: object,
   onFailure: either(verdict, listOf(verdict)),
   compensate: either(text, object),
   onCancel: oneOf('abort', 'await'),
-  heartbeat: anything,
-  resources: listOf(either(text, object)),
   priority: number,
 }
 
-const RETRY: Readonly<Record<string, Kind>> = {
+const ATTEMPTS: Shape = { timeout: anything, retry: object }
+const CONTROL: Shape = { ...ATTEMPTS, output: callable }
+
+/** What a step of each kind may say beside that. The key that names the kind comes first, then what the kind needs. */
+const KINDS: Readonly<Record<string, { readonly shape: Shape; readonly needs?: string }>> = {
+  invoke: {
+    shape: {
+      invoke: text,
+      parameters: given,
+      ...ATTEMPTS,
+      resources: listOf(either(text, object)),
+      heartbeat: anything,
+    },
+  },
+  parallel: {
+    shape: {
+      parallel: steps,
+      waitFor: either(oneOf('all', 'any'), number),
+      maxConcurrency: anything,
+      ...CONTROL,
+    },
+  },
+  // oxlint-disable-next-line unicorn/no-thenable -- the document's own word; a shape is never awaited
+  condition: { shape: { condition: callable, then: steps, else: steps, ...CONTROL }, needs: 'then' },
+  cases: { shape: { cases: listOf(object), default: steps, ...CONTROL } },
+  forEach: {
+    shape: {
+      forEach: either(list, callable),
+      steps,
+      maxConcurrency: anything,
+      maxIterations: anything,
+      tolerate: either(number, text),
+      ...CONTROL,
+    },
+    needs: 'steps',
+  },
+  while: { shape: { while: callable, steps, maxIterations: anything, ...CONTROL }, needs: 'steps' },
+  until: { shape: { until: callable, steps, maxIterations: anything, ...CONTROL }, needs: 'steps' },
+  wait: { shape: { wait: anything, output: callable } },
+  waitForEvent: {
+    shape: {
+      waitForEvent: text,
+      filter: callable,
+      timeout: anything,
+      onTimeout: oneOf('fail', 'skip', 'continue'),
+      output: callable,
+    },
+  },
+  scenario: { shape: { scenario: given, inputs: given, ...CONTROL } },
+}
+
+const KEYS = [...new Set([STEP, ...Object.values(KINDS).map(({ shape }) => shape)].flatMap(Object.keys))]
+
+const RETRY: Shape = {
   count: anything,
   backoff: oneOf('exponential', 'linear', 'constant'),
   initial: anything,
@@ -78,48 +148,67 @@ const RETRY: Readonly<Record<string, Kind>> = {
   nonRetryable: listOf(text),
 }
 
-/** @throws WORKFLOW_INVALID on an unknown key, or a value of another kind */
-export function checkWorkflowShape(config: object, place: string): void {
-  checkShape(config, WORKFLOW, ['id', 'steps'], place)
-  const { recovery } = config as { readonly recovery?: object }
-  if (recovery !== undefined) checkShape(recovery, RECOVERY, [], `${place}, recovery`)
-}
-
-const COMPENSATE: Readonly<Record<string, Kind>> = {
+const COMPENSATE: Shape = {
   invoke: text,
   parameters: given,
   on: oneOf('success', 'attempt'),
-  timeout: anything,
-  retry: object,
-}
-
-const RECOVERY: Readonly<Record<string, Kind>> = {
-  strategies: listOf(verdict),
-  maxGrantedRetries: anything,
-  handlerTimeout: anything,
+  ...ATTEMPTS,
 }
 
 /** @throws WORKFLOW_INVALID on an unknown key, or a value of another kind */
-export function checkCompensateShape(config: object, place: string): void {
-  checkShape(config, COMPENSATE, ['invoke'], `${place}, compensate`)
-  const { retry } = config as { readonly retry?: object }
-  if (retry !== undefined) checkShape(retry, RETRY, [], `${place}, compensate, retry`)
+export function checkWorkflowShape(config: object, place: string): void {
+  checkShape(config, WORKFLOW, ['id', 'steps'], place)
 }
 
 /** @throws WORKFLOW_INVALID on an unknown key, or a value of another kind */
+export function checkRecoveryShape(recovery: object, place: string): void {
+  checkShape(recovery, RECOVERY, [], place)
+}
+
+/** @throws WORKFLOW_INVALID on a step of no kind or of two, an unknown key, or a value of another kind */
 export function checkStepShape(step: object, place: string): void {
-  checkShape(step, STEP, ['invoke'], place)
-  const { retry } = step as { readonly retry?: object }
+  if (!isObject(step)) throw invalid(`${place}: expected an object, found ${shown(step)}; correct it`)
+  // A key of a step that is there without a value says nothing.
+  const given = Object.entries(step).filter(([key, value]) => value !== undefined || !KEYS.includes(key))
+  const [kind, second] = given.map(([key]) => key).filter((key) => Object.hasOwn(KINDS, key))
+  if (second !== undefined)
+    throw invalid(`${place}: it has both ${kind} and ${second}, and a step does one thing; leave one out`)
+  if (kind === undefined) {
+    const misspelt = given.find(([key]) => !Object.hasOwn(STEP, key) && !KEYS.includes(key))?.[0]
+    const kinds = `give one of ${Object.keys(KINDS).join(', ')}`
+    if (misspelt === undefined) throw invalid(`${place}: it says nothing to do; ${kinds}`)
+    throw invalid(`${place}: unknown key ${shown(misspelt)}; ${suggestion(misspelt, KEYS, kinds)}`)
+  }
+  const { shape, needs } = KINDS[kind]!
+  const misplaced = given.find(([key]) => !Object.hasOwn(STEP, key) && !Object.hasOwn(shape, key))?.[0]
+  if (misplaced !== undefined && KEYS.includes(misplaced))
+    throw invalid(`${place}: ${misplaced} has no effect in a step with ${kind}; leave it out`)
+  checkShape(Object.fromEntries(given), { ...shape, ...STEP }, needs === undefined ? [] : [needs], place)
+  checkRetryShape(step, place)
+}
+
+/** @throws WORKFLOW_INVALID on an unknown key, or a value of another kind */
+export function checkFallbackShape(fallback: object, place: string): void {
+  if (Object.hasOwn(fallback, 'invoke')) checkShape(fallback, { invoke: text, parameters: given }, [], place)
+  else checkShape(fallback, { value: anything }, ['value'], place)
+}
+
+/** @throws WORKFLOW_INVALID on an unknown key, or a value of another kind */
+export function checkCompensateShape(compensate: object, place: string): void {
+  checkShape(compensate, COMPENSATE, ['invoke'], place)
+  checkRetryShape(compensate, place)
+}
+
+/** @throws WORKFLOW_INVALID on an unknown key, or a value of another kind */
+export function checkCaseShape(each: object, place: string): void {
+  checkShape(each, { when: callable, steps }, ['when', 'steps'], place)
+}
+
+function checkRetryShape({ retry }: { readonly retry?: object }, place: string): void {
   if (retry !== undefined) checkShape(retry, RETRY, [], `${place}, retry`)
 }
 
-/** @throws WORKFLOW_INVALID on a missing or unknown key, or a value of another kind */
-export function checkShape(
-  value: object,
-  shape: Readonly<Record<string, Kind>>,
-  required: readonly string[],
-  place: string,
-): void {
+function checkShape(value: object, shape: Shape, required: readonly string[], place: string): void {
   if (!isObject(value)) throw invalid(`${place}: expected an object, found ${shown(value)}; correct it`)
   for (const key of required) {
     if ((value as Record<string, unknown>)[key] === undefined)

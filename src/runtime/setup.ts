@@ -1,29 +1,15 @@
 // From a definition to actor logic: where modules, resources and a host meet a workflow.
 import { createActor, toPromise, type ActorOptions, type AnyActorLogic } from 'xstate'
-import {
-  defineWorkflow,
-  type AnyWorkflowConfig,
-  type BuilderScope,
-  type Duration,
-  type Given,
-  type StepsConfig,
-  type WorkflowConfig,
-} from '../definition/builder.ts'
-import { ControlConfig, type AnyControl } from '../definition/builder-control.ts'
-import type { Branch, ControlStep } from '../definition/inference.ts'
-import type { ControlSteps } from '../definition/control-types.ts'
-import { everyStep } from '../definition/nested.ts'
+import { defineWorkflow, type AnyWorkflowConfig, type WorkflowConfig } from '../definition/builder.ts'
 import { listed, suggestion } from '../definition/diagnostic.ts'
 import { DURATION_EXPECTED, durationMs } from '../definition/duration.ts'
-import type {
-  AllVisible,
-  GivenInputs,
-  InputConfig,
-  InputsOf,
-  OutputsOf,
-  Plain,
-} from '../definition/inference.ts'
+import type { GivenInputs, InputConfig, InputsOf, Plain } from '../definition/inference.ts'
+import type { AllVisible, OutputsOf } from '../definition/mirror.ts'
 import type { Module, PoolDefinition, WorkflowDefinition } from '../definition/model.ts'
+import { everyStep, ownBlocksOf } from '../definition/nested.ts'
+import type { BuilderScope, Duration, Given } from '../definition/step-config.ts'
+import type { StepsConfig, Top } from '../definition/step-kinds.ts'
+import type { StepList } from '../definition/step-list.ts'
 import { toModule } from '../definition/module.ts'
 import { planWorkflow } from '../definition/plan.ts'
 import { SagachartError } from '../errors.ts'
@@ -47,32 +33,30 @@ export interface SetupOptions<TModules, TResource extends string> {
   readonly host?: Host
 }
 
-export interface Setup<TModules, TResource extends string> extends ControlSteps<TModules, TResource> {
+export interface Setup<TModules, TResource extends string> {
   /**
    * Makes actor logic of a workflow. Everything in a step is checked against the modules' own types.
    * @throws WORKFLOW_INVALID, MODULE_NOT_REGISTERED, OPERATION_UNKNOWN
    */
   createWorkflow<
-    const TCalls,
-    const TNeeds,
-    const TRuns,
+    const T,
     const TInputs extends Readonly<Record<string, InputConfig>> = Record<never, never>,
     TOutputs = Record<never, never>,
   >(
     config: WorkflowConfig<
-      StepsConfig<TModules, TResource, TCalls, TNeeds, TRuns, Plain<InputsOf<TInputs>>>,
+      | StepsConfig<Top<TModules, TResource, Plain<InputsOf<TInputs>>>, T>
+      | ((
+          list: StepList<Top<TModules, TResource, Plain<InputsOf<TInputs>>>, unknown>,
+        ) => StepList<Top<TModules, TResource, Plain<InputsOf<TInputs>>>, T>),
       TInputs,
       {
         readonly [TName in keyof TOutputs]: Given<
           TOutputs[TName],
-          BuilderScope<
-            Plain<AllVisible<NoInfer<OutputsOf<TModules, TCalls>>>>,
-            Plain<InputsOf<NoInfer<TInputs>>>
-          >
+          BuilderScope<Plain<AllVisible<NoInfer<OutputsOf<TModules, T>>>>, Plain<InputsOf<NoInfer<TInputs>>>>
         >
       }
     >,
-  ): WorkflowLogic<Plain<TOutputs>, Plain<GivenInputs<TInputs>>, Plain<OutputsOf<TModules, TCalls>>>
+  ): WorkflowLogic<Plain<TOutputs>, Plain<GivenInputs<TInputs>>, Plain<OutputsOf<TModules, T>>>
 }
 
 /** Events kept for late subscribers. */
@@ -86,37 +70,15 @@ export function setupOn(defaultHost: Host) {
     const { host = defaultHost } = options
     const parts = partsOf(options)
     return {
-      ...(controlSteps(parts) as ControlSteps<TModules, TResource>),
       createWorkflow(config) {
-        const workflow = defineWorkflow(config as unknown as AnyWorkflowConfig)
+        const workflowOf = (logic: unknown) =>
+          logic instanceof RunLogic && logic.blueprint.parts === parts ? logic.blueprint.plan.workflow : null
+        const workflow = defineWorkflow(config as unknown as AnyWorkflowConfig, workflowOf)
         checkCalls(workflow, parts)
         return new RunLogic({ plan: planWorkflow(workflow), host, env: {}, parts }) as never
       },
     }
   }
-}
-
-/** What makes control steps. Their types say what fits; here they are no more than what they were given. */
-function controlSteps(parts: ScopeParts): ControlSteps<object, string> {
-  const make = (kind: AnyControl['kind'], config: unknown) =>
-    new ControlConfig({ ...(config as object), kind } as AnyControl) as unknown as ControlStep<never, never>
-  const steps: Record<keyof ControlSteps<object, string>, (...given: never[]) => unknown> = {
-    within: () => steps,
-    parallel: (config) => make('parallel', config),
-    conditional: (config) => make('conditional', config),
-    choose: (config) => make('conditional', config),
-    branch: (inside) => make('branch', { steps: inside }) as Branch<never, never>,
-    forEach: (items, config) => make('forEach', { ...(config as object), items }),
-    repeat: (config) => make('repeat', config),
-    wait: (delay) => make('wait', { delay }),
-    waitForEvent: (event, config = {} as never) => make('waitForEvent', { event, ...(config as object) }),
-    scenario: (workflow: unknown, config = {} as never) => {
-      if (!(workflow instanceof RunLogic) || workflow.blueprint.parts !== parts)
-        throw invalid('a scenario step runs a workflow of the same setup, found another')
-      return make('scenario', { workflow: workflow.blueprint.plan.workflow, ...(config as object) })
-    },
-  }
-  return steps as never
 }
 
 /** How a run is carried out. */
@@ -175,27 +137,28 @@ function partsOf(options: SetupOptions<object, string>): ScopeParts {
 function checkCalls(workflow: WorkflowDefinition, { modules, pools }: ScopeParts): void {
   const operations = new Map(modules.map((module) => [module.name, module.operations]))
   const capacity = new Map(pools.map((pool) => [pool.name, pool.units]))
-  for (const { step, address: name } of everyStep(workflow)) {
-    const { call, fallback, compensate, resources } = step
-    for (const target of [call, fallback, compensate]) {
+  // Workflows that it calls were checked when they were made.
+  for (const { step, address } of everyStep(workflow, ownBlocksOf)) {
+    for (const target of [step.call, step.fallback, step.compensate]) {
       if (target === null || !('module' in target)) continue
       const known = operations.get(target.module)
       if (!known) throw new SagachartError('MODULE_NOT_REGISTERED', `Module not registered: ${target.module}`)
       if (!Object.hasOwn(known, target.operation)) {
         throw new SagachartError(
           'OPERATION_UNKNOWN',
-          `Step "${name}": module "${target.module}" has no operation "${target.operation}"; ${suggestion(target.operation, Object.keys(known), `it has ${listed(Object.keys(known))}`)}`,
+          `Step "${address}": module "${target.module}" has no operation "${target.operation}"; ${suggestion(target.operation, Object.keys(known), `it has ${listed(Object.keys(known))}`)}`,
         )
       }
     }
-    for (const { pool, units } of resources) {
+    for (const { pool, units } of step.resources) {
       const most = capacity.get(pool)
       if (most === undefined)
         throw new SagachartError(
           'WORKFLOW_INVALID',
-          `Setup: step "${name}" needs the resource "${pool}", which is not declared; ${suggestion(pool, capacity.keys(), 'declare it')}`,
+          `Setup: step "${address}" needs the resource "${pool}", which is not declared; ${suggestion(pool, capacity.keys(), 'declare it')}`,
         )
-      if (units > most) throw invalid(`step "${name}" needs ${units} units of "${pool}", which has ${most}`)
+      if (units > most)
+        throw invalid(`step "${address}" needs ${units} units of "${pool}", which has ${most}`)
     }
   }
 }

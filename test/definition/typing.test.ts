@@ -45,6 +45,19 @@ const chain = (size: number) => {
   return `${head}export const workflow = at.createWorkflow({ id: 'w', steps: {\n${steps.join('\n')}\n} })\n`
 }
 
+/** A workflow of parallel steps, in each of which a step reads what its sibling and what the step before gave. */
+const nested = (size: number) => {
+  const steps = Array.from({ length: size }, (_, index) => {
+    const before = index === 0 ? [] : [`s${index - 1}`]
+    const read = [...before.map((name) => `steps.${name}.output.b`), 'steps.a.output'].join(' + ')
+    return `s${index}: { dependsOn: ${JSON.stringify(before)}, parallel: {
+  a: { invoke: 'people.count' },
+  b: { invoke: 'people.count', dependsOn: ['a'], when: ({ steps }) => ${read} > 0 },
+} },`
+  })
+  return `${head}export const workflow = at.createWorkflow({ id: 'w', steps: {\n${steps.join('\n')}\n} })\n`
+}
+
 describe('the types of the builder', () => {
   it('grow with the steps, not with all pairs of them', async () => {
     const instantiations = async (size: number) => {
@@ -55,6 +68,16 @@ describe('the types of the builder', () => {
     const [few, some, many] = [await instantiations(1), await instantiations(50), await instantiations(100)]
     expect(some).toBeGreaterThan(few)
     // In a chain a step sees all that come before it, which cannot be had for less.
+    expect((many - few) / (some - few)).toBeLessThan(3)
+  }, 60_000)
+
+  it('grow with nested steps as with others', async () => {
+    const instantiations = async (size: number) => {
+      const printed = await compile(`nested${size}`, nested(size), '--extendedDiagnostics')
+      expect(printed).not.toContain('error')
+      return Number(/Instantiations:\s+(\d+)/.exec(printed)?.[1])
+    }
+    const [few, some, many] = [await instantiations(1), await instantiations(30), await instantiations(60)]
     expect((many - few) / (some - few)).toBeLessThan(3)
   }, 60_000)
 
@@ -103,6 +126,41 @@ export default flow
       'an output that cannot be there yet',
       `{ a: { invoke: 'people.count' }, b: { invoke: 'people.count', when: ({ steps }) => steps.a.output > 0 } }`,
       `Property 'a' does not exist on type '{}'`,
+    ],
+    [
+      'a misspelt nested operation',
+      `{ a: { parallel: { b: { invoke: 'people.cuont' } } } }`,
+      `Did you mean '"people.count"'?`,
+    ],
+    [
+      'a misspelt nested dependency',
+      `{ a: { parallel: { first: { invoke: 'people.count' }, b: { invoke: 'people.count', dependsOn: ['frist'] } } } }`,
+      `Did you mean '"first"'?`,
+    ],
+    [
+      'a missing parameter of a nested step',
+      `{ a: { forEach: [1], steps: { b: { invoke: 'people.living' } } } }`,
+      `Property 'parameters' is missing in type '{ invoke: "people.living"; }'`,
+    ],
+    [
+      'a nested output that cannot be there yet',
+      `{ a: { invoke: 'people.count' }, b: { parallel: { c: { invoke: 'people.count', when: ({ steps }) => steps.a.output > 0 } } } }`,
+      `Property 'a' does not exist on type '{}'`,
+    ],
+    [
+      'a misspelt kind of step',
+      `{ a: { paralel: { b: { invoke: 'people.count' } } } }`,
+      `Did you mean to write 'parallel'?`,
+    ],
+    [
+      'a misspelt key of a control step',
+      `{ a: { parallel: { b: { invoke: 'people.count' } }, waitfor: 'any' } }`,
+      `Did you mean to write 'waitFor'?`,
+    ],
+    [
+      'items whose type a literal cannot tell',
+      `{ a: { forEach: ({ inputs }) => Object.keys(inputs), steps: { b: { invoke: 'people.living', parameters: ({ item }) => ({ city: item.trim() }) } } } }`,
+      `'item' is of type 'unknown'`,
     ],
   ])('say what is wrong with %s', async (name, steps, message) => {
     const source = `${head}at.createWorkflow({ id: 'w', steps: ${steps} })\nvoid run\n`

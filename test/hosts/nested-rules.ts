@@ -3,14 +3,13 @@
 import { expect, it } from 'vitest'
 import type { AnyActorRef } from 'xstate'
 import type { WorkflowLogic } from '../../src/runtime/run-logic.ts'
-import type { Setup } from '../../src/runtime/setup.ts'
 import type { RunReport } from '../../src/runtime/step-records.ts'
 import type { Harness } from './conformance.ts'
 
 /** The builder as JavaScript sees it: these rules are about running, not about types. */
-type Builder = {
-  readonly [TKey in Exclude<keyof Setup<object, string>, 'createWorkflow'>]: (...given: unknown[]) => unknown
-} & { createWorkflow(config: object): WorkflowLogic }
+interface Builder {
+  createWorkflow(config: object): WorkflowLogic
+}
 
 interface Means {
   readonly at: Builder
@@ -25,14 +24,14 @@ const echo = (x: unknown) => ({ invoke: 'm.echo', parameters: { x } })
 /** Rules of nested steps. */
 export function nestedRules({ at, journal, create, start, finish }: Means): void {
   it('iterates, branches and goes side by side', async () => {
-    const inner = at.conditional({
+    const pick = {
       condition: ({ item }: { item: number }) => item > 1,
       then: { big: { invoke: 'm.echo', parameters: ({ item }: { item: number }) => ({ item }) } },
       else: { small: echo(0) },
-    })
+    }
     const steps = {
-      scan: { invoke: at.forEach([1, 2, 3], { steps: { pick: { invoke: inner } }, maxConcurrency: 2 }) },
-      both: { invoke: at.parallel({ steps: { a: echo('a'), b: echo('b') } }), dependsOn: ['scan'] },
+      scan: { forEach: [1, 2, 3], steps: { pick }, maxConcurrency: 2 },
+      both: { parallel: { a: echo('a'), b: echo('b') }, dependsOn: ['scan'] },
     }
     const report = await finish(at.createWorkflow({ id: 'w', steps }))
     expect(report.status).toBe('completed')
@@ -44,8 +43,8 @@ export function nestedRules({ at, journal, create, start, finish }: Means): void
 
   it('waits for a time, and for an event from outside', async () => {
     const steps = {
-      pause: { invoke: at.wait('5ms') },
-      go: { invoke: at.waitForEvent('go', { timeout: '10s' }), dependsOn: ['pause'] },
+      pause: { wait: '5ms' },
+      go: { waitForEvent: 'go', timeout: '10s', dependsOn: ['pause'] },
     }
     const harness = create()
     const actor = start(at.createWorkflow({ id: 'w', steps }), harness)
@@ -60,7 +59,8 @@ export function nestedRules({ at, journal, create, start, finish }: Means): void
     const steps = {
       first: { ...echo(1), compensate: undo },
       loop: {
-        invoke: at.forEach(['x', 'y'], { steps: { inner: { ...echo(2), compensate: undo } } }),
+        forEach: ['x', 'y'],
+        steps: { inner: { ...echo(2), compensate: undo } },
         dependsOn: ['first'],
       },
       last: { invoke: 'm.fail', dependsOn: ['loop'] },
@@ -85,11 +85,7 @@ export function nestedRules({ at, journal, create, start, finish }: Means): void
   const hanging = () => ({
     id: 'w',
     steps: {
-      outer: {
-        invoke: at.parallel({
-          steps: { loop: { invoke: at.forEach([1], { steps: { hang: { invoke: 'm.hang' } } }) } },
-        }),
-      },
+      outer: { parallel: { loop: { forEach: [1], steps: { hang: { invoke: 'm.hang' } } } } },
     },
   })
   const isHanging = (actor: AnyActorRef) =>

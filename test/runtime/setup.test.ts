@@ -20,12 +20,27 @@ const build = (step: object, options: object = {}, inputs: object = {}) =>
     steps: { a: { invoke: 'm.op', ...step } },
   } as never)
 
+const nested = (step: object) => ({
+  invoke: undefined,
+  cases: [{ when: () => true, steps: { x: { parallel: { y: step } } } }],
+})
+
 describe('setup', () => {
   it.each([
     ['a module that is not there', { invoke: 'zzz.op' }, 'MODULE_NOT_REGISTERED'],
     ['an operation that is not there', { invoke: 'm.zzz' }, 'OPERATION_UNKNOWN'],
     ['an operation of every object', { invoke: 'm.toString' }, 'OPERATION_UNKNOWN'],
     ['a fallback that is not there', { fallback: { invoke: 'm.zzz' } }, 'OPERATION_UNKNOWN'],
+    ['a nested operation that is not there', nested({ invoke: 'm.zzz' }), 'OPERATION_UNKNOWN'],
+    ['a nested pool that is not there', nested({ invoke: 'm.op', resources: ['zzz'] }), 'WORKFLOW_INVALID'],
+    [
+      'a nested dependency that is not there',
+      nested({ invoke: 'm.op', dependsOn: ['b'] }),
+      'WORKFLOW_INVALID',
+    ],
+    ['an undoing that is not there', { compensate: 'm.zzz' }, 'OPERATION_UNKNOWN'],
+    ['an undoing by no module', { compensate: { invoke: 'z.op' } }, 'MODULE_NOT_REGISTERED'],
+    ['something that is no workflow', { invoke: undefined, scenario: {} }, 'WORKFLOW_INVALID'],
     ['a resource that is not there', { resources: ['zzz'] }, 'WORKFLOW_INVALID'],
     ['more units than there are', { resources: [{ name: 'db', units: 3 }] }, 'WORKFLOW_INVALID'],
     ['a time that is none', { timeout: 'soon' }, 'WORKFLOW_INVALID'],
@@ -122,6 +137,49 @@ describe('setup', () => {
     expect(() => createWorkflow({ id: 'w', steps } as never)).toThrow(
       'in a cycle: one → two → three → one; remove',
     )
+  })
+
+  it('calls workflows of its own, and no others', async () => {
+    const own = setup({ modules: { m } })
+    const called = own.createWorkflow({
+      id: 'called',
+      steps: { a: { invoke: 'm.op' } },
+      outputs: { one: ({ steps }) => steps.a.output },
+    })
+    const calling = (at: typeof own) => at.createWorkflow({ id: 'w', steps: { call: { scenario: called } } })
+    expect((await run(calling(own))).step('call').output).toEqual({ one: 1 })
+    expect(() => calling(setup({ modules: { m } }))).toThrow(coded('WORKFLOW_INVALID'))
+    const elsewhere = own.createWorkflow({
+      id: 'w',
+      steps: { call: { scenario: called.withHost(memoryHost()) } },
+    })
+    expect((await run(elsewhere)).status).toBe('completed')
+  })
+
+  it('refuses a name that a list has already', () => {
+    const { createWorkflow } = setup({ modules: { m } })
+    const make = () =>
+      createWorkflow({
+        id: 'w',
+        steps: (list) => list.steps({ a: { invoke: 'm.op' } }).step('a', { invoke: 'm.op' }),
+      })
+    expect(make).toThrow('Workflow "w": step names are unique, found "a" twice')
+  })
+
+  it('names nested steps by their address', () => {
+    expect(() => build(nested({ invoke: 'm.opp' }))).toThrow(
+      'Step "a/x/y": module "m" has no operation "opp"',
+    )
+  })
+
+  it('does not look twice at a workflow that is called twice', () => {
+    const { createWorkflow } = setup({ modules: { m } })
+    let workflow: unknown = createWorkflow({ id: 'w0', steps: { a: { invoke: 'm.op' } } })
+    for (let level = 1; level <= 30; level++) {
+      const steps = { a: { scenario: workflow }, b: { scenario: workflow } }
+      workflow = createWorkflow({ id: `w${level}`, steps } as never)
+    }
+    expect(workflow).toBeDefined()
   })
 
   it('refuses subscriptions where events are off', () => {
