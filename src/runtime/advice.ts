@@ -18,6 +18,8 @@ export class Advice {
   private readonly tell: (to: string, event: StepEvent) => void
   /** By the event that is asked about. */
   private readonly open = new Map<string, Question>()
+  /** By the step that asks: the event that it asks about. */
+  private readonly asked = new Map<string, string>()
 
   constructor(tell: (to: string, event: StepEvent) => void) {
     this.tell = tell
@@ -28,6 +30,7 @@ export class Advice {
     const advisers = order.filter((id) => isHanded(bus, id, event))
     const question: Question = { to, event, advisers, answers: new Map(), offered: null }
     this.open.set(event, question)
+    this.asked.set(to, event)
     this.pass(question)
   }
 
@@ -41,7 +44,9 @@ export class Advice {
 
   /** The step asks no more. */
   forget(to: string): void {
-    for (const [event, question] of this.open) if (question.to === to) this.open.delete(event)
+    const event = this.asked.get(to)
+    if (event !== undefined) this.open.delete(event)
+    this.asked.delete(to)
   }
 
   private pass({ to, event, advisers, answers, ...question }: Question): void {

@@ -6,6 +6,7 @@ interface NotedTimer extends TimerHandle {
   readonly to: string
   readonly event: InboundEvent
   readonly due: number
+  readonly delayMs: number
   started: TimerHandle | null
 }
 
@@ -37,8 +38,8 @@ export class Replay {
     this.effects.delete(keyOf(effect))
   }
 
-  startTimer(to: string, event: InboundEvent, due: number): TimerHandle {
-    const timer: NotedTimer = { to, event, due, started: null }
+  startTimer(to: string, event: InboundEvent, at: number, delayMs: number): TimerHandle {
+    const timer: NotedTimer = { to, event, due: at + delayMs, delayMs, started: null }
     const key = timerKey(to, event)
     const same = this.timers.get(key)
     if (same) same.add(timer)
@@ -70,7 +71,9 @@ export class Replay {
     const now = port.now()
     for (const timers of this.timers.values()) {
       for (const timer of timers) {
-        timer.started = port.startTimer(timer.to, timer.event, Math.max(0, timer.due - now))
+        // An attempt that is made again has all its time to report, for nothing says when it last did.
+        const left = timer.event.type === 'heartbeat.missed' ? timer.delayMs : timer.due - now
+        timer.started = port.startTimer(timer.to, timer.event, Math.max(0, left))
       }
     }
   }

@@ -112,7 +112,7 @@ export class Session {
 
   startTimer(to: string, event: InboundEvent, delayMs: number): TimerHandle {
     return this.replay
-      ? this.replay.startTimer(to, event, this.time + delayMs)
+      ? this.replay.startTimer(to, event, this.time, delayMs)
       : this.port.startTimer(to, event, delayMs)
   }
 

@@ -161,6 +161,15 @@ describe('a heartbeat', () => {
     expect(played.time).toBeLessThan(10_000)
   })
 
+  it('is not held against an attempt that is made again after a crash', () => {
+    const silent = workflow([step('a', { heartbeatMs: 2000 })])
+    const journal = play(silent, { reply: slow }).journal.slice(0, 2)
+    const quick: Play['reply'] = () => ({ kind: 'execute', afterMs: 500 })
+    const resumed = play(silent, { journal, reply: quick, startAt: 60_000 })
+    expect(resumed.calls).toEqual(['a'])
+    expect(resumed.report.status).toBe('completed')
+  })
+
   it('is nothing that a step without one has to do', () => {
     expect(play(workflow([step('a')]), { reply: slow }).report.status).toBe('completed')
   })

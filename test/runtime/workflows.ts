@@ -224,6 +224,8 @@ export interface Play {
   /** Sent to the run at these virtual times, in milliseconds. */
   readonly sent?: readonly (readonly [at: number, event: { readonly type: string }])[]
   readonly journal?: readonly Entry[]
+  /** Virtual time at the beginning. Default 0. */
+  readonly startAt?: number
 }
 
 /** What happened. */
@@ -269,6 +271,7 @@ export function play(definition: WorkflowDefinition, options: Play = {}): Played
   const host = new SimulationHost({
     chooser: options.chooser ?? (() => 0),
     ...(journal && { journals: { r: journal } }),
+    startAt: options.startAt ?? 0,
     reply: (effect) => {
       const address = addressOf(effect)
       if (effect.kind === 'attempt') {
