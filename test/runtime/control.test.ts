@@ -1,5 +1,6 @@
 // What control steps do: branches, iterations, waits, scenarios as steps, nested in each other.
 import { describe, expect, it } from 'vitest'
+import type { AnyActorRef, InspectionEvent } from 'xstate'
 import type { DataScope } from '../../src/definition/model.ts'
 import {
   awaitEvent,
@@ -357,6 +358,18 @@ describe('any control step', () => {
       { c: { in: [{ f: ['a', 0] }, { f: ['b', 1] }] } },
       { c: {} },
     ])
+  })
+
+  it('is made of actors with addresses, each below the one that it belongs to', () => {
+    const parents = new Map<string, string | undefined>()
+    const inspect = (event: InspectionEvent) => {
+      const { id, _parent: parent } = event.actorRef as AnyActorRef
+      if (event.type === '@xstate.actor') parents.set(id, parent?.id)
+    }
+    play(workflow([loop('scan', each([1, 2]), [step('fetch')])]), { inspect })
+    expect(parents.get('run/r/loop/scan')).toBe('run/r/step/scan')
+    expect(parents.get('run/r/steps/scan[1]')).toBe('run/r/loop/scan')
+    expect(parents.get('run/r/step/scan[1]/fetch')).toBe('run/r/steps/scan[1]')
   })
 
   it('lets a verdict inside end the whole run', () => {

@@ -4,6 +4,7 @@ import type { Verdict } from '../../machines/protocol.ts'
 import type { ControlDefinition, StepDefinition, WorkflowDefinition } from '../../src/definition/model.ts'
 import type { Reply } from '../../src/hosts/simulation.ts'
 import type { Effect } from '../../src/runtime/host.ts'
+import { chance } from '../../src/runtime/session.ts'
 import {
   awaitEvent,
   computed,
@@ -66,6 +67,8 @@ export interface Saga {
   readonly strategies: readonly Verdict[]
   readonly answers: readonly (Verdict | 'nothing' | 'throws')[]
   readonly seed: number
+  /** A user's function that decides something takes up to so long. */
+  readonly thinkMs: number
   /** When it is cancelled, in milliseconds, and how; `null`: never. */
   readonly cancel: null | { readonly at: number; readonly force: boolean; readonly step: number | null }
 }
@@ -157,6 +160,7 @@ export const saga: fc.Arbitrary<Saga> = fc.record({
     },
   ),
   seed: fc.nat(),
+  thinkMs: fc.constantFrom(0, 0, 2_000, 8_000),
   cancel: fc.option(
     fc.record({ at: fc.nat({ max: 8000 }), force: often(false, true), step: fc.option(fc.nat({ max: 3 })) }),
     { freq: 2 },
@@ -251,6 +255,7 @@ export const conditionsOf = (plan: Saga): Play => ({
   pools: [{ name: 'pool', units: UNITS }],
   reply: (effect, address) => replyOf(plan, effect, address),
   sent: sentTo(plan),
+  thinkMs: (effect) => Math.floor(chance(plan.seed, JSON.stringify(effect)) * plan.thinkMs),
   subscriptions: plan.answers.map((answer, index) => ({
     id: `h${index}`,
     pattern: 'step_failed',

@@ -1,6 +1,6 @@
 // Workflows written out as definitions, and played on the simulation host: for tests of what the runtime does with a
 // definition, whoever made it.
-import { createActor, type AnyActorRef } from 'xstate'
+import { createActor, type AnyActorRef, type InspectionEvent } from 'xstate'
 import type { BusEvent, Verdict } from '../../machines/protocol.ts'
 import { CONTROL_DEFAULTS, RECOVERY_DEFAULTS, SCENARIO_DEFAULTS } from '../../src/definition/defaults.ts'
 import type {
@@ -221,11 +221,14 @@ export interface Play {
   readonly eventsEnabled?: boolean
   /** Whether the handler of an event never answers. */
   readonly handlerHangs?: (effect: Effect) => boolean
+  /** How long a user's function takes that decides something, or that handles an event. Default 0. */
+  readonly thinkMs?: (effect: Effect) => number
   /** Sent to the run at these virtual times, in milliseconds. */
   readonly sent?: readonly (readonly [at: number, event: { readonly type: string }])[]
   readonly journal?: readonly Entry[]
   /** Virtual time at the beginning. Default 0. */
   readonly startAt?: number
+  readonly inspect?: (event: InspectionEvent) => void
 }
 
 /** What happened. */
@@ -280,6 +283,8 @@ export function play(definition: WorkflowDefinition, options: Play = {}): Played
         attempts.set(address, [...(attempts.get(address) ?? []), effect.attempt])
       }
       if (options.handlerHangs?.(effect)) return { kind: 'hang' }
+      const thinks = effect.kind === 'decision' || effect.kind === 'handler'
+      if (thinks && options.thinkMs) return { kind: 'execute', afterMs: options.thinkMs(effect) }
       return (effect.kind === 'attempt' && reply?.(effect, address)) || { kind: 'execute' }
     },
   })
@@ -299,7 +304,7 @@ export function play(definition: WorkflowDefinition, options: Play = {}): Played
   const input = { runId: 'r', inputs: options.inputs ?? {} }
   const actor = journal
     ? createActor(logic, { snapshot: { status: 'active', runId: 'r', inputs: input.inputs } as never })
-    : createActor(logic, { input })
+    : createActor(logic, { input, ...(options.inspect && { inspect: options.inspect }) })
   const events: BusEvent[] = []
   actor.on('*', (emitted) => {
     const event = emitted as unknown as BusEvent
