@@ -2,6 +2,7 @@
 import { describe, expect, it } from 'vitest'
 import type { AnyActorRef, InspectionEvent } from 'xstate'
 import type { DataScope } from '../../src/definition/model.ts'
+import type { Session } from '../../src/runtime/session.ts'
 import {
   awaitEvent,
   breaks,
@@ -389,6 +390,15 @@ describe('any control step', () => {
       'step_completed',
       'custom_step_completed',
     ])
+  })
+
+  it('keeps no more actors and runs of a long loop than are under way', () => {
+    const items = Array.from({ length: 1000 }, (_, index) => index)
+    let most = 0
+    const watch = ({ actors, runs }: Session) => (most = Math.max(most, actors.size + runs.size))
+    play(workflow([loop('scan', each(items), [step('f')], { maxConcurrency: 2 })]), { each: watch })
+    // The run, module and bus; the loop and its step; and of each iteration under way a run, its actor and its step.
+    expect(most).toBeLessThanOrEqual(6 + 2 * 3)
   })
 
   it('shows what is inside in the report, and no more of a long loop than it may', () => {

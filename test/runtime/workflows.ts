@@ -229,6 +229,8 @@ export interface Play {
   /** Virtual time at the beginning. Default 0. */
   readonly startAt?: number
   readonly inspect?: (event: InspectionEvent) => void
+  /** Called after everything that happens. */
+  readonly each?: (session: Session) => void
 }
 
 /** What happened. */
@@ -323,6 +325,7 @@ export function play(definition: WorkflowDefinition, options: Play = {}): Played
       actor.send(event as never)
     }
     const { session } = roots.get(actor)!
+    options.each?.(session)
     if (host.journal('r').length > states.size) states.set(host.journal('r').length, statesOf(actor, session))
     return isOver()
   })
