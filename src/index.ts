@@ -8,6 +8,7 @@ export const setup = setupOn(memoryHost())
 export type {
   BackoffPolicy,
   BusEvent,
+  CompensationStatus,
   Failure,
   IntegrationStatus,
   RunCondition,
@@ -17,7 +18,7 @@ export type {
 } from '../machines/protocol.ts'
 export type { Json, RecoveryConfig, WorkflowConfig } from './definition/builder.ts'
 export type { InputConfig, Invocation } from './definition/inference.ts'
-export type { ModuleContext, Operation, OperationContext, StepView } from './definition/model.ts'
+export type { EventView, ModuleContext, Operation, OperationContext, StepView } from './definition/model.ts'
 export { defineModule, type ModuleSource } from './definition/module.ts'
 export type {
   BuilderScope,
@@ -48,6 +49,6 @@ export type {
   TimerHandle,
 } from './runtime/host.ts'
 export type { RunInput, WorkflowLogic } from './runtime/run-logic.ts'
-export type { Subscription } from './runtime/scope.ts'
+export type { HandlerContext, Subscription } from './runtime/scope.ts'
 export { run, type RunOptions, type Setup, type SetupOptions } from './runtime/setup.ts'
-export type { RunReport, StepRecord } from './runtime/step-records.ts'
+export type { CompensationRecord, InsideRecord, RunReport, StepRecord } from './runtime/step-records.ts'

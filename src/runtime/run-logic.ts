@@ -179,6 +179,4 @@ export interface WorkflowLogic<
   ActorSystem<ActorSystemInfo>
 > {
   withHost(host: Host): WorkflowLogic<TOutputs, TInputs, TSteps>
-  /** Types only: nothing is there when it runs. */
-  readonly types?: { readonly outputs: TOutputs; readonly inputs: TInputs; readonly steps: TSteps }
 }
