@@ -1,5 +1,7 @@
 // What to do about a run that did not complete: commands that can be pasted into a shell.
+import { CONTROL_MODULE } from '../definition/plan.ts'
 import type { ResultDocument } from '../runtime/result.ts'
+import { causesOf } from './causes.ts'
 
 /** How the run was asked for. */
 export interface Asked {
@@ -13,10 +15,9 @@ export interface Asked {
 /** Commands for the first step that failed by itself; none where none did. */
 export function closerLook({ integration_scenarios: scenarios }: ResultDocument, asked: Asked): string[] {
   for (const { scenario_name: scenario, result } of scenarios.scenario_results) {
-    const step = result.step_results.find(
-      ({ status, dependencies_satisfied: ran }) => status === 'failed' && ran,
-    )
-    if (!step) continue
+    const [cause] = causesOf(result.step_results)
+    if (!cause) continue
+    const { step, address } = cause
     const inputs = asked.input.flatMap((input) => ['--input', input])
     const again = [
       'run',
@@ -24,13 +25,17 @@ export function closerLook({ integration_scenarios: scenarios }: ResultDocument,
       ...(asked.scenario === undefined ? [] : ['--scenario', scenario]),
       ...inputs,
     ]
-    const fault = ['--fault', `${step.step_name}=fatal`]
+    const fault = ['--fault', `${address}=fatal`]
     const outputs = asked.output?.endsWith('.json') ? ['--outputs-from', asked.output] : []
-    return [
+    const all =
       asked.output === null
         ? `every step's data and error: ${commandLine([...again, '--output', 'result.json'])}`
-        : `every step's data and error: ${asked.output}`,
-      `what follows when ${step.step_name} fails: ${commandLine(['simulate', asked.file, '--scenario', scenario, ...inputs, ...outputs, ...fault])}`,
+        : `every step's data and error: ${asked.output}`
+    // A control step that failed of itself calls nothing that a fault could strike.
+    if (step.module_name === CONTROL_MODULE) return [all]
+    return [
+      all,
+      `what follows when ${address} fails: ${commandLine(['simulate', asked.file, '--scenario', scenario, ...inputs, ...outputs, ...fault])}`,
     ]
   }
   return []

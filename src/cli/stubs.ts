@@ -116,7 +116,7 @@ function refusal(option: string, name: string, addresses: StepAddresses): string
   if (isUndo) return `${option} undo:${address}: nothing undoes "${address}"; name a step that has compensate`
   if (step.control === null) return `${option} ${name}: an iteration is none of a step's calls; leave [N] out`
   const remedy = step.control.kind === 'wait' ? `give --signal or --cancel` : `name a step inside of it`
-  return `${option} ${name}: a ${step.control.kind} step calls no operation; ${remedy}`
+  return `${option} ${name}: a step of type ${step.control.kind} calls no operation; ${remedy}`
 }
 
 const isStubbed = ({ step, isIteration }: FoundStep) => step.call !== null && !isIteration

@@ -1,6 +1,7 @@
 // What a run comes to, for people: in a few lines that name what failed and why, or with a line for every step.
 import { CONTROL_MODULE } from '../definition/plan.ts'
 import type { ResultDocument, ScenarioResult, StepResult } from '../runtime/result.ts'
+import { causesOf, insideOf, isCause, type Placed } from './causes.ts'
 import { duration, printable, type Colours } from './terminal.ts'
 
 /** Failed steps named in a summary; the result document has them all. */
@@ -66,33 +67,6 @@ function scenarioLines(
   const blocked = result.failed_steps - steps.filter(isCause).length
   const more = detailed ? stepLines(steps, '') : failureLines(causes, blocked, colours)
   return [...lines, ...more, ...undoneLines(result, colours), ...outputLines(result.outputs, dim)]
-}
-
-/** A step and where it is: `load`, `scan[3]/fetch`. */
-interface Placed {
-  readonly step: StepResult
-  readonly address: string
-}
-
-const isCause = ({ status, dependencies_satisfied: satisfied }: StepResult) =>
-  status === 'failed' && satisfied
-
-/** The steps that failed of themselves: of a control step, those inside of it. */
-function causesOf(steps: readonly StepResult[], prefix = ''): Placed[] {
-  return steps.filter(isCause).flatMap((step) => {
-    const address = `${prefix}${step.step_name}`
-    const inside = insideOf(step, address).flatMap(({ steps: inner, prefix: at }) => causesOf(inner, at))
-    return inside.length > 0 ? inside : [{ step, address }]
-  })
-}
-
-/** The lists of steps that ran inside of a step, each with the address that its steps begin with. */
-function insideOf({ steps, iterations }: StepResult, address: string) {
-  if (steps) return [{ steps, prefix: `${address}/` }]
-  return (iterations ?? []).map(({ index, steps: inner }) => ({
-    steps: inner,
-    prefix: `${address}[${index}]/`,
-  }))
 }
 
 /** What was to be undone and is not: someone has to see to it. */

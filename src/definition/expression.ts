@@ -177,7 +177,7 @@ class Analysis {
       this.references.push({ root: name, name: '', field: null })
       return
     }
-    const meant = nearest(name, [...ROOTS, ...bound])
+    const meant = nearest(name, [...ROOTS, ...bound, ...PLACED_ROOTS])
     const known = `expected ${ROOTS.join(', ')}`
     invalid(this.#text, `unknown name "${name}": ${meant === null ? known : `did you mean "${meant}"?`}`)
   }

@@ -103,6 +103,14 @@ describe('a document with control steps', () => {
   it('names the step inside that failed', () => {
     const { stdout } = runIn(folderOf([{ name: 'p', type: 'parallel', steps: [step('x', 'boom')] }]))
     expect(stdout).toContain('p/x (m.boom, 1 attempt): no luck')
+    expect(stdout).toContain('--fault p/x=fatal')
+    const limit = runIn(
+      folderOf([
+        { name: 'l', type: 'iterative', for_each: '[1, 2]', max_iterations: 1, steps: [step('x', 'ok')] },
+      ]),
+    )
+    expect(limit.stdout).toContain('at most 1 iterations')
+    expect(limit.stdout).not.toContain('--fault')
   })
 
   it('is undone on Ctrl-C, too', async () => {
