@@ -12,8 +12,12 @@ import type { LoggingSettings } from './definition/logging.ts'
 import type { IntegrationDefinition, Module } from './definition/model.ts'
 import { DOCUMENT_LENGTH_MAX } from './definition/parse.ts'
 import type { CheckedDocument } from './definition/schema.ts'
+import type { ParsedDocument } from './definition/source.ts'
 import { loadModules } from './modules/load.ts'
 import type { ModuleLoading, ModuleSources } from './modules/load.ts'
+
+export { FINDING_CODES, placeFindings, staticFindings } from './definition/findings.ts'
+export type { Acceptance, AcceptableCode, Finding, FindingCode, FindingPlace } from './definition/findings.ts'
 
 /** What a document is loaded with. */
 export interface LoadOptions extends ReadOptions {
@@ -39,6 +43,8 @@ export type Loaded =
   | {
       readonly ok: true
       readonly definition: IntegrationDefinition
+      /** The document's text and places, for `placeFindings`. */
+      readonly document: ParsedDocument
       /** In the order of the document. */
       readonly modules: readonly Module[]
       readonly loading: ModuleLoading
@@ -65,6 +71,8 @@ export type ReadIntegration =
   | {
       readonly ok: true
       readonly definition: IntegrationDefinition
+      /** The document's text and places, for `placeFindings`. */
+      readonly document: ParsedDocument
       readonly warnings: readonly Diagnostic[]
     }
   | { readonly ok: false; readonly diagnostics: readonly Diagnostic[] }
@@ -78,7 +86,7 @@ export async function readIntegration(file: string, options: ReadOptions = {}): 
   const result = await readFrom(file, options)
   if (!result.ok) return result
   const { definition, document, problems } = result.read
-  return { ok: true, definition, warnings: problems.place(document, 'warning') }
+  return { ok: true, definition, document, warnings: problems.place(document, 'warning') }
 }
 
 /** Loads a document from its text, with modules that code registers. It touches no file. */
@@ -104,7 +112,7 @@ async function finish(read: DocumentRead, sources: ModuleSources): Promise<Loade
   if (problems.hasErrors) return { ok: false, diagnostics: placed(document, problems) }
   const settings = settingsOf(checked, sources.folder ?? '.')
   const warnings = problems.place(document, 'warning')
-  return { ok: true, definition: read.definition, modules, loading, settings, warnings }
+  return { ok: true, definition: read.definition, document, modules, loading, settings, warnings }
 }
 
 function settingsOf(checked: CheckedDocument, folder: string): LoadedSettings {

@@ -110,6 +110,7 @@ function defineStep(name: string, step: AnyStepConfig, list: ListPlace): StepDef
         : { pool: need.name, units: count(need.units, 1, `${place}: units of ${need.name}`) },
     ),
     priority: step.priority ?? 0,
+    ...(step.accept && { accept: step.accept }),
   }
 }
 

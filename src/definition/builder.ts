@@ -4,6 +4,7 @@ import { SagachartError } from '../errors.ts'
 import { defineSteps, type AnySteps } from './builder-step.ts'
 import { checkName, computed, count, time, timeOrNull } from './builder-values.ts'
 import { RECOVERY_DEFAULTS, SCENARIO_DEFAULTS } from './defaults.ts'
+import type { Acceptance } from './findings/codes.ts'
 import type { InputConfig } from './inference.ts'
 import type { RecoveryDefinition, WorkflowDefinition } from './model.ts'
 import { readInputs } from './inputs.ts'
@@ -48,6 +49,8 @@ export interface WorkflowConfig<TSteps, TInputs, TOutputs> {
   readonly steps: TSteps
   /** The run's own outputs. */
   readonly outputs?: TOutputs
+  /** What may be found of its steps, and is meant; each with the reason. Default: nothing. */
+  readonly accept?: Acceptance
 }
 
 /** A workflow whatever its types. */
@@ -103,6 +106,7 @@ export function defineWorkflow(
     inputs: config.inputs ?? {},
     steps: defineSteps(config.steps, list),
     outputs: Object.fromEntries(Object.entries(outputs).map(([name, given]) => [name, computed(given)])),
+    ...(config.accept && { accept: config.accept }),
   }
 }
 

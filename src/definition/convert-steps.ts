@@ -12,6 +12,7 @@ import {
 } from './defaults.ts'
 import { shown } from './diagnostic.ts'
 import { durationMs } from './duration.ts'
+import type { Acceptance } from './findings/codes.ts'
 import { wrongKinds } from './inputs.ts'
 import type { DeclaredInputs } from './inputs.ts'
 import type {
@@ -91,6 +92,7 @@ function stepDefinition(
     heartbeatMs: type === undefined ? durationMs(step.heartbeat) : null,
     resources: type === undefined ? needs(step) : NO_NEEDS,
     priority: step.priority ?? STEP_DEFAULTS.priority,
+    ...(step.accept && { accept: step.accept as Acceptance }),
   }
 }
 

@@ -4,6 +4,7 @@ import { mayBeParallel, poolUnits } from './check.ts'
 import { stepDefinitions } from './convert-steps.ts'
 import { INTEGRATION_DEFAULTS, RECOVERY_DEFAULTS, SCENARIO_DEFAULTS } from './defaults.ts'
 import { durationMs } from './duration.ts'
+import type { Acceptance } from './findings/codes.ts'
 import { handlersOf } from './handlers.ts'
 import type { IntegrationDefinition, RecoveryDefinition, WorkflowDefinition } from './model.ts'
 import type { ScenarioParts } from './references.ts'
@@ -42,6 +43,7 @@ export function convert(
     env: given.env,
     handlers: handlersOf(document),
     workflows: integration.scenarios.map((_, i) => workflows.at(i)),
+    ...(integration.accept && { accept: integration.accept as Acceptance }),
   }
 }
 
@@ -90,7 +92,12 @@ class Workflows {
       workflowOf: (name: string) => this.at(this.#indexOf.get(name)!),
     }
     const mode = { prefix: '', parallel, maxConcurrency }
-    const workflow = { ...bare, steps: stepDefinitions(scenario.steps, steps, mode, around), outputs }
+    const workflow = {
+      ...bare,
+      steps: stepDefinitions(scenario.steps, steps, mode, around),
+      outputs,
+      ...(scenario.accept && { accept: scenario.accept as Acceptance }),
+    }
     this.#made.set(index, workflow)
     return workflow
   }

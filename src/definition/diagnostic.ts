@@ -1,5 +1,6 @@
 // What is wrong with a document, where, and what to do about it: collected, bounded, and printed.
 // Nothing here judges a document. At most PROBLEMS_MAX of each severity are kept, however many there are.
+import type { FindingCode } from './findings/codes.ts'
 import { lineAt, positionAt } from './source.ts'
 import type { ParsedDocument, Part, Path, Range, Source } from './source.ts'
 
@@ -41,6 +42,7 @@ export type DiagnosticCode =
   | 'TIMEOUT_TOO_SHORT'
   | 'KEY_WITHOUT_EFFECT'
   | 'PROBLEMS_OMITTED'
+  | FindingCode
 
 /** `error`: the document is refused. `warning`: it runs, and the result says so. */
 export type Severity = 'error' | 'warning'

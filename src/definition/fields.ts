@@ -2,6 +2,8 @@
 // diagnostic. Nothing here knows a key.
 import * as z from 'zod'
 import { DURATION_EXPECTED, durationMs, DURATION_PATTERN } from './duration.ts'
+import { FINDING_CODES, REASON_EXPECTED } from './findings/codes.ts'
+import type { AcceptableCode } from './findings/codes.ts'
 import { NAME_LENGTH_MAX } from './names.ts'
 
 const SHARE_PATTERN = /^\s*(100(?:\.0{1,9})?|\d{1,2}(?:\.\d{1,9})?)\s*%\s*$/
@@ -74,3 +76,14 @@ export function section<S extends z.core.$ZodLooseShape>(title: string, shape: S
     issue.code === 'unrecognized_keys' ? title : `a mapping (${title})`
   return z.strictObject(shape, { error }).meta({ id: title.replaceAll(' ', '-'), title })
 }
+
+const reason = () => z.string(expects(REASON_EXPECTED)).regex(/\S/, expects(REASON_EXPECTED)).optional()
+
+/** Findings that are meant, each with the reason. */
+export const acceptance = section(
+  'accepted findings',
+  Object.fromEntries(FINDING_CODES.map((code) => [code, reason()])) as Record<
+    AcceptableCode,
+    ReturnType<typeof reason>
+  >,
+)

@@ -8,6 +8,7 @@ import type {
   Verdict,
 } from '../../machines/protocol.ts'
 
+import type { Acceptance } from './findings/codes.ts'
 import type { DeclaredInputs } from './inputs.ts'
 
 /** What an expression or a builder's function sees of one dependency. */
@@ -170,6 +171,8 @@ export interface StepDefinition {
   readonly resources: readonly ResourceNeed[]
   /** Higher starts earlier. */
   readonly priority: number
+  /** What may be found of it, and of what is inside of it, and is meant. Absent: nothing. */
+  readonly accept?: Acceptance
 }
 
 /** What holds for the failures of steps that say nothing of their own. */
@@ -200,6 +203,8 @@ export interface WorkflowDefinition {
   readonly steps: readonly StepDefinition[]
   /** The run's own output, by name. */
   readonly outputs: Readonly<Record<string, Computed>>
+  /** What may be found of its steps, and is meant. Absent: nothing. */
+  readonly accept?: Acceptance
 }
 
 /** What an operation is given beside its parameters. */
@@ -275,4 +280,6 @@ export interface IntegrationDefinition {
   readonly env: Readonly<Record<string, string>>
   readonly handlers: readonly HandlerDefinition[]
   readonly workflows: readonly WorkflowDefinition[]
+  /** What may be found anywhere in it, and is meant. Absent: nothing. */
+  readonly accept?: Acceptance
 }

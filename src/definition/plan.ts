@@ -51,6 +51,12 @@ export function planWorkflow(workflow: WorkflowDefinition): Plan {
   return layOut(workflow, new Map())
 }
 
+/** The same for several that may run each other: each is laid out once. @throws WORKFLOW_INVALID */
+export function planWorkflows(workflows: readonly WorkflowDefinition[]): Plan[] {
+  const known = new Map<WorkflowDefinition, Plan>()
+  return workflows.map((workflow) => layOut(workflow, known))
+}
+
 /** A scenario that several steps run is laid out once. */
 function layOut(workflow: WorkflowDefinition, known: Map<WorkflowDefinition, Plan>): Plan {
   const same = known.get(workflow)

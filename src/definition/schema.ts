@@ -5,6 +5,7 @@ import * as z from 'zod'
 import { HANDLER_DEFAULTS, INTEGRATION_DEFAULTS, RECOVERY_DEFAULTS, SCENARIO_DEFAULTS } from './defaults.ts'
 import { durationWritten } from './duration.ts'
 import {
+  acceptance,
   anything,
   between,
   condition,
@@ -40,6 +41,7 @@ const scenario = section('scenario', {
     "limit of the compensation; outside the run's own",
   ),
   outputs: mapping(anything()).optional().describe("the run's output by name; ${{ expressions }}"),
+  accept: acceptance.optional().describe('what check finds of its steps, and is meant; each with the reason'),
   steps: list(stepSchema).describe('the graph'),
 })
 
@@ -91,6 +93,7 @@ export const integrationSchema = section('integration', {
   inputs: mapping(input).optional().describe('what a run may be given'),
   env: list(name()).optional().describe('environment variables that expressions may read'),
   scenarios: list(scenario).describe('what is run, in this order'),
+  accept: acceptance.optional().describe('what check finds anywhere, and is meant; each with the reason'),
   error_scenarios: list(anything()).optional().describe('further error scenarios of the drill'),
 })
 

@@ -3,6 +3,7 @@
 import type { Verdict } from '../../machines/protocol.ts'
 import { SagachartError } from '../errors.ts'
 import { listed, shown, suggestion } from './diagnostic.ts'
+import { acceptanceFault } from './findings/codes.ts'
 
 /** The kind of a value, as a check and in words. */
 interface Kind {
@@ -64,6 +65,7 @@ const WORKFLOW: Shape = {
   inputs: object,
   steps,
   outputs: object,
+  accept: object,
 }
 
 const RECOVERY: Shape = {
@@ -82,6 +84,7 @@ const STEP: Shape = {
   compensate: either(text, object),
   onCancel: oneOf('abort', 'await'),
   priority: number,
+  accept: object,
 }
 
 const ATTEMPTS: Shape = { timeout: anything, retry: object }
@@ -158,6 +161,7 @@ const COMPENSATE: Shape = {
 /** @throws WORKFLOW_INVALID on an unknown key, or a value of another kind */
 export function checkWorkflowShape(config: object, place: string): void {
   checkShape(config, WORKFLOW, ['id', 'steps'], place)
+  checkAcceptance(config, place)
 }
 
 /** @throws WORKFLOW_INVALID on an unknown key, or a value of another kind */
@@ -185,6 +189,7 @@ export function checkStepShape(step: object, place: string): void {
     throw invalid(`${place}: ${misplaced} has no effect in a step with ${kind}; leave it out`)
   checkShape(Object.fromEntries(given), { ...shape, ...STEP }, needs === undefined ? [] : [needs], place)
   checkRetryShape(step, place)
+  checkAcceptance(step, place)
 }
 
 /** @throws WORKFLOW_INVALID on an unknown key, or a value of another kind */
@@ -206,6 +211,11 @@ export function checkCaseShape(each: object, place: string): void {
 
 function checkRetryShape({ retry }: { readonly retry?: object }, place: string): void {
   if (retry !== undefined) checkShape(retry, RETRY, [], `${place}, retry`)
+}
+
+function checkAcceptance({ accept }: { readonly accept?: object }, place: string): void {
+  const fault = accept && acceptanceFault(accept)
+  if (fault) throw invalid(`${place}, accept: ${fault}`)
 }
 
 function checkShape(value: object, shape: Shape, required: readonly string[], place: string): void {

@@ -1,6 +1,7 @@
 // What a step may say that is written in TypeScript, whatever its kind. Types only; kinds are in step-kinds.ts, and what
 // steps become, in builder.ts.
 import type { RunCondition, Verdict } from '../../machines/protocol.ts'
+import type { Acceptance } from './findings/codes.ts'
 import type { Invocation, Known, ParametersOf, Substitutes } from './inference.ts'
 import type { DataScope } from './model.ts'
 
@@ -55,6 +56,8 @@ export interface StepOptions<TModules, TSibling, TOutput, TScope> {
   readonly onCancel?: 'abort' | 'await'
   /** Higher starts earlier. Default 0. */
   readonly priority?: number
+  /** What may be found of it, and of what is inside of it, and is meant; each with the reason. Default: nothing. */
+  readonly accept?: Acceptance
 }
 
 /** What a step may say that can be tried again. */

@@ -11,6 +11,7 @@ import {
 import { durationWritten } from './duration.ts'
 import {
   absent,
+  acceptance,
   anything,
   atLeast,
   condition,
@@ -110,6 +111,7 @@ const everyStep = {
     .optional()
     .describe('what a cancellation does to a running attempt; default await with compensate, else abort'),
   priority: defaulting(integer(), STEP_DEFAULTS.priority, 'higher starts earlier'),
+  accept: acceptance.optional().describe('what check finds of it, and is meant; each with the reason'),
 }
 
 const timeout = duration().optional().describe('limit of one attempt; default none')
