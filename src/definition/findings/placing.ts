@@ -1,6 +1,6 @@
 // Findings as diagnostics of the document they are about: with file, line and column, so that whatever prints diagnostics
 // prints them. A definition knows nothing of its document; the way to a step leads through both alike.
-import { diagnosticAt } from '../diagnostic.ts'
+import { Problems, PROBLEMS_MAX } from '../diagnostic.ts'
 import type { Diagnostic } from '../diagnostic.ts'
 import type { IntegrationDocument } from '../schema.ts'
 import type { ParsedDocument, Path } from '../source.ts'
@@ -9,21 +9,20 @@ import type { StepDocument } from '../step-schema.ts'
 import type { Finding } from './codes.ts'
 
 /**
- * Findings as warnings of the document that the definition was read from, in the order of their places.
+ * Findings as warnings of the document that the definition was read from, in the order of their places; a bounded number of
+ * them, and the count of the others.
  * @param document what `readIntegration` and `loadIntegration` give beside the definition
  */
 export function placeFindings(document: ParsedDocument, findings: readonly Finding[]): Diagnostic[] {
   const { integration } = document.value as { readonly integration: IntegrationDocument }
-  const placed = findings.map(({ code, where, message, remedy }) => {
-    const path = pathOf(where, integration)
+  const problems = new Problems()
+  findings.forEach(({ code, where, message, remedy }, number) => {
+    // Those beyond the bound are only counted, and need no place.
+    const path = number < PROBLEMS_MAX ? pathOf(where, integration) : []
     const part = code === 'STALE_ACCEPTANCE' ? 'key' : 'value'
-    const range = document.locate(path, part)
-    return {
-      range,
-      diagnostic: diagnosticAt(document.source, range, { code, severity: 'warning', message, remedy }),
-    }
+    problems.add({ code, severity: 'warning', message, remedy, path, part })
   })
-  return placed.toSorted((a, b) => a.range.start - b.range.start).map(({ diagnostic }) => diagnostic)
+  return problems.place(document, 'warning')
 }
 
 /** The path of what a finding is about, in the document. */
