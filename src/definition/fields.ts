@@ -2,7 +2,7 @@
 // diagnostic. Nothing here knows a key.
 import * as z from 'zod'
 import { DURATION_EXPECTED, durationMs, DURATION_PATTERN } from './duration.ts'
-import { FINDING_CODES, REASON_EXPECTED } from './findings/codes.ts'
+import { FINDING_CODES, findingText, REASON_EXPECTED } from './findings/codes.ts'
 import type { AcceptableCode } from './findings/codes.ts'
 import { NAME_LENGTH_MAX } from './names.ts'
 
@@ -77,12 +77,17 @@ export function section<S extends z.core.$ZodLooseShape>(title: string, shape: S
   return z.strictObject(shape, { error }).meta({ id: title.replaceAll(' ', '-'), title })
 }
 
-const reason = () => z.string(expects(REASON_EXPECTED)).regex(/\S/, expects(REASON_EXPECTED)).optional()
+const reason = (of: string) =>
+  z
+    .string(expects(REASON_EXPECTED))
+    .regex(/\S/, expects(REASON_EXPECTED))
+    .optional()
+    .describe(`why it is meant: ${of}`)
 
 /** Findings that are meant, each with the reason. */
 export const acceptance = section(
   'accepted findings',
-  Object.fromEntries(FINDING_CODES.map((code) => [code, reason()])) as Record<
+  Object.fromEntries(FINDING_CODES.map((code) => [code, reason(findingText(code))])) as Record<
     AcceptableCode,
     ReturnType<typeof reason>
   >,

@@ -4,6 +4,7 @@ import { describe, expect, it } from 'vitest'
 import { defineWorkflow, type AnyWorkflowConfig } from '../../src/definition/builder.ts'
 import { FINDING_CODES, placeFindings, staticFindings } from '../../src/definition/findings.ts'
 import { documentSchema } from '../../src/definition/json-schema.ts'
+import { findingsOf, setup } from '../../src/index.ts'
 import { accepted, flow, refused, step } from './documents.ts'
 
 const said = (text: string): string[] =>
@@ -158,5 +159,33 @@ describe('an acceptance in the builder', () => {
     ],
   ])('is refused: %s', (_, more, workflow, message) => {
     expect(() => define(more, workflow)).toThrow(message)
+  })
+})
+
+describe('a workflow of the builder', () => {
+  const at = setup({ modules: { m: { ok: () => 1 } } })
+
+  it('says what is wrong with it', () => {
+    const workflow = at.createWorkflow({
+      id: 'w',
+      timeout: '1m',
+      steps: {
+        nap: { wait: '2m' },
+        a: { invoke: 'm.ok', onFailure: ['skip', 'fail'], accept: { UNREACHABLE_VERDICT: 'for a test' } },
+      },
+    })
+    expect(findingsOf(workflow).map(({ code, where }) => [code, where.step])).toEqual([
+      ['ENDLESS_PATH', 'nap'],
+    ])
+  })
+
+  it('accepts what can be found, and the compiler knows what that is', () => {
+    const refused = () =>
+      at.createWorkflow({
+        id: 'w',
+        // @ts-expect-error -- there is no such finding
+        steps: { a: { invoke: 'm.ok', accept: { UNDONE_EFECT: 'reads only' } } },
+      })
+    expect(refused).toThrow('did you mean "UNDONE_EFFECT"?')
   })
 })

@@ -11,6 +11,9 @@ const said = (text: string): string[] =>
 const pause = (name: string, time: string, more: object = {}) => ({ name, type: 'wait', for: time, ...more })
 const event = (name: string, more: object = {}) => ({ name, type: 'wait', event: 'go', ...more })
 const choice = (name: string, more: object) => ({ name, type: 'conditional', ...more })
+const either = (name: string, condition: unknown, yes: object[], no?: object[]) =>
+  // oxlint-disable-next-line unicorn/no-thenable -- the document's own word
+  choice(name, { condition, then: yes, ...(no && { else: no }) })
 const parallel = (name: string, steps: object[], more: object = {}) => ({
   name,
   type: 'parallel',
@@ -113,11 +116,7 @@ describe('a step that can never run', () => {
       ]),
       ['UNREACHABLE_STEP c default'],
     ],
-    [
-      'an else',
-      flow([choice('c', { condition: true, then: [step('a')], else: [step('b')] })]),
-      ['UNREACHABLE_STEP c default'],
-    ],
+    ['an else', flow([either('c', true, [step('a')], [step('b')])]), ['UNREACHABLE_STEP c default']],
     ['a loop over nothing', flow([loop('l', { for_each: [] })]), ['UNREACHABLE_STEP l for_each']],
     ['a loop while false', flow([loop('l', { while: 'false' })]), ['UNREACHABLE_STEP l while']],
   ])('is found: %s', (_, text, expected) => {
@@ -369,11 +368,7 @@ describe('an effect that nothing undoes', () => {
     ],
     [
       'the other is another branch',
-      flow(
-        [choice('c', { condition: 'inputs.x == "a"', then: [step('a')], else: [step('b', undone)] })],
-        compensating,
-        inputs,
-      ),
+      flow([either('c', 'inputs.x == "a"', [step('a')], [step('b', undone)])], compensating, inputs),
     ],
     [
       'a handler may ask for it, or may not',
@@ -417,11 +412,7 @@ describe('a path that can not end in time', () => {
     ],
     [
       'every branch',
-      flow(
-        [choice('c', { condition: 'inputs.x == "a"', then: [pause('a', '2m')], else: [pause('b', '3m')] })],
-        limited,
-        inputs,
-      ),
+      flow([either('c', 'inputs.x == "a"', [pause('a', '2m')], [pause('b', '3m')])], limited, inputs),
       ['c/a for', 'c/b for'],
     ],
     ['an event', flow([event('a', { timeout: '2m', on_timeout: 'continue' })], limited), ['a timeout']],
@@ -478,10 +469,7 @@ describe('a path that can not end in time', () => {
     [
       'one branch without a wait',
       flow(
-        [
-          choice('c', { condition: 'inputs.x == "a"', then: [pause('a', '50s')] }),
-          pause('b', '50s', on('c')),
-        ],
+        [either('c', 'inputs.x == "a"', [pause('a', '50s')]), pause('b', '50s', on('c'))],
         limited,
         inputs,
       ),

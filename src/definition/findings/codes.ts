@@ -14,15 +14,21 @@ import type { Path } from '../source.ts'
  * | `UNDONE_EFFECT` | a step that calls an operation, and that nothing undoes, though another one that may fail after it makes the run compensate |
  * | `ENDLESS_PATH` | a way through the steps that can't end within the limits: least waits that add up to more, retries that a limit always comes before, a time-out that is over only after its run, a loop that only ITERATION_LIMIT ends |
  */
-export const FINDING_CODES = [
-  'UNREACHABLE_STEP',
-  'UNREACHABLE_VERDICT',
-  'UNDONE_EFFECT',
-  'ENDLESS_PATH',
-] as const
+const FINDINGS = {
+  UNREACHABLE_STEP: 'a step or a branch that no run can start',
+  UNREACHABLE_VERDICT: 'a rule of recovery that is never asked',
+  UNDONE_EFFECT: 'what a step did and nothing undoes, where the run compensates',
+  ENDLESS_PATH: "a way through the steps that can't end within the limits",
+} as const
 
 /** What can be found, and accepted. */
-export type AcceptableCode = (typeof FINDING_CODES)[number]
+export type AcceptableCode = keyof typeof FINDINGS
+
+/** The same as a list. */
+export const FINDING_CODES = Object.keys(FINDINGS) as readonly AcceptableCode[]
+
+/** In a few words, what a code is found for. */
+export const findingText = (code: AcceptableCode): string => FINDINGS[code]
 
 /** All that a finding may be. `STALE_ACCEPTANCE`: something is accepted that is not there, or no more. */
 export type FindingCode = AcceptableCode | 'STALE_ACCEPTANCE'
@@ -73,5 +79,4 @@ export function acceptanceFault(given: object): string | null {
 /** What a message says the reason of an acceptance should be. */
 export const REASON_EXPECTED = 'the reason, as text that is not empty'
 
-const isAcceptable = (code: string): code is AcceptableCode =>
-  (FINDING_CODES as readonly string[]).includes(code)
+const isAcceptable = (code: string): code is AcceptableCode => Object.hasOwn(FINDINGS, code)
