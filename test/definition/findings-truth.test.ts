@@ -58,7 +58,15 @@ const kind = (before: readonly string[], depth: number): fc.Arbitrary<object> =>
   return fc.oneof(
     { weight: 5, arbitrary: call },
     { weight: 2, arbitrary: wait },
-    { weight: 1, arbitrary: fc.record({ type: fc.constant('parallel'), steps: inside, timeout: limit }) },
+    {
+      weight: 1,
+      arbitrary: fc.record({
+        type: fc.constant('parallel'),
+        steps: inside,
+        wait_for: rarely(fc.constant('any')),
+        timeout: limit,
+      }),
+    },
     {
       weight: 1,
       arbitrary: fc

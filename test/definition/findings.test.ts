@@ -63,6 +63,15 @@ describe('a step that can never run', () => {
       ['UNREACHABLE_STEP b when'],
     ],
     [
+      'a failure that ends its run',
+      flow(
+        [step('a'), step('b', { ...on('a'), run_if: 'all_done', when: 'steps.a.status == "failed"' })],
+        {},
+        { fail_fast: true },
+      ),
+      ['UNREACHABLE_STEP b when'],
+    ],
+    [
       'a failure of what is around it',
       flow([step('a'), parallel('p', [step('b', { when: 'steps.a.status == "failed"' })], on('a'))]),
       ['UNREACHABLE_STEP p/b when'],
@@ -128,6 +137,20 @@ describe('a step that can never run', () => {
     [
       'the failure of a step that need not succeed',
       flow([step('a'), step('b', { ...on('a'), run_if: 'all_done', when: 'steps.a.status == "failed"' })]),
+    ],
+    [
+      'a failure that others make up for',
+      flow(
+        [
+          parallel(
+            'p',
+            [step('a'), step('b', { ...on('a'), run_if: 'all_done', when: 'steps.a.status == "failed"' })],
+            { wait_for: 1 },
+          ),
+        ],
+        {},
+        { fail_fast: true },
+      ),
     ],
     [
       'a skip of a step that must succeed',

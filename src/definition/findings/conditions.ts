@@ -29,7 +29,14 @@ export function possible(condition: Computed, statusesOf: StatusesOf): { true: b
 
 /** Which of some conditions, asked in their order, may be the first that holds. */
 export function selected(conditions: readonly Computed[], statusesOf: StatusesOf): Selection {
-  const search = new Search(conditions, statusesOf)
+  const search = new Search(conditions, statusesOf, (taken) => taken.size > conditions.length)
+  search.explore(new Map())
+  return search
+}
+
+/** The same of one condition, where all that matters is whether it can hold. */
+export function mayHold(condition: Computed, statusesOf: StatusesOf): Selection {
+  const search = new Search([condition], statusesOf, (taken) => taken.has(0))
   search.explore(new Map())
   return search
 }
@@ -40,11 +47,24 @@ class Search implements Selection {
   readonly asked = new Set<string>()
   readonly #conditions: readonly Computed[]
   readonly #statusesOf: StatusesOf
+  readonly #known = new Map<string, readonly StepStatus[] | null>()
+  readonly #isEnough: (taken: ReadonlySet<number>) => boolean
   #evaluations = 0
 
-  constructor(conditions: readonly Computed[], statusesOf: StatusesOf) {
+  /** @param isEnough Whether nothing more need be found out. */
+  constructor(
+    conditions: readonly Computed[],
+    statusesOf: StatusesOf,
+    isEnough: (taken: ReadonlySet<number>) => boolean,
+  ) {
     this.#conditions = conditions
-    this.#statusesOf = statusesOf
+    this.#isEnough = isEnough
+    // Asked for again and again.
+    this.#statusesOf = (step) => {
+      let statuses = this.#known.get(step)
+      if (statuses === undefined) this.#known.set(step, (statuses = statusesOf(step)))
+      return statuses
+    }
   }
 
   // It goes as deep as conditions name steps, which an expression's length bounds, and the evaluations more so.
@@ -56,8 +76,10 @@ class Search implements Selection {
       if (value === false) continue
       if (value === null && scope.wanted !== null && this.#evaluations < EVALUATIONS_MAX) {
         this.asked.add(scope.wanted)
-        for (const status of this.#statusesOf(scope.wanted) ?? [])
+        for (const status of this.#statusesOf(scope.wanted) ?? []) {
+          if (this.#isEnough(this.taken)) return
           this.explore(new Map([...known, [scope.wanted, status]]))
+        }
         return
       }
       this.taken.add(index)
@@ -122,8 +144,11 @@ class UnknownScope implements DataScope {
   }
 }
 
+/** Thrown so often that one is made for all. */
+const NOT_KNOWN = new ExpressionFault('it is not known')
+
 function unknown(): never {
-  throw new ExpressionFault('it is not known')
+  throw NOT_KNOWN
 }
 
 const UNREADABLE: ProxyHandler<Record<string, never>> = {

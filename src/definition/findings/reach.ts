@@ -3,7 +3,7 @@
 import type { StepStatus } from '../../../machines/protocol.ts'
 import { listed, shown } from '../diagnostic.ts'
 import type { Computed, ControlDefinition } from '../model.ts'
-import { NOTHING_KNOWN, possible, selected } from './conditions.ts'
+import { mayHold, NOTHING_KNOWN, possible, selected } from './conditions.ts'
 import type { Selection, StatusesOf } from './conditions.ts'
 import { dependenciesOf } from './survey.ts'
 import type { StepList, Survey } from './survey.ts'
@@ -131,12 +131,14 @@ class ReachSearch implements Reach {
 
   #mayHold(list: StepList, index: number, when: Computed): boolean {
     const known = this.#statusesFor(list, index)
-    const { taken, asked } = selected([when], known)
+    const { taken, asked } = mayHold(when, known)
     if (taken.has(0)) return true
     const remedy =
-      asked.size > 0
-        ? 'correct the condition; a step that is to follow a failure needs "run_if: all_done"'
-        : 'correct the condition, or remove the step'
+      asked.size === 0
+        ? 'correct the condition, or remove the step'
+        : endsAtFailure(list)
+          ? 'correct the condition; here a failed step ends the run, and no step can follow it'
+          : 'correct the condition; a step that is to follow a failure needs "run_if: all_done"'
     this.#tell(
       list,
       index,
@@ -241,6 +243,7 @@ class ReachSearch implements Reach {
     const { runIf } = list.steps[index]!
     const dependencies = dependenciesOf(list, index)
     let may = this.#ends.get(list)![step]!
+    if (endsAtFailure(list)) may &= ~FAILS
     if (dependencies.includes(step)) {
       if (runIf === 'all_succeeded' || runIf === 'none_failed') may &= WELL
       else if (runIf === 'any_succeeded' && dependencies.length === 1) may &= SUCCEEDS
@@ -252,6 +255,13 @@ class ReachSearch implements Reach {
     const problem = 'it never runs'
     this.#report({ code: 'UNREACHABLE_STEP', list, index, key, problem, expected, found, remedy })
   }
+}
+
+/** Whether no step of a list starts once one of it has failed. */
+function endsAtFailure({ plan, outer }: StepList): boolean {
+  const control = outer?.list.steps[outer.index]!.control
+  if (control?.kind === 'parallel' && control.waitFor !== 'all') return false
+  return plan.workflow.failFast || plan.workflow.onFailure === 'compensate'
 }
 
 const STATUSES: readonly (readonly [number, StepStatus])[] = [
