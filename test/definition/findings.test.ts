@@ -394,6 +394,12 @@ describe('an effect that nothing undoes', () => {
       flow([either('c', 'inputs.x == "a"', [step('a')], [step('b', undone)])], compensating, inputs),
     ],
     [
+      'its success ends all that could fail',
+      flow([
+        parallel('p', [step('a'), step('b', { on_failure: 'compensate', ...undone })], { wait_for: 'any' }),
+      ]),
+    ],
+    [
       'a handler may ask for it, or may not',
       flow(
         [step('a'), step('b', undone)],

@@ -73,7 +73,7 @@ class EffectSearch {
     const isBare = !this.#undoing.has(run) && around === NEVER
     const left: { readonly list: StepList; readonly index: number }[] = []
     const called = new Map<RunOfSteps, Chance>()
-    this.#walk(run.top, around, this.#chances(run.top, endings), (list, index, chance) => {
+    this.#walk(run.top, around, true, this.#chances(run.top, endings), (list, index, chance) => {
       const { control } = list.steps[index]!
       if (control?.kind !== 'scenario') left.push({ list, index })
       else keepMost(called, this.#called(control), chance)
@@ -136,7 +136,7 @@ class EffectSearch {
       for (const block of inside) this.#chances(block, within, into)
       const isOver = this.#failsItself(step) && endsBy(step, list, ending)
       const chance = isOver ? SURELY : this.#chanceInside(list, index, into)
-      chances[index] = Math.min(chance, chanceToRun(list, index))
+      chances[index] = both(chance, chanceToRun(list, index))
     })
     return into
   }
@@ -150,7 +150,7 @@ class EffectSearch {
     if (control?.kind !== 'conditional') return best
     const least = this.#reach.branches(list, index).none ? NEVER : Math.min(best, ...chances)
     const isFree = control.cases.every(({ when }) => chanceOf(when) > NEVER)
-    return Math.max(least, isFree ? Math.min(best, FREELY) : NEVER)
+    return Math.max(least, isFree ? both(best, FREELY) : NEVER)
   }
 
   #failsItself({ control }: StepDefinition): boolean {
@@ -173,27 +173,38 @@ class EffectSearch {
     return { failure: !isTolerant && endsBy(step, list, ending), halt: ending.halt }
   }
 
-  /** Goes through the steps that do something, may succeed before the run compensates, and are undone by nothing. */
+  /**
+   * Goes through the steps that do something, may succeed before the run compensates, and are undone by nothing.
+   * @param isCertain Whether no data decide if the list is gone through.
+   */
   #walk(
     list: StepList,
     around: Chance,
+    isCertain: boolean,
     chances: Chances,
     leave: (list: StepList, index: number, chance: Chance) => void,
   ): void {
     const surely = around === SURELY ? null : exposedIn(list, chances.get(list)!, SURELY)
-    const freely = around > NEVER ? null : exposedIn(list, chances.get(list)!, FREELY)
+    const freely = around > NEVER || !isCertain ? null : exposedIn(list, chances.get(list)!, FREELY)
     list.steps.forEach(({ compensate, control, when }, index) => {
       if (compensate !== null || !this.#reach.runs(list, index)) return
       const isChosen = when !== null && when.kind !== 'value'
-      // Where both hang on data, they may exclude each other.
       let chance: Chance = surely === null || surely[index] === 1 ? SURELY : NEVER
-      if (chance === NEVER && !isChosen && (freely === null || freely[index] === 1)) chance = FREELY
+      if (chance === NEVER && !isChosen && (around === FREELY || freely?.[index] === 1)) chance = FREELY
       if (chance > NEVER && (control === null || control.kind === 'scenario')) leave(list, index, chance)
-      const within = control?.kind === 'conditional' && chance < SURELY ? NEVER : chance
+      const isChoice = control?.kind === 'conditional'
+      const within = isChoice && chance < SURELY ? NEVER : chance
       for (const block of list.inside.get(index) ?? [])
-        if (this.#reach.isEntered(block)) this.#walk(block, within, chances, leave)
+        if (this.#reach.isEntered(block))
+          this.#walk(block, within, isCertain && !isChosen && !isChoice, chances, leave)
     })
   }
+}
+
+/** The chance of two things together: where both hang on data, they may exclude each other. */
+function both(one: number, other: number): number {
+  if (one === SURELY) return other
+  return other === SURELY ? one : NEVER
 }
 
 function keepMost(chances: Map<RunOfSteps, Chance>, run: RunOfSteps, chance: Chance): void {
@@ -203,6 +214,12 @@ function keepMost(chances: Map<RunOfSteps, Chance>, run: RunOfSteps, chance: Cha
 /** The chance that a step runs which may, whatever the others came to. */
 function chanceToRun(list: StepList, index: number): Chance {
   const { when, runIf } = list.steps[index]!
+  const enough = successesWaitedFor(list)
+  if (enough !== null) {
+    // Successes that come before it may be enough without it.
+    if (dependenciesOf(list, index).length > 0) return NEVER
+    if (goesInOrder(list) && list.order.indexOf(index) >= enough) return NEVER
+  }
   if (runIf === 'any_succeeded' && dependenciesOf(list, index).length > 0) return NEVER
   return when === null ? SURELY : chanceOf(when)
 }
@@ -227,8 +244,13 @@ function exposedIn(list: StepList, chances: Uint8Array, chance: Chance): Uint8Ar
   const ending = list.order.filter((step) => chances[step]! >= chance)
   if (ending.length === 0) return exposed
   if (isRepeated(list)) return exposed.fill(1)
-  const { parallel, maxConcurrency } = list.plan.workflow
-  if (!parallel || maxConcurrency === 1) {
+  const enough = successesWaitedFor(list)
+  // The success that is enough ends the list, and with it whatever could fail.
+  if (enough === 1 || (enough !== null && goesInOrder(list))) return exposed
+  // A step that has waited long goes before those of a higher priority: then only dependencies tell what comes first.
+  if (goesInOrder(list) && list.steps.some(({ priority }) => priority !== list.steps[0]!.priority))
+    return stepsBefore(list, ending)
+  if (goesInOrder(list)) {
     const last = ending.at(-1)!
     for (const step of list.order) {
       if (step === last) break
@@ -246,12 +268,38 @@ function exposedIn(list: StepList, chances: Uint8Array, chance: Chance): Uint8Ar
   return exposed
 }
 
+/** Successes that end a list; `null`: all its steps do. */
+function successesWaitedFor({ outer }: StepList): number | null {
+  const control = outer?.list.steps[outer.index]!.control
+  return control?.kind === 'parallel' && control.waitFor !== 'all' ? control.waitFor : null
+}
+
 /** Whether a list may be gone through again, after a time that went well. */
 function isRepeated({ outer }: StepList): boolean {
   const control = outer?.list.steps[outer.index]!.control
   if (control?.kind !== 'iterative' || control.iterationsMax < 2) return false
   const { over } = control
   return over.kind !== 'each' || over.items.kind !== 'value' || (over.items.value as unknown[]).length > 1
+}
+
+/** Whether the steps of a list run one after the other. */
+function goesInOrder({ plan }: StepList): boolean {
+  const { parallel, maxConcurrency } = plan.workflow
+  return !parallel || maxConcurrency === 1
+}
+
+/** Steps that some others depend on, directly or through others, as 1. */
+function stepsBefore(list: StepList, from: Iterable<number>): Uint8Array {
+  const before = new Uint8Array(list.steps.length)
+  const open = [...from]
+  for (let step = open.pop(); step !== undefined; step = open.pop()) {
+    for (const dependency of dependenciesOf(list, step)) {
+      if (before[dependency] === 1) continue
+      before[dependency] = 1
+      open.push(dependency)
+    }
+  }
+  return before
 }
 
 /** Steps that depend on one, directly or through others, as 1. */
