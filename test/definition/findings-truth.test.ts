@@ -60,12 +60,15 @@ const kind = (before: readonly string[], depth: number): fc.Arbitrary<object> =>
     { weight: 2, arbitrary: wait },
     {
       weight: 1,
-      arbitrary: fc.record({
-        type: fc.constant('parallel'),
-        steps: inside,
-        wait_for: rarely(fc.constant('any')),
-        timeout: limit,
-      }),
+      arbitrary: fc
+        .record({
+          type: fc.constant('parallel'),
+          steps: inside,
+          wait_for: rarely(fc.constant('any')),
+          timeout: limit,
+        })
+        // Of more of them, more would have to fail than are made to.
+        .map((one) => (one.steps.length > 2 ? { ...one, wait_for: undefined } : one)),
     },
     {
       weight: 1,
@@ -249,7 +252,8 @@ describe('what is found', () => {
         for (const [address, message] of open)
           expect(address === null || done.has(address), message).toBe(false)
       }),
-      { numRuns: RUNS / 3 },
+      // Which runs are tried is bounded, so a rare effect might be missed that is left behind: always the same ones, then.
+      { numRuns: RUNS / 3, seed: 20 },
     )
     expect(seen).toBeGreaterThan(RUNS / 60)
   })
@@ -313,7 +317,10 @@ function without(left: string, part: unknown): unknown {
   )
 }
 
-/** Runs in which an operation always fails: all else being well, then later than one that is slow, then beside one that fails. */
+/**
+ * Runs in which an operation always fails: all else being well; before or after one that is slow, or after all but one;
+ * beside one that fails.
+ */
 function* runsThatFail(workflow: WorkflowDefinition): Generator<Played> {
   const given = [true, false].flatMap((x) => [true, false].map((y) => ({ x, y })))
   const late = (hours: number) => ({ kind: 'execute', afterMs: hours * 3_600_000 }) as const
@@ -324,10 +331,19 @@ function* runsThatFail(workflow: WorkflowDefinition): Generator<Played> {
     const calls = callsOf(workflow, inputs)
     for (const failing of calls) {
       for (const other of calls) {
-        const reply = (_: unknown, address: string) =>
-          address === other ? late(1) : address === failing ? late(2) : undefined
-        yield play(workflow, { inputs, fates: { [failing]: breaks }, reply })
-        const more = play(workflow, { inputs, fates: { [failing]: breaks, [other]: breaks } })
+        for (const hours of [1, 3]) {
+          const reply = (_: unknown, address: string) =>
+            address === failing ? late(2) : address === other ? late(hours) : undefined
+          yield play(workflow, { inputs, fates: { [failing]: breaks }, reply })
+        }
+        const first = (_: unknown, address: string) =>
+          address === other ? undefined : late(address === failing ? 2 : 1)
+        yield play(workflow, { inputs, fates: { [failing]: breaks }, reply: first })
+        const more = play(workflow, {
+          inputs,
+          fates: { [failing]: breaks, [other]: breaks },
+          reply: (_, address) => (address === other ? late(1) : undefined),
+        })
         yield more
         // What only runs where the one has failed may fail, too.
         for (const third of new Set(more.calls))
