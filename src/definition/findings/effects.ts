@@ -145,10 +145,12 @@ class EffectSearch {
   #chanceInside(list: StepList, index: number, known: Chances): number {
     const inside = (list.inside.get(index) ?? []).filter((block) => this.#reach.isEntered(block))
     const chances = inside.map((block) => known.get(block)!.reduce((most, one) => Math.max(most, one), NEVER))
-    const best = Math.max(NEVER, ...chances)
+    const best = chances.reduce((most, one) => Math.max(most, one), NEVER)
     const { control } = list.steps[index]!
     if (control?.kind !== 'conditional') return best
-    const least = this.#reach.branches(list, index).none ? NEVER : Math.min(best, ...chances)
+    const least = this.#reach.branches(list, index).none
+      ? NEVER
+      : chances.reduce((fewest, one) => Math.min(fewest, one), best)
     const isFree = control.cases.every(({ when }) => chanceOf(when) > NEVER)
     return Math.max(least, isFree ? both(best, FREELY) : NEVER)
   }
@@ -218,7 +220,7 @@ function chanceToRun(list: StepList, index: number): Chance {
   if (enough !== null) {
     // Successes that come before it may be enough without it.
     if (dependenciesOf(list, index).length > 0) return NEVER
-    if (goesInOrder(list) && list.order.indexOf(index) >= enough) return NEVER
+    if (goesInOrder(list) && !list.order.subarray(0, enough).includes(index)) return NEVER
   }
   if (runIf === 'any_succeeded' && dependenciesOf(list, index).length > 0) return NEVER
   return when === null ? SURELY : chanceOf(when)

@@ -134,7 +134,10 @@ class LeastTimes {
         if (!this.#reach.runs(list, index)) return 0
         const { lists, none } = this.#reach.branches(list, index)
         if (none) return 0
-        return Math.min(...inside.filter((_, which) => lists[which]).map((block) => this.ofList(block)))
+        return inside.reduce(
+          (least, block, which) => (lists[which] ? Math.min(least, this.ofList(block)) : least),
+          Infinity,
+        )
       }
       case 'iterative':
         return this.ofList(inside[0]!) * leastRounds(control)
@@ -179,7 +182,10 @@ class TimeSearch {
     this.#least = least
     this.#report = report
     // A run may be undone by one that called it, and in its time.
-    this.#undoingMs = Math.max(...survey.runs.map(({ workflow }) => workflow.compensationTimeoutMs))
+    this.#undoingMs = survey.runs.reduce(
+      (most, { workflow }) => Math.max(most, workflow.compensationTimeoutMs),
+      0,
+    )
   }
 
   /** Notes a way to start a run, and how much time it has there. */
