@@ -1,30 +1,15 @@
-// What comes from outside while a simulation runs: cancellations and signals, each at its virtual time. The grammar of
-// --cancel and --signal is here, and nowhere else. Invariant: what is due at a time comes before whatever else is.
+// The options that say what comes from outside while a simulation runs. The grammar of --cancel and --signal is here, and
+// nowhere else.
 import { suggestion } from '../definition/diagnostic.ts'
 import { DURATION_EXPECTED, durationMs } from '../definition/duration.ts'
 import type { IntegrationDefinition } from '../definition/model.ts'
-import type { SimulationHost } from '../hosts/simulation.ts'
-import type { InboundEvent } from '../runtime/host.ts'
-import { everyList, StepAddresses } from './step-address.ts'
+import type { Appointment } from '../testing/appointments.ts'
+import { everyList, StepAddresses } from '../testing/step-address.ts'
 
 /** The options that say what comes from outside. */
 export interface OutsideOptions {
   readonly cancel: readonly string[]
   readonly signal: readonly string[]
-}
-
-/** Something that the root of a run is told. */
-export type OutsideEvent = InboundEvent &
-  (
-    | { readonly type: 'run.cancel' }
-    | { readonly type: 'run.cancelStep'; readonly step: string }
-    | { readonly type: 'run.signal'; readonly event: string; readonly data: unknown }
-  )
-
-/** The same, and when: milliseconds of virtual time since the start. */
-export interface Appointment {
-  readonly atMs: number
-  readonly event: OutsideEvent
 }
 
 /** What options ask for, in the order in which they were given, or what is wrong with them. */
@@ -90,20 +75,3 @@ function readSignal(given: string, events: ReadonlySet<string>): Appointment | s
 
 /** A bare number counts in seconds, as in documents. */
 const timeOf = (text: string) => durationMs(/^\d+(\.\d+)?$/.test(text) ? Number(text) : text)
-
-/**
- * Keeps the appointments, in virtual time. To be called before the run begins, for whoever comes first to a host is first
- * served by it.
- */
-export function keepAppointments(
-  host: SimulationHost,
-  appointments: readonly Appointment[],
-  send: (event: OutsideEvent) => void,
-): void {
-  const never = () => {}
-  const port = host.open(
-    { runId: 'outside', resume: false },
-    { execute: never, settle: never, deliver: (_, event) => send(event as OutsideEvent) },
-  )
-  for (const { atMs, event } of appointments) port.startTimer('outside', event, atMs)
-}

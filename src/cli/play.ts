@@ -4,9 +4,9 @@ import { createActor } from 'xstate'
 import type { IntegrationDefinition } from '../definition/model.ts'
 import { SimulationHost } from '../hosts/simulation.ts'
 import { IntegrationLogic, type IntegrationReport } from '../runtime/integration-logic.ts'
-import { tolerant } from './assumptions.ts'
-import { keepAppointments, type Appointment } from './outside.ts'
-import { replies, stubModules, type Stubs } from './stubs.ts'
+import { tolerant } from '../testing/assumptions.ts'
+import { keepAppointments, type Appointment } from '../testing/appointments.ts'
+import { replies, stubModules, type Stubs } from '../testing/stubs.ts'
 import { Timeline, type Moment } from './timeline.ts'
 
 /** How to play. */

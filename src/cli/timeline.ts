@@ -7,8 +7,8 @@ import type { LoopContext } from '../../machines/loop.ts'
 import type { StepContext } from '../../machines/step.ts'
 import { durationText } from '../definition/duration.ts'
 import type { ControlDefinition, StepDefinition, WorkflowDefinition } from '../definition/model.ts'
-import type { OutsideEvent } from './outside.ts'
-import { placeOf, StepAddresses, withoutIterations, type ActorPlace } from './step-address.ts'
+import type { OutsideEvent } from '../testing/appointments.ts'
+import { placeOf, StepAddresses, withoutIterations, type ActorPlace } from '../testing/step-address.ts'
 
 /** One moment. `step` is null for what concerns a whole scenario, a module, or the outside. */
 export interface Moment {

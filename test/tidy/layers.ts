@@ -27,6 +27,19 @@ const LAYERS: readonly Layer[] = [
     at: 'src/inspect/',
     may: ['src/inspect/', 'src/runtime/', 'machines/', 'src/errors.ts', 'xstate', 'safe-stable-stringify'],
   },
+  {
+    at: 'src/testing/',
+    may: [
+      'src/testing/',
+      'src/hosts/simulation.ts',
+      'src/runtime/',
+      'src/definition/',
+      'src/errors.ts',
+      'machines/',
+      'xstate',
+      'fast-check',
+    ],
+  },
   { at: 'src/graph/', may: ['src/graph/', 'src/definition/', 'machines/', 'xstate'] },
   { at: 'src/load.ts', may: ['src/definition/', 'src/modules/', 'src/errors.ts', 'node:'] },
   {
@@ -37,6 +50,7 @@ const LAYERS: readonly Layer[] = [
       'src/inspect/',
       'src/load.ts',
       'src/modules/',
+      'src/testing/',
       'src/hosts/',
       'src/runtime/',
       'src/definition/',

@@ -1,0 +1,35 @@
+// What comes from outside while a simulation runs: cancellations and signals, each at its virtual time. Invariant: what is due
+// at a time comes before whatever else is.
+import type { SimulationHost } from '../hosts/simulation.ts'
+import type { InboundEvent } from '../runtime/host.ts'
+
+/** Something that the root of a run is told. */
+export type OutsideEvent = InboundEvent &
+  (
+    | { readonly type: 'run.cancel' }
+    | { readonly type: 'run.cancelStep'; readonly step: string }
+    | { readonly type: 'run.signal'; readonly event: string; readonly data: unknown }
+  )
+
+/** The same, and when: milliseconds of virtual time since the start. */
+export interface Appointment {
+  readonly atMs: number
+  readonly event: OutsideEvent
+}
+
+/**
+ * Keeps the appointments, in virtual time. To be called before the run begins, for whoever comes first to a host is first
+ * served by it.
+ */
+export function keepAppointments(
+  host: SimulationHost,
+  appointments: readonly Appointment[],
+  send: (event: OutsideEvent) => void,
+): void {
+  const never = () => {}
+  const port = host.open(
+    { runId: 'outside', resume: false },
+    { execute: never, settle: never, deliver: (_, event) => send(event as OutsideEvent) },
+  )
+  for (const { atMs, event } of appointments) port.startTimer('outside', event, atMs)
+}
