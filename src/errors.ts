@@ -27,6 +27,8 @@ export type ErrorCode =
   | 'STEP_UNKNOWN'
   | 'INSPECTOR_UNREACHABLE'
   | 'INTERNAL'
+  | 'OPERATION_ASYNC'
+  | 'SCHEDULE_INVALID'
 
 /** An error of this library: `code` to act on, `message` to read. */
 export class SagachartError extends Error {

@@ -8,8 +8,10 @@ import type { Plan } from '../definition/plan.ts'
 const PENDING = 0
 const CHECKING = 1
 const QUEUED = 2
-const LIVE = 3
-const SUCCESS = 4
+/** The step has an actor. */
+export const LIVE = 3
+/** The first of the final states. */
+export const SUCCESS = 4
 const FAILED = 5
 const SKIPPED = 6
 const CANCELLED = 7

@@ -30,6 +30,11 @@ export class Mailbox {
     return this.names.has(type)
   }
 
+  /** The types that someone waits for now. */
+  get awaited(): readonly string[] {
+    return [...this.waiters].flatMap(([type, waiters]) => (waiters.size > 0 ? type : []))
+  }
+
   /** Hands an event to all who wait for it; one that nobody takes is kept. */
   offer(event: BusEvent): void {
     let isTaken = false

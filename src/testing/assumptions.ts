@@ -23,6 +23,10 @@ export function tolerant(definition: IntegrationDefinition, assumed: Set<string>
   return { ...definition, eventsEnabled: true, workflows }
 }
 
+/** The same for one workflow, with its events as they are. */
+export const tolerantWorkflow = (workflow: WorkflowDefinition): WorkflowDefinition =>
+  new Assumptions(new Set()).workflow(workflow, '')
+
 class Assumptions {
   private readonly assumed: Set<string>
   /** Scenarios that several steps run are made once. */

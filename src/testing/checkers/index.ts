@@ -1,0 +1,41 @@
+// The rules that are always checked, in the order in which they are asked.
+import { undoneCompletely, undoneInReverse, undoneOnlyIfDone } from './compensation.ts'
+import { endsInTime, statusAgrees } from './endings.ts'
+import { capacityKept, leasesHeld, leasesReturned } from './leases.ts'
+import { handlerFailuresKept, modulesCleaned } from './modules.ts'
+import type { Rule } from './checker.ts'
+import {
+  attemptsBounded,
+  dependenciesRespected,
+  limitsArmed,
+  outcomeOnce,
+  recordedNotRepeated,
+} from './steps.ts'
+
+/** Rules that the execution of a schedule keeps itself, for they are about the schedule as a whole. */
+export const WHOLE_RULES = {
+  'reaches-an-end': 'Every run, integration and actor reaches a final state: something can always happen until then.',
+  'crash-changes-nothing':
+    'A process that dies anywhere and goes on from its journal is where it was: states, effects under way, timers.',
+  'late-replies-change-nothing': 'A reply that comes twice, or that nobody waits for any more, changes nothing.',
+  'no-internal-error': 'Nothing in a run throws.',
+} as const
+
+/** The rules that watch every schedule. */
+export const RULES: readonly Rule[] = [
+  dependenciesRespected,
+  attemptsBounded,
+  recordedNotRepeated,
+  outcomeOnce,
+  limitsArmed,
+  capacityKept,
+  leasesHeld,
+  leasesReturned,
+  undoneInReverse,
+  undoneOnlyIfDone,
+  undoneCompletely,
+  modulesCleaned,
+  handlerFailuresKept,
+  statusAgrees,
+  endsInTime,
+]

@@ -1,0 +1,132 @@
+// Rules of steps: when they start, how often they are tried, how often they end.
+import type { Effect, Entry } from '../../runtime/host.ts'
+import { LIVE, SUCCESS } from '../../runtime/execution.ts'
+import { shortOf } from '../offers.ts'
+import type { Rule, View } from './checker.ts'
+
+type Attempt = Extract<Effect, { kind: 'attempt' }>
+
+/** No step starts before its dependencies allow it. */
+export const dependenciesRespected: Rule = {
+  name: 'dependencies-respected',
+  description: 'No step starts before everything that it depends on has ended as its run_if asks.',
+  watch: (_, fail) => ({
+    changed({ execution, options, path }, index, was) {
+      if (execution.state[index] !== LIVE || was === LIVE) return
+      const { plan } = options
+      const { name, runIf } = plan.workflow.steps[index]!
+      let succeeded = 0
+      const from = plan.dependencyStart[index]!
+      const to = plan.dependencyStart[index + 1]!
+      for (let at = from; at < to; at++) {
+        const dependency = plan.dependencies[at]!
+        const status = execution.statusOf(dependency)
+        const is = status ?? 'not over'
+        if (status === 'success') succeeded++
+        const mayFail = runIf === 'all_done' || runIf === 'any_succeeded'
+        if (status === null || (!mayFail && status !== 'success' && status !== 'skipped')) {
+          const depended = plan.workflow.steps[dependency]!.name
+          fail(`${shortOf(`${path}/step/${name}`)} starts, and "${depended}", on which it depends, is ${is}`)
+        }
+      }
+      if (runIf === 'any_succeeded' && succeeded === 0 && to > from)
+        fail(`${name} starts, and nothing that it depends on has succeeded`)
+    },
+  }),
+}
+
+/** An attempt is not made too often, nor beside another one, nor again once its end is recorded. */
+export const attemptsBounded: Rule = {
+  name: 'attempts-bounded',
+  description: 'A step is tried at most 1 + retries + granted retries + fallback times, one attempt at a time.',
+  watch: (view, fail) => ({
+    performed(effect) {
+      if (effect.kind !== 'attempt') return
+      const max = attemptsMax(view, effect)
+      if (effect.attempt > max)
+        fail(`${shortOf(effect.to)} is tried ${effect.attempt} times, at most ${max} are allowed`)
+      for (const other of view.world.life!.pending) {
+        if (other.effect === effect || other.effect.to !== effect.to || other.isAbandoned || other.echo) continue
+        fail(`${shortOf(effect.to)} is tried while an attempt of it is under way`)
+      }
+    },
+  }),
+}
+
+function attemptsMax({ root }: View, { run: path, index, target, to }: Attempt): number {
+  const { plan } = root.session.runs.get(path)!.options
+  if (target === 'compensation') return 1 + plan.undoing[index]!.retries
+  const { retries, grantedRetriesMax, hasFallback } = plan.policies[index]!
+  const context = root.session.actors.get(to)?.getSnapshot().context as { granted?: number } | undefined
+  const granted = Math.min(context?.granted ?? 0, grantedRetriesMax)
+  return 1 + retries + granted + (hasFallback ? 1 : 0)
+}
+
+/** What the journal shows as ended is not done again. */
+export const recordedNotRepeated: Rule = {
+  name: 'recorded-not-repeated',
+  description: 'An attempt whose end is in the journal is never made again, in no life of the run.',
+  watch: (_, fail) => {
+    const recorded = new Set<string>()
+    return {
+      recorded({ to, event }: Entry) {
+        if (event.type === 'attempt.succeeded' || event.type === 'attempt.failed')
+          recorded.add(`${to}#${(event as { attempt?: number }).attempt}`)
+      },
+      performed(effect) {
+        if (effect.kind === 'attempt' && recorded.has(`${effect.to}#${effect.attempt}`))
+          fail(`attempt ${effect.attempt} of ${shortOf(effect.to)} is made again, and its end is recorded`)
+      },
+    }
+  },
+}
+
+/** A final state stays; only undoing turns a success into something else. */
+export const outcomeOnce: Rule = {
+  name: 'outcome-once',
+  description: 'Each outcome is recorded once: a step that has ended changes no more, unless it is undone.',
+  watch: (_, fail) => ({
+    changed({ execution, options, reversal }, index, was) {
+      if (was < SUCCESS) return
+      const status = execution.statusOf(index)
+      const isUndone = status === 'compensated' || status === 'compensation_failed'
+      if (was !== SUCCESS || !isUndone || reversal.undoing === null)
+        fail(`"${options.plan.workflow.steps[index]!.name}" had ended, and becomes ${status ?? 'open again'}`)
+    },
+  }),
+}
+
+/** Whatever has a limit can reach it. */
+export const limitsArmed: Rule = {
+  name: 'limits-armed',
+  description: 'Virtual time stays within the declared limits: whatever has a time-out, a heartbeat or a grace has its timer.',
+  watch: (view, fail) => {
+    const requireTimer = (to: string, type: string, withinMs: number) => {
+      const { world } = view
+      for (const timer of world.life!.timers)
+        if (timer.to === to && timer.event.type === type && timer.due <= world.time + withinMs) return
+      fail(`${shortOf(to)} has a limit of ${withinMs} ms, and no timer for it: ${type}`)
+    }
+    return {
+      moved() {
+        const { world, root } = view
+        for (const { effect, isAborted, isAbandoned, echo } of world.life?.pending ?? []) {
+          if (effect.kind !== 'attempt' || isAbandoned || echo) continue
+          const { plan } = root.session.runs.get(effect.run)!.options
+          const policy =
+            effect.target === 'compensation' ? plan.undoing[effect.index]! : plan.policies[effect.index]!
+          if (isAborted) requireTimer(effect.to, 'grace.ended', policy.graceMs)
+          else if (policy.timeoutMs !== null)
+            requireTimer(effect.to, 'attempt.timedOut', policy.timeoutMs)
+          if (!isAborted && 'heartbeatMs' in policy && policy.heartbeatMs !== null)
+            requireTimer(effect.to, 'heartbeat.missed', policy.heartbeatMs as number)
+        }
+        for (const run of root.session.runs.values()) {
+          const { timeoutMs } = run.workflow
+          if (timeoutMs !== null && run.self.getSnapshot().value === 'running')
+            requireTimer(run.path, 'run.timedOut', timeoutMs)
+        }
+      },
+    }
+  },
+}

@@ -1,0 +1,123 @@
+// One text for equal situations: actors, runs, pools, what is under way, and how far off each timer is. Times are relative,
+// so that the same situation a minute later is the same. Not in it: what nothing that is to come can depend on.
+import type { AnyActorRef } from 'xstate'
+import type { Root } from '../runtime/root.ts'
+import type { Run } from '../runtime/run.ts'
+import type { World } from './world.ts'
+
+/** Links back to what is told elsewhere, what never changes, and what only reports read. */
+const SKIPPED: ReadonlySet<string> = new Set([
+  'actor',
+  'control',
+  'counters',
+  'execution',
+  'finishedAt',
+  'history',
+  'input',
+  'inputs',
+  'isOwed',
+  'onUndone',
+  'options',
+  'order',
+  'plan',
+  'policy',
+  'root',
+  'scope',
+  'self',
+  'send',
+  'session',
+  'startedAt',
+  'tally',
+  'timer',
+  'window',
+  'heartbeat',
+  'failureEvent',
+  'path',
+])
+
+/** Times, which count from now. */
+const TIMES: ReadonlySet<string> = new Set(['at', 'since', 'rank', 'due'])
+
+/** The situation that a world is in. */
+export function fingerprint(world: World, root: Root): string {
+  const { session, scope } = root
+  const parts: string[] = []
+  for (const [path, actor] of session.actors) parts.push(`${path}=${stateOf(actor, world.time)}`)
+  for (const [path, run] of session.runs) parts.push(`${path}:${runState(run, world.time)}`)
+  parts.sort()
+  const { life } = world
+  if (life) {
+    const timers = life.timers.map(({ to, event, due }) => `${to}@${due - world.time}${text(event, world.time)}`)
+    const pending = life.pending.map(({ effect, isAborted, isAbandoned, echo }) =>
+      text({ effect, isAborted, isAbandoned, isEcho: echo !== null }, world.time),
+    )
+    parts.push(timers.sort().join(), pending.sort().join())
+  }
+  parts.push(text(scope.mailbox, world.time), text(scope.advice, world.time))
+  return parts.join('\n')
+}
+
+function stateOf(actor: AnyActorRef, now: number): string {
+  const { status, value, context } = actor.getSnapshot() as { status: string; value: unknown; context: unknown }
+  return `${status}${JSON.stringify(value)}${text(context, now)}`
+}
+
+function runState(run: Run, now: number): string {
+  const { execution } = run
+  const { state, attempts, outputs, failures } = execution
+  const ranks = needsOrder(run) ? ranked(run) : ''
+  return `${state.join('')}|${attempts.join()}|${ranks}|${text([outputs, failures], now)}|${text(run, now)}`
+}
+
+/** Whether it matters which step ended before which: where they are undone one after the other, the last one goes first. */
+function needsOrder({ workflow, reversal }: Run): boolean {
+  return workflow.steps.length > 0 && workflow.parallel && workflow.maxConcurrency < workflow.steps.length
+    ? true
+    : reversal.undoing !== null
+}
+
+function ranked({ execution, reversal }: Run): string {
+  const owed: number[] = []
+  for (let index = 0; index < execution.order.length; index++) if (reversal.isOwed(index)) owed.push(index)
+  return owed.sort((a, b) => execution.order[a]! - execution.order[b]!).join()
+}
+
+/** A value with all that it holds. Functions and actors are what they are called. */
+function text(value: unknown, now: number): string {
+  if (typeof value !== 'object' || value === null) {
+    return typeof value === 'function' ? '' : typeof value === 'string' ? value : String(value)
+  }
+  if (Array.isArray(value)) return `[${value.map((each) => text(each, now)).join()}]`
+  if (ArrayBuffer.isView(value)) return (value as Uint8Array).join()
+  if (value instanceof Set) return `{${[...value].map((each) => text(each, now)).join()}}`
+  if (value instanceof Map)
+    return `{${[...value].map(([key, each]) => `${text(key, now)}:${text(each, now)}`).join()}}`
+  if ('getSnapshot' in value) return (value as AnyActorRef).id
+  let all = '{'
+  for (const key in value) {
+    if (SKIPPED.has(key)) continue
+    const each = (value as Record<string, unknown>)[key]
+    if (each === null || typeof each === 'function') continue
+    if (key === 'run' && typeof each === 'object') {
+      all += `run:${(each as Run).execution.state.join('')},`
+      continue
+    }
+    all += TIMES.has(key) && typeof each === 'number' ? `${key}:${each - now},` : `${key}:${text(each, now)},`
+  }
+  return `${all}}`
+}
+
+/** A number for a text: 53 bits of two independent hashes (cyrb53's mixing). */
+export function hashOf(given: string): number {
+  let high = 0xdeadbeef
+  let low = 0x41c6ce57
+  for (let at = 0; at < given.length; at++) {
+    const code = given.charCodeAt(at)
+    high = Math.imul(high ^ code, 2_654_435_761)
+    low = Math.imul(low ^ code, 1_597_334_677)
+  }
+  high = Math.imul(high ^ (high >>> 16), 2_246_822_507) ^ Math.imul(low ^ (low >>> 13), 3_266_489_909)
+  low = Math.imul(low ^ (low >>> 16), 2_246_822_507) ^ Math.imul(high ^ (high >>> 13), 3_266_489_909)
+  return 4_294_967_296 * (2_097_151 & low) + (high >>> 0)
+}
+

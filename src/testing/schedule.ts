@@ -1,0 +1,445 @@
+// One schedule: a root is started in a world, choices are taken one after the other until it has ended, and every rule
+// watches. Not here: who chooses, and what is made of many schedules.
+import { createActor, type AnyActorLogic, type AnyActorRef, type InspectionEvent } from 'xstate'
+import { SagachartError } from '../errors.ts'
+import type { Effect, Entry, Host, Outcome } from '../runtime/host.ts'
+import type { Root } from '../runtime/root.ts'
+import type { Run } from '../runtime/run.ts'
+import { roots } from '../runtime/registry.ts'
+import { Answers, type OutputOf } from './answers.ts'
+import { RULES, type WHOLE_RULES } from './checkers/index.ts'
+import type { Checker, Rule, View } from './checkers/checker.ts'
+import { labelOf, type Choice, type Decide, type FaultKind, type Schedule } from './choice.ts'
+import { fingerprint } from './fingerprint.ts'
+import type { History, Moment, MomentKind } from './history.ts'
+import type { UserInvariant } from './invariant.ts'
+import { offersOf, OUTSIDER, shortOf } from './offers.ts'
+import { Tracker } from './tracker.ts'
+import { World, type Pending, type PendingTimer, type Witness } from './world.ts'
+
+/** What is explored: actor logic whose host can be another one each time. */
+export interface Subject {
+  readonly name: string
+  readonly logic: AnyActorLogic
+  readonly host: ChangingHost
+  readonly inputs: Readonly<Record<string, unknown>>
+}
+
+/** Lets logic that is made once live in one world after the other. */
+export class ChangingHost implements Host {
+  readonly name = 'exploration'
+  world: Host | null = null
+  newRunId: Host['newRunId'] = () => this.world!.newRunId()
+  open: Host['open'] = (request, guest) => this.world!.open(request, guest)
+  idle: Host['idle'] = () => Promise.resolve()
+}
+
+/** What holds for every schedule of an exploration. */
+export interface Setting {
+  readonly kinds: ReadonlySet<FaultKind>
+  readonly faultsMax: number
+  /** All chance in the runs is drawn from it. */
+  readonly seed: number
+  readonly outputOf: OutputOf
+  readonly isReal: boolean
+  readonly rules: readonly Rule[]
+  readonly invariants: readonly UserInvariant[]
+  readonly inspect: ((event: InspectionEvent) => void) | null
+  /** Choices after which a schedule counts as one that never ends. */
+  readonly eventsMax: number
+}
+
+/** A rule that was broken. */
+export interface Broken {
+  /** The rule or the user's invariant. */
+  readonly rule: string
+  readonly message: string
+}
+
+/** What a schedule came to. */
+export interface Played {
+  readonly broken: Broken | null
+  /** How the root ended; `null` where it did not. */
+  readonly status: string | null
+  readonly schedule: Schedule
+  readonly faults: readonly FaultKind[]
+  readonly history: History
+  /** Whether it was played to its end, or its chooser broke it off. */
+  readonly isWhole: boolean
+}
+
+/** Plays one schedule. */
+export function playSchedule(subject: Subject, setting: Setting, decide: Decide): Played {
+  return new Playing(subject, setting, decide).play()
+}
+
+const NO_FAULTS: ReadonlySet<FaultKind> = new Set()
+
+/** A schedule that is being played. */
+export class Playing implements Witness {
+  readonly world: World
+  readonly taken: Choice[] = []
+  readonly tracker = new Tracker()
+  private readonly subject: Subject
+  private readonly setting: Setting
+  private readonly decide: Decide
+  private readonly answers: Answers
+  private readonly moments: Moment[] = []
+  private readonly view: View
+  private checkers: readonly Checker[]
+  private actor: AnyActorRef | null = null
+  private broken: Broken | null = null
+  private faults: FaultKind[] = []
+  private crashedAt = 1
+  private isCancelled = false
+  private readonly signalled = new Map<string, number>()
+
+  constructor(subject: Subject, setting: Setting, decide: Decide) {
+    this.subject = subject
+    this.setting = setting
+    this.decide = decide
+    this.answers = new Answers(setting.outputOf, setting.isReal)
+    this.world = new World(setting.seed, this)
+    const playing = this
+    this.view = {
+      world: this.world,
+      history: this.moments,
+      get root() {
+        return playing.root!
+      },
+    }
+    this.checkers = this.newCheckers()
+  }
+
+  /** The root of the life that goes on. */
+  get root(): Root | undefined {
+    return this.actor === null ? undefined : roots.get(this.actor)
+  }
+
+  play(): Played {
+    const { setting, taken } = this
+    this.start({ runId: 'explored', inputs: this.subject.inputs })
+    let isWhole = true
+    while (this.broken === null && !this.isOver) {
+      const offers = this.offers()
+      if (offers.length === 0 || taken.length >= setting.eventsMax) {
+        this.breakRule('reaches-an-end', offers.length === 0 ? this.whatIsStuck() : 'it goes on without end')
+        break
+      }
+      const chosen = this.decide(offers)
+      if (chosen === null) {
+        isWhole = false
+        break
+      }
+      this.take(offers[chosen]!)
+    }
+    if (this.broken === null && isWhole) this.end()
+    const { broken, faults, moments } = this
+    this.actor?.stop()
+    return {
+      broken,
+      status: this.statusOf(),
+      schedule: taken.map(labelOf),
+      faults,
+      history: moments,
+      isWhole,
+    }
+  }
+
+  /** What can happen next. */
+  offers(): Choice[] {
+    const { world, root, answers, crashedAt, isCancelled, signalled, setting, faults } = this
+    const kinds = faults.length < setting.faultsMax ? setting.kinds : NO_FAULTS
+    return offersOf({ world, root: root!, answers, kinds, crashedAt, isCancelled, signalled })
+  }
+
+  // ---- what the world tells -----------------------------------------------------------------------------
+
+  performed(effect: Effect): void {
+    if (effect.kind === 'attempt') this.note('attempt.started', shortOf(effect.to), effect)
+    else if (effect.kind === 'init' || effect.kind === 'cleanup')
+      this.note('module.started', effect.module, null, effect.kind)
+    for (const checker of this.checkers) checker.performed?.(effect)
+  }
+
+  recorded(entry: Entry): void {
+    for (const checker of this.checkers) checker.recorded?.(entry)
+  }
+
+  settled(pending: Pending, outcome: Outcome): void {
+    for (const checker of this.checkers) checker.settled?.(pending, outcome)
+  }
+
+  // -------------------------------------------------------------------------------------------------------
+
+  private start(from: object, isResumed = false): void {
+    const { subject, setting } = this
+    subject.host.world = this.world
+    const options = isResumed ? { snapshot: { status: 'active', ...from } as never } : { input: from as never }
+    const inspect = setting.inspect === null ? {} : { inspect: setting.inspect }
+    const actor = createActor(subject.logic, { ...options, ...inspect })
+    actor.subscribe({ error: () => {} })
+    this.actor = actor
+    actor.start()
+    const { error } = actor.getSnapshot() as { error?: unknown }
+    if (error instanceof SagachartError && error.code === 'INPUT_INVALID') throw error
+    if (!isResumed) this.look()
+  }
+
+  private get isOver(): boolean {
+    return this.actor!.getSnapshot().status !== 'active'
+  }
+
+  private take(choice: Choice): void {
+    this.taken.push(choice)
+    if (choice.fault !== null) this.faults.push(choice.fault)
+    const isIgnored = choice.act === 'echo' || choice.act === 'speakLate'
+    const before = isIgnored ? this.fingerprintWithout(choice.target as Pending) : ''
+    this.happen(choice)
+    if (this.broken !== null) return
+    if (isIgnored && this.fingerprintWithout(null) !== before)
+      this.breakRule('late-replies-change-nothing', `the reply of ${choice.subject} came late, and was not ignored`)
+    this.look()
+  }
+
+  private fingerprintWithout(pending: Pending | null): string {
+    const { life } = this.world
+    const at = pending === null ? -1 : life!.pending.indexOf(pending)
+    if (at >= 0) life!.pending.splice(at, 1)
+    const text = this.root ? fingerprint(this.world, this.root) : ''
+    if (at >= 0) life!.pending.splice(at, 0, pending!)
+    return text
+  }
+
+  private happen(choice: Choice): void {
+    const { world, root } = this
+    const life = world.life!
+    const { act, subject, target, fault } = choice
+    switch (act) {
+      case 'goOn':
+        life.runDeferred()
+        return
+      case 'decide': {
+        const { pending, outcome } = target as { pending: Pending; outcome: Outcome }
+        life.settle(pending, outcome)
+        return
+      }
+      case 'tick':
+        this.note('timer.fired', subject, null, String(choice.detail), fault)
+        life.fire(target as PendingTimer)
+        return
+      case 'crash':
+      case 'loseTail':
+        this.crash(target as number, fault)
+        return
+      case 'take': {
+        this.note('pool.taken', subject, null, `${choice.detail} units`, fault)
+        const request = { lease: OUTSIDER, units: choice.detail, priority: 0, at: world.time, replyTo: '' }
+        life.deliver(target as string, { type: 'lease.request', ...request } as never)
+        return
+      }
+      case 'giveBack':
+        this.note('pool.returned', subject)
+        life.deliver(target as string, { type: 'lease.release', lease: OUTSIDER } as never)
+        return
+      case 'loseLease': {
+        const { path, lease } = target as { path: string; lease: string }
+        this.note('lease.lost', subject, null, String(choice.detail), fault)
+        life.deliver(path, { type: 'lease.lost', lease } as never)
+        return
+      }
+      case 'cancel':
+        this.isCancelled = true
+        this.note('run.cancelled', '', null, '', fault)
+        life.deliver(root!.session.path, { type: 'run.cancel' })
+        return
+      case 'signal':
+        this.signalled.set(subject, (this.signalled.get(subject) ?? 0) + 1)
+        this.note('signal.sent', subject)
+        life.deliver(root!.session.path, { type: 'run.signal', event: subject, data: null } as never)
+        return
+      default:
+        this.reply(choice, target as Pending)
+    }
+  }
+
+  private reply({ act, subject, fault }: Choice, pending: Pending): void {
+    const life = this.world.life!
+    const { effect } = pending
+    const outcome =
+      act === 'echo'
+        ? pending.echo!
+        : act === 'fail' || act === 'failForGood' || act === 'stop'
+          ? failureFor(act, effect)
+          : this.answers.successOf(life, effect, shortOf(effect.to))
+    const kind = act === 'echo' || act === 'speakLate' ? 'reply.ignored' : KIND_OF[act === 'stop' ? 'stop' : outcome.status]
+    if (effect.kind === 'attempt') this.note(kind, shortOf(effect.to), effect, messageOf(outcome), fault)
+    else if (effect.kind === 'handler') this.note('handler.answered', effect.subscription, null, outcome.status, fault)
+    else if (effect.kind !== 'decision')
+      this.note('module.answered', effect.module, null, `${effect.kind} ${outcome.status}`, fault)
+    else this.note('reply.ignored', subject)
+    life.settle(pending, outcome, act === 'succeedTwice')
+  }
+
+  /** The process dies; the journal that is left is replayed into fresh actors, and all must be as it was. */
+  private crash(entriesLost: number, fault: FaultKind | null): void {
+    const { world } = this
+    const before = this.withoutEchoes()
+    this.note('process.crashed', '', null, entriesLost === 0 ? '' : `${entriesLost} entries of the journal are lost`, fault)
+    const { actor } = this
+    world.crash(entriesLost)
+    this.actor = null
+    this.checkers = this.newCheckers()
+    for (const entry of world.journal) for (const checker of this.checkers) checker.recorded?.(entry)
+    roots.delete(actor!)
+    this.start({ runId: 'explored', inputs: this.subject.inputs }, true)
+    world.life?.runDeferred()
+    this.crashedAt = world.journal.length
+    const { root } = this
+    if (this.isOver || !root) {
+      this.tracker.begin(root?.session.runs ?? new Map())
+      return
+    }
+    this.tracker.begin(root.session.runs)
+    for (const checker of this.checkers) checker.resumed?.()
+    if (entriesLost > 0 || this.broken !== null) return
+    const after = fingerprint(world, root)
+    if (after !== before) this.breakRule('crash-changes-nothing', differenceOf(before, after))
+  }
+
+  /** A process that is dead says nothing twice, and what was given up is forgotten. */
+  private withoutEchoes(): string {
+    const { life } = this.world
+    const kept = life!.pending.filter(({ echo, isAbandoned }) => echo === null && !isAbandoned)
+    life!.pending.splice(0, Infinity, ...kept)
+    return fingerprint(this.world, this.root!)
+  }
+
+  /** Lets every rule look at what the last event came to. */
+  private look(): void {
+    const { root } = this
+    if (root) this.guarded(() => this.lookAt(root))
+  }
+
+  private lookAt(root: Root): void {
+    this.tracker.look(root.session.runs, (run, index, was) => {
+      this.noteStep(run, index)
+      for (const checker of this.checkers) checker.changed?.(run, index, was)
+    })
+    for (const checker of this.checkers) checker.moved?.()
+    for (const invariant of this.setting.invariants)
+      if (invariant.when === 'always') this.ask(invariant)
+  }
+
+  private noteStep(run: Run, index: number): void {
+    const status = run.execution.statusOf(index)
+    if (status === null) return
+    const isUndone = status === 'compensated' || status === 'compensation_failed'
+    this.note(isUndone ? 'step.undone' : 'step.ended', run.addressOf(index), null, status)
+  }
+
+  private end(): void {
+    const status = this.statusOf()
+    const snapshot = this.actor!.getSnapshot() as { status: string; error?: unknown; output?: { leasesOpen: number } }
+    if (snapshot.status === 'error') {
+      const { error } = snapshot
+      this.breakRule('no-internal-error', error instanceof Error ? error.message : String(error))
+      return
+    }
+    this.note('run.ended', '', null, status ?? '')
+    this.guarded(() => {
+      for (const checker of this.checkers) checker.ended?.(this.tracker.runs)
+    })
+    for (const invariant of this.setting.invariants)
+      if (invariant.when === 'atEnd' || invariant.when === status) this.ask(invariant)
+  }
+
+  /** Breaking a rule throws, to end whatever the engine was about; here there is nothing to end. */
+  private guarded(look: () => void): void {
+    try {
+      look()
+    } catch (error) {
+      if (this.broken === null) throw error
+    }
+  }
+
+  private ask({ name, holds }: UserInvariant): void {
+    try {
+      const held = holds(this.moments)
+      if (held === false) this.breakRule(name, 'it does not hold')
+      else if (typeof held === 'string') this.breakRule(name, held)
+    } catch (error) {
+      this.breakRule(name, error instanceof Error ? error.message : String(error))
+    }
+  }
+
+  private newCheckers(): readonly Checker[] {
+    return this.setting.rules.map((rule) =>
+      rule.watch(this.view, (message) => {
+        this.breakRule(rule.name, message)
+        throw new SagachartError('INTERNAL', message)
+      }),
+    )
+  }
+
+  /** The first rule that is broken counts: what comes after may be its consequence. */
+  private breakRule(rule: string | keyof typeof WHOLE_RULES, message: string): void {
+    this.broken ??= { rule, message }
+  }
+
+  private statusOf(): string | null {
+    const { output } = (this.actor?.getSnapshot() ?? {}) as { output?: { status?: string } }
+    return output?.status ?? null
+  }
+
+  private whatIsStuck(): string {
+    const open = [...(this.root?.session.actors.keys() ?? [])].map(shortOf).filter((name) => name !== '')
+    return `nothing can happen any more, and the run has not ended; there are still ${open.slice(0, 5).join(', ') || 'no other actors'}`
+  }
+
+  private note(
+    kind: MomentKind,
+    step: string,
+    attempt: Extract<Effect, { kind: 'attempt' }> | null = null,
+    detail = '',
+    fault: FaultKind | null = null,
+  ): void {
+    const { attempt: number = 0, target = null } = attempt ?? {}
+    this.moments.push({ at: this.world.time, kind, step, attempt: number, target, detail, fault })
+  }
+}
+
+const KIND_OF = {
+  succeeded: 'attempt.succeeded',
+  failed: 'attempt.failed',
+  stop: 'attempt.stopped',
+} as const
+
+const messageOf = (outcome: Outcome) =>
+  outcome.status === 'failed' && outcome.error instanceof Error ? outcome.error.message : ''
+
+function failureFor(act: 'fail' | 'failForGood' | 'stop', effect: Effect): Outcome {
+  if (act === 'stop') return STOPPED
+  const retryable = act === 'fail'
+  const code = effect.kind === 'attempt' ? 'OPERATION_FAILED' : 'INJECTED'
+  const message = retryable ? 'an injected failure' : 'an injected failure that no retry helps'
+  return { status: 'failed', error: Object.assign(new Error(message), { code, retryable }) }
+}
+
+const STOPPED: Outcome = {
+  status: 'failed',
+  error: Object.assign(new Error('The operation was told to stop'), { name: 'AbortError' }),
+}
+
+/** The first line that is there only before, and the first that is there only after. */
+function differenceOf(before: string, after: string): string {
+  const old = new Set(before.split('\n'))
+  const now = new Set(after.split('\n'))
+  const gone = [...old].find((line) => !now.has(line))
+  const come = [...now].find((line) => !old.has(line))
+  return `what goes on from the journal is not what was there: ${clipped(gone)} became ${clipped(come)}`
+}
+
+const clipped = (line = 'nothing') => (line.length > 300 ? `${line.slice(0, 300)}…` : line)
+
+export { RULES }

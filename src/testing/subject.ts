@@ -1,0 +1,47 @@
+// What is explored, made of a workflow, an integration or its definition: the same engine, with expressions that stubs cannot
+// answer decided for them. Operations stay what they are; whether they are called is the exploration's to say.
+import type { IntegrationDefinition } from '../definition/model.ts'
+import { planWorkflow } from '../definition/plan.ts'
+import { SagachartError } from '../errors.ts'
+import { IntegrationLogic } from '../runtime/integration-logic.ts'
+import { RunLogic, type WorkflowLogic } from '../runtime/run-logic.ts'
+import { tolerant, tolerantWorkflow } from './assumptions.ts'
+import { ChangingHost, type Subject } from './schedule.ts'
+import { stubModules } from './stubs.ts'
+
+/** What can be explored: actor logic of this library, or the definition of an integration. */
+export type Explorable = WorkflowLogic | RunLogic | IntegrationLogic | IntegrationDefinition
+
+const NO_STUBS = { outputs: new Map(), earlier: new Map(), faults: new Map(), modules: new Set<string>() }
+
+/**
+ * Makes a subject of what is to be explored.
+ * @throws WORKFLOW_INVALID for what is none of this library's
+ */
+export function subjectOf(
+  explored: Explorable,
+  inputs: Readonly<Record<string, unknown>>,
+  isReal: boolean,
+): Subject {
+  const host = new ChangingHost()
+  if (explored instanceof RunLogic) {
+    const { plan, ...rest } = explored.blueprint
+    const own = isReal ? plan : planWorkflow(tolerantWorkflow(plan.workflow))
+    return { name: plan.workflow.name, logic: new RunLogic({ ...rest, plan: own, host }) as never, host, inputs }
+  }
+  if (explored instanceof IntegrationLogic) {
+    const { definition, ...rest } = explored.blueprint
+    const own = isReal ? definition : tolerant(definition, new Set())
+    const logic = new IntegrationLogic({ ...rest, definition: own, host })
+    return { name: definition.name, logic: logic as never, host, inputs }
+  }
+  if (!('workflows' in explored)) {
+    throw new SagachartError(
+      'WORKFLOW_INVALID',
+      'Expected a workflow or an integration of this library, found something else',
+    )
+  }
+  const definition = tolerant(explored, new Set())
+  const logic = new IntegrationLogic({ definition, modules: stubModules(explored, NO_STUBS), host })
+  return { name: explored.name, logic: logic as never, host, inputs: { ...explored.inputs, ...inputs } }
+}
