@@ -5,6 +5,7 @@ import type { Failure, StepOutcome, WorkflowEvent } from '../../machines/protoco
 import type { WorkflowContext, WorkflowMachineOutput } from '../../machines/workflow.ts'
 import type { StepDefinition, WorkflowDefinition } from '../definition/model.ts'
 import { locate, type Place } from './addresses.ts'
+import { Conditions } from './conditions.ts'
 import { Execution, type Gate } from './execution.ts'
 import { toFailure } from './failure.ts'
 import { LeaseGates } from './gates.ts'
@@ -51,6 +52,7 @@ export class Run {
   /** The way back. */
   readonly reversal: Reversal
   private readonly gates: LeaseGates
+  private readonly conditions: Conditions
   private timer: TimerHandle | null = null
   private ended = false
   /** Nothing more starts. */
@@ -70,6 +72,11 @@ export class Run {
     this.gates = new LeaseGates(this.path, (pool, event) => this.scope.sendToPool(this.self, pool, event))
     this.steps = new StepActors(this, this.gates)
     this.reversal = new Reversal(this, this.gates)
+    this.conditions = new Conditions(
+      this,
+      (index, holds) => this.passCondition(index, holds),
+      (index, failure) => this.deny(index, failure),
+    )
     session.actors.set(this.path, self)
     session.runs.set(this.path, this)
   }
@@ -171,6 +178,7 @@ export class Run {
   abandonAll(stop: (child: AnyActorRef) => void): void {
     this.stopRunTimer()
     this.gates.releaseWhere(() => true)
+    this.conditions.takeAllBack()
     this.steps.abandonAll(stop)
   }
 
@@ -236,9 +244,8 @@ export class Run {
   }
 
   recordDecision({ index, value, failure }: Decided): void {
-    if (!this.execution.isChecking(index)) this.steps.decide(index, value, failure)
-    else if (failure) this.deny(index, failure)
-    else this.passCondition(index, Boolean(value))
+    if (this.execution.isChecking(index)) this.conditions.decide(index, value, failure)
+    else this.steps.decide(index, value, failure)
   }
 
   cancelSteps(): void {
@@ -317,15 +324,7 @@ export class Run {
       return
     }
     this.execution.markChecking(index)
-    if (when.kind === 'function') {
-      this.session.perform({ kind: 'decision', to: this.path, run: this.path, index, question: 'when' })
-      return
-    }
-    try {
-      this.passCondition(index, this.data.condition(when))
-    } catch (error) {
-      this.deny(index, { ...toFailure(error, 'EXPRESSION_FAILED'), retryable: false })
-    }
+    this.conditions.check(index)
   }
 
   private passCondition(index: number, holds: boolean): void {
@@ -369,6 +368,7 @@ export class Run {
   /** Ends a step that never had an actor. */
   private settle(index: number, status: StepOutcome, failure: Failure | null = null): void {
     const settlement = { status, output: null, failure, attempts: 0 }
+    this.conditions.takeBack(index)
     if (!this.execution.settle(index, settlement, this.session.time)) return
     const type = status === 'failed' ? 'step_failed' : status === 'skipped' ? 'step_skipped' : null
     if (type === null) return

@@ -82,17 +82,26 @@ function ranked({ execution, reversal }: Run): string {
   return owed.sort((a, b) => execution.order[a]! - execution.order[b]!).join()
 }
 
+/** What is being told: what it leads back to is not told again. */
+const within = new Set<object>()
+
 /** A value with all that it holds. Functions and actors are what they are called. */
 function text(value: unknown, now: number): string {
-  if (typeof value !== 'object' || value === null) {
-    return typeof value === 'function' ? '' : typeof value === 'string' ? value : String(value)
-  }
-  if (Array.isArray(value)) return `[${value.map((each) => text(each, now)).join()}]`
+  if (typeof value !== 'object' || value === null) return typeof value === 'function' ? '' : String(value)
   if (ArrayBuffer.isView(value)) return (value as Uint8Array).join()
+  if ('getSnapshot' in value) return (value as AnyActorRef).id
+  if (within.has(value)) return '↑'
+  within.add(value)
+  const told = contents(value, now)
+  within.delete(value)
+  return told
+}
+
+function contents(value: object, now: number): string {
+  if (Array.isArray(value)) return `[${value.map((each) => text(each, now)).join()}]`
   if (value instanceof Set) return `{${[...value].map((each) => text(each, now)).join()}}`
   if (value instanceof Map)
     return `{${[...value].map(([key, each]) => `${text(key, now)}:${text(each, now)}`).join()}}`
-  if ('getSnapshot' in value) return (value as AnyActorRef).id
   let all = '{'
   for (const key in value) {
     if (SKIPPED.has(key)) continue

@@ -9,7 +9,7 @@ const SLACK_MS = 120_000
 interface EndedRun {
   readonly status: string
   readonly value: unknown
-  readonly context: { readonly level: string; readonly cause: string; readonly waitFor: unknown }
+  readonly context: { readonly level: string; readonly cause: string; readonly entry?: string; readonly waitFor: unknown }
 }
 
 /** What a run says of itself is so. */
@@ -20,7 +20,7 @@ export const statusAgrees: Rule = {
     ended(runs) {
       for (const run of runs) {
         const { status, context } = run.self.getSnapshot() as EndedRun
-        if (status !== 'done') continue
+        if (status !== 'done' || context.entry === 'undo') continue
         const { execution, workflow } = run
         for (let index = 0; index < workflow.steps.length; index++) {
           if (execution.statusOf(index) === null)

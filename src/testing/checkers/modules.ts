@@ -15,7 +15,10 @@ export const modulesCleaned: Rule = {
     return {
       recorded({ to, event }) {
         if (event.type === 'module.initialised') running.push(to)
-        if (event.type === 'module.cleaned' || (event.type === 'module.failed' && begun.has(to))) over.add(to)
+        else if (running.includes(to)) {
+          begun.add(to)
+          if (event.type !== 'module.timedOut') over.add(to)
+        }
       },
       performed(effect) {
         if (effect.kind !== 'cleanup') return

@@ -1,5 +1,6 @@
 // Rules of steps: when they start, how often they are tried, how often they end.
-import type { Effect, Entry } from '../../runtime/host.ts'
+import type { Effect } from '../../runtime/host.ts'
+import type { Run } from '../../runtime/run.ts'
 import { LIVE, SUCCESS } from '../../runtime/execution.ts'
 import { shortOf } from '../offers.ts'
 import type { Rule, View } from './checker.ts'
@@ -66,16 +67,27 @@ function attemptsMax({ root }: View, { run: path, index, target, to }: Attempt):
 export const recordedNotRepeated: Rule = {
   name: 'recorded-not-repeated',
   description: 'An attempt whose end is in the journal is never made again, in no life of the run.',
-  watch: (_, fail) => {
+  watch: (view, fail) => {
     const recorded = new Set<string>()
+    /** Steps inside of others begin anew with each attempt of those: what is recorded of them belongs to a run. */
+    const inside = new WeakMap<Run, Set<string>>()
+    const notes = (run: Run) => inside.get(run) ?? inside.set(run, new Set()).get(run)!
     return {
-      recorded({ to, event }: Entry) {
-        if (event.type === 'attempt.succeeded' || event.type === 'attempt.failed')
-          recorded.add(`${to}#${(event as { attempt?: number }).attempt}`)
+      recorded({ to, event }) {
+        if (event.type !== 'attempt.succeeded' && event.type !== 'attempt.failed') return
+        recorded.add(`${to}#${(event as { attempt?: number }).attempt}`)
       },
       performed(effect) {
-        if (effect.kind === 'attempt' && recorded.has(`${effect.to}#${effect.attempt}`))
-          fail(`attempt ${effect.attempt} of ${shortOf(effect.to)} is made again, and its end is recorded`)
+        if (effect.kind !== 'attempt') return
+        const { run: path, to, attempt } = effect
+        const run = view.root.session.runs.get(path)!
+        const key = `${to}#${attempt}`
+        const isRepeated = run.options.within ? notes(run).has(key) : recorded.has(key)
+        if (isRepeated) fail(`attempt ${attempt} of ${shortOf(to)} is made again, and its end is recorded`)
+      },
+      settled({ effect }) {
+        const run = effect.kind === 'attempt' && view.root.session.runs.get(effect.run)
+        if (run) notes(run).add(`${effect.to}#${effect.attempt}`)
       },
     }
   },
