@@ -38,8 +38,11 @@ const SKIPPED: ReadonlySet<string> = new Set([
 /** Times, which count from now. */
 const TIMES: ReadonlySet<string> = new Set(['at', 'since', 'rank', 'due'])
 
-/** The situation that a world is in. */
-export function fingerprint(world: World, root: Root): string {
+/**
+ * The situation that a world is in.
+ * @param isResumed Whether an attempt that was made again has all its time to report, for nothing says when it last did.
+ */
+export function fingerprint(world: World, root: Root, isResumed = false): string {
   const { session, scope } = root
   const parts: string[] = []
   for (const [path, actor] of session.actors) parts.push(`${path}=${stateOf(actor, world.time)}`)
@@ -47,7 +50,10 @@ export function fingerprint(world: World, root: Root): string {
   parts.sort()
   const { life } = world
   if (life) {
-    const timers = life.timers.map(({ to, event, due }) => `${to}@${due - world.time}${text(event, world.time)}`)
+    const timers = life.timers.map(({ to, event, due }) => {
+      const left = isResumed && event.type === 'heartbeat.missed' ? '' : due - world.time
+      return `${to}@${left}${text(event, world.time)}`
+    })
     const pending = life.pending.map(({ effect, isAborted, isAbandoned, echo }) =>
       text({ effect, isAborted, isAbandoned, isEcho: echo !== null }, world.time),
     )

@@ -116,6 +116,22 @@ export class Playing implements Witness {
     return this.actor === null ? undefined : roots.get(this.actor)
   }
 
+  /** What decides what can happen next, and is no part of the root. */
+  get moreState(): string {
+    const { world, crashedAt, isCancelled, signalled } = this
+    return JSON.stringify([world.journal.length > crashedAt, isCancelled, [...signalled]])
+  }
+
+  /** A number for where all steps are. */
+  get digest(): number {
+    return this.tracker.digest
+  }
+
+  /** The moments so far. */
+  get past(): History {
+    return this.moments
+  }
+
   play(): Played {
     const { setting, taken } = this
     this.start({ runId: 'explored', inputs: this.subject.inputs })
@@ -303,7 +319,7 @@ export class Playing implements Witness {
     this.tracker.begin(root.session.runs)
     for (const checker of this.checkers) checker.resumed?.()
     if (entriesLost > 0 || this.broken !== null) return
-    const after = fingerprint(world, root)
+    const after = fingerprint(world, root, true)
     if (after !== before) this.breakRule('crash-changes-nothing', differenceOf(before, after))
   }
 
@@ -312,7 +328,7 @@ export class Playing implements Witness {
     const { life } = this.world
     const kept = life!.pending.filter(({ echo, isAbandoned }) => echo === null && !isAbandoned)
     life!.pending.splice(0, Infinity, ...kept)
-    return fingerprint(this.world, this.root!)
+    return fingerprint(this.world, this.root!, true)
   }
 
   /** Lets every rule look at what the last event came to. */

@@ -1,0 +1,274 @@
+// Explores a workflow: every schedule of up to so many faults where they are few enough, else as many as were asked for, drawn
+// by chance. What breaks a rule is shrunk. Not here: what can happen (offers.ts), what must hold (checkers/).
+import fc from 'fast-check'
+import { SagachartError } from '../errors.ts'
+import type { Answer, Counterexample } from './answer.ts'
+import type { OutputOf } from './answers.ts'
+import { RULES, WHOLE_RULES } from './checkers/index.ts'
+import { FAULT_KINDS, type FaultKind } from './choice.ts'
+import { Coverage } from './coverage.ts'
+import { Exhaustive } from './exhaustive.ts'
+import type { UserInvariant } from './invariant.ts'
+import { followScript, Scripts, sizeOf, smallerScripts, type Script } from './random.ts'
+import { Playing, playSchedule, type Played, type Setting, type Subject } from './schedule.ts'
+import { subjectOf, type Explorable } from './subject.ts'
+
+/** How to explore. */
+export interface ExploreOptions {
+  /** Faults in one schedule at most: 0 to 100. Default 2. */
+  readonly faults?: number
+  /** Kinds of faults. Default: all. */
+  readonly kinds?: readonly FaultKind[]
+  /** Schedules drawn by chance where not all can be explored. Default 1,000; 0: explores as far as memory allows. */
+  readonly runs?: number
+  /** Milliseconds after which it ends, whatever is left. Default: none. */
+  readonly timeMs?: number
+  /** Which schedules are drawn. An integer. Default 1. */
+  readonly seed?: number
+  /** With `seed`, the one schedule that an answer's counterexample names. */
+  readonly path?: string
+  /** Situations and open choices that are kept, at about 100 bytes each; beyond it schedules are drawn. Default 20,000; 0: all are drawn. */
+  readonly statesMax?: number
+  /** Beside the rules that are always checked. */
+  readonly invariants?: readonly UserInvariant[]
+  readonly inputs?: Readonly<Record<string, unknown>>
+  /** What operations answer, by the step's address, such as `pay` or `outer/pay`; or a function. Default `null`. */
+  readonly outputs?: Readonly<Record<string, unknown>> | OutputOf
+  /** `real`: operations are executed; they must answer at once, and depend on nothing but what they are given. Default `stubbed`. */
+  readonly operations?: 'stubbed' | 'real'
+  /** Told from time to time. */
+  readonly onProgress?: (progress: Progress) => void
+  /** Ends it early. */
+  readonly signal?: AbortSignal
+}
+
+/** How far an exploration is. */
+export interface Progress {
+  readonly schedules: number
+  readonly states: number
+  readonly mode: 'exhaustive' | 'random' | 'shrinking'
+}
+
+const DEFAULTS = { faults: 2, runs: 1_000, seed: 1, statesMax: 20_000 } as const
+
+/** Events of one schedule, beyond which it counts as endless. */
+const EVENTS_MAX = 10_000
+
+/** Schedules between two looks at the clock. */
+const BATCH = 200
+
+/** Schedules that are played to make one smaller. */
+const SHRINKS_MAX = 2_000
+
+/** Schedules by chance whose states of charts are noted: inspection costs more than all the rest. */
+const INSPECTED_MAX = 300
+
+/**
+ * Explores what can happen to a workflow, and checks that its recovery holds. It ends with the first schedule that breaks a
+ * rule, made as small as it can.
+ * @throws INPUT_INVALID where the workflow needs inputs that are not given
+ * @throws WORKFLOW_INVALID for what is no workflow of this library
+ * @throws RangeError for an option that is out of its range
+ */
+export async function explore(explored: Explorable, options: ExploreOptions = {}): Promise<Answer> {
+  const exploration = new Exploration(explored, options)
+  return await exploration.run()
+}
+
+/** What a user's options come to for one schedule. */
+export function settingOf(options: ExploreOptions): Setting {
+  const { faults = DEFAULTS.faults, kinds = FAULT_KINDS, outputs = {}, invariants = [] } = options
+  inRange('faults', faults, 0, 100)
+  inRange('runs', options.runs ?? 0, 0, 1e9)
+  inRange('statesMax', options.statesMax ?? 0, 0, 1e8)
+  inRange('seed', options.seed ?? 0, -0x8000_0000, 0xffff_ffff)
+  const given: OutputOf =
+    typeof outputs === 'function' ? outputs : (step) => (Object.hasOwn(outputs, step) ? outputs[step] : null)
+  return {
+    kinds: new Set(kinds),
+    faultsMax: faults,
+    seed: 1,
+    outputOf: given,
+    isReal: options.operations === 'real',
+    rules: RULES,
+    invariants,
+    inspect: null,
+    eventsMax: EVENTS_MAX,
+  }
+}
+
+function inRange(name: string, value: number, min: number, max: number): void {
+  if (!Number.isInteger(value) || value < min || value > max)
+    throw new RangeError(`${name}: expected an integer from ${min} to ${max}, found ${value}`)
+}
+
+class Exploration {
+  private readonly subject: Subject
+  private readonly setting: Setting
+  private readonly options: ExploreOptions
+  private readonly coverage = new Coverage()
+  private readonly endings: Record<string, number> = {}
+  private readonly survived: Partial<Record<FaultKind, number>> = {}
+  private readonly digests = new Set<number>()
+  private readonly startedAt = performance.now()
+  private schedules = 0
+  private states = 0
+  private stopped: Answer['stopped'] = null
+
+  constructor(explored: Explorable, options: ExploreOptions) {
+    this.subject = subjectOf(explored, options.inputs ?? {}, options.operations === 'real')
+    this.setting = settingOf(options)
+    this.options = options
+  }
+
+  async run(): Promise<Answer> {
+    const { statesMax = DEFAULTS.statesMax, path } = this.options
+    const isDrawn = statesMax === 0 || path !== undefined
+    let found = isDrawn ? null : await this.exhaust(statesMax)
+    const isComplete = !isDrawn && found === null && this.stopped === null
+    if (found === null && (isDrawn || this.stopped === 'memory')) {
+      this.stopped = null
+      found = await this.draw()
+    }
+    return this.answer(found, isComplete)
+  }
+
+  private async exhaust(statesMax: number): Promise<Counterexample | null> {
+    const { subject, setting, options } = this
+    const isMerged = setting.invariants.length === 0 && options.outputs === undefined && !setting.isReal
+    const inspected = { ...setting, inspect: this.coverage.inspect }
+    const exhaustive = new Exhaustive(subject, inspected, isMerged)
+    while (!exhaustive.isComplete) {
+      for (let batch = 0; batch < BATCH; batch++) {
+        const played = exhaustive.next()
+        if (!played) break
+        this.count(played)
+        this.states = exhaustive.met.size
+        if (played.broken) return await this.shrunk(played, null)
+        if (exhaustive.size > statesMax) {
+          this.stopped = 'memory'
+          return null
+        }
+      }
+      if (await this.mustStop('exhaustive')) return null
+    }
+    return null
+  }
+
+  /** Draws schedules, in batches of one seed each: a batch is one check of fast-check's. */
+  private async draw(): Promise<Counterexample | null> {
+    const { runs = DEFAULTS.runs, seed = DEFAULTS.seed, path } = this.options
+    for (let drawn = 0, batch = 0; runs === 0 || drawn < runs; drawn += BATCH, batch++) {
+      const numRuns = runs === 0 ? BATCH : Math.min(BATCH, runs - drawn)
+      const found = this.check(seed + batch, numRuns, path)
+      if (found) return found
+      if (path !== undefined) return null
+      if (await this.mustStop('random')) return null
+    }
+    this.stopped = 'runs'
+    return null
+  }
+
+  private check(seed: number, numRuns: number, path: string | undefined): Counterexample | null {
+    let shrinks = 0
+    const scripts = new Scripts((script) => this.playScript(script))
+    const property = fc.property(scripts, (script) => {
+      const played = this.playScript(script)
+      const isFirst = script.names === null
+      if (isFirst) this.count(played)
+      const isBroken = played.broken !== null && sizeOf(played) < script.below
+      if (isBroken && !isFirst) shrinks++
+      return !isBroken
+    })
+    const details = fc.check(property, { seed, numRuns, ...(path !== undefined && { path }) })
+    if (!details.failed || details.counterexample === null) return null
+    const replay = { seed: details.seed, path: details.counterexamplePath ?? '' }
+    return counterexampleOf(this.playScript(details.counterexample[0]), shrinks, replay)
+  }
+
+  private playScript(script: Script): Played {
+    const isInspected = this.schedules < INSPECTED_MAX
+    const setting = isInspected ? { ...this.setting, inspect: this.coverage.inspect } : this.setting
+    const follow = followScript(script)
+    const playing: Playing = new Playing(this.subject, setting, (offers) => {
+      this.digests.add(playing.digest)
+      return follow(offers)
+    })
+    return playing.play()
+  }
+
+  /** Makes a schedule smaller as long as it still breaks a rule. */
+  private async shrunk(played: Played, replay: Counterexample['replay']): Promise<Counterexample> {
+    let smallest = played
+    let shrinks = 0
+    let tries = 0
+    for (let isSmaller = true; isSmaller && tries < SHRINKS_MAX;) {
+      isSmaller = false
+      for (const script of smallerScripts(smallest)) {
+        if (++tries > SHRINKS_MAX) break
+        const tried = playSchedule(this.subject, this.setting, followScript(script))
+        if (tried.broken === null || sizeOf(tried) >= sizeOf(smallest)) continue
+        smallest = tried
+        shrinks++
+        isSmaller = true
+        break
+      }
+      await this.mustStop('shrinking')
+    }
+    return counterexampleOf(smallest, shrinks, replay)
+  }
+
+  private count({ broken, status, faults, isWhole }: Played): void {
+    this.schedules++
+    if (broken !== null) return
+    const ending = status ?? 'error'
+    if (isWhole) this.endings[ending] = (this.endings[ending] ?? 0) + 1
+    for (const kind of faults) this.survived[kind] = (this.survived[kind] ?? 0) + 1
+  }
+
+  /** Lets others have their turn; whether there is no more time. */
+  private async mustStop(mode: Progress['mode']): Promise<boolean> {
+    const { timeMs = Infinity, signal, onProgress } = this.options
+    if (this.states === 0 || mode === 'random') this.states = Math.max(this.states, this.digests.size)
+    onProgress?.({ schedules: this.schedules, states: this.states, mode })
+    await new Promise((resolve) => setTimeout(resolve))
+    if (signal?.aborted) this.stopped = 'aborted'
+    else if (performance.now() - this.startedAt > timeMs) this.stopped = 'time'
+    else return false
+    return true
+  }
+
+  private answer(counterexample: Counterexample | null, isComplete: boolean): Answer {
+    const { setting, options, schedules, endings, coverage, stopped } = this
+    return {
+      name: this.subject.name,
+      outcome: counterexample ? 'violated' : 'holds',
+      isComplete,
+      faultsMax: setting.faultsMax,
+      schedules,
+      states: isComplete ? this.states : Math.max(this.states, this.digests.size),
+      endings,
+      faultsSurvived: this.survived,
+      charts: coverage.charts,
+      rules: [...RULES, ...setting.invariants].map(({ name }) => name).concat(Object.keys(WHOLE_RULES)),
+      seed: options.seed ?? DEFAULTS.seed,
+      tookMs: Math.round(performance.now() - this.startedAt),
+      stopped,
+      counterexample,
+    }
+  }
+}
+
+/** A schedule that breaks a rule, told. */
+export function counterexampleOf(
+  { broken, schedule, faults, history }: Played,
+  shrinks: number,
+  replay: Counterexample['replay'],
+): Counterexample {
+  if (broken === null)
+    throw new SagachartError('INTERNAL', 'A schedule broke a rule, and does not when it is played again')
+  const { rule, message } = broken
+  const own = RULES.find(({ name }) => name === rule)?.description
+  const description = own ?? (WHOLE_RULES as Record<string, string>)[rule] ?? ''
+  return { rule, description, message, schedule, faults, history, shrinks, replay }
+}
