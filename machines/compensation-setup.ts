@@ -63,6 +63,9 @@ export const compensationSetup = setup({
       failure: timedOut(context.attempt, context.policy!.timeoutMs),
       failures: context.failures + 1,
     })),
+    keepLoss: assign(({ context, event }) =>
+      event.type === 'lease.lost' ? { failure: event.failure, failures: context.failures + 1 } : {},
+    ),
     keepInsideFailure: assign(({ event }) =>
       event.type === 'inside.undone' ? { insideFailure: event.failure } : {},
     ),

@@ -79,6 +79,7 @@ export const compensationMachine = compensationSetup.createMachine({
         'attempt.succeeded': { guard: 'isCurrent', target: 'undone', actions: 'endAttempt' },
         'attempt.failed': { guard: 'isCurrent', target: 'judging', actions: ['endAttempt', 'keepFailure'] },
         'attempt.timedOut': { guard: 'isCurrent', target: 'aborting', actions: 'keepTimeout' },
+        'lease.lost': { target: 'aborting', actions: 'keepLoss' },
         'compensation.stop': 'stopping',
       },
     },

@@ -30,6 +30,8 @@ export interface Waiter {
 export interface Holder {
   readonly lease: string
   readonly units: number
+  /** Whoever is to hear that it is lost. */
+  readonly replyTo: string
 }
 
 /** What a pool knows. */
@@ -58,6 +60,10 @@ export const refusals = {
   timedOut: ({ name, leaseTimeoutMs, waiting }: PoolContext): Failure => ({
     code: 'RESOURCE_TIMEOUT',
     message: `Resource timeout exceeded: "${name}" was not free within ${leaseTimeoutMs} ms, ${waiting.length} were waiting`,
+  }),
+  lost: ({ name }: PoolContext): Failure => ({
+    code: 'RESOURCE_LOST',
+    message: `Resource "${name}" was lost while it was held`,
   }),
   closed: ({ name }: PoolContext): Failure => ({
     code: 'RESOURCE_CLOSED',
@@ -104,10 +110,10 @@ export const withoutWaiter = (context: PoolContext, lease: string): PoolContext 
 })
 
 /** Lends units. */
-export const withHolder = (context: PoolContext, lease: string, units: number): PoolContext => ({
+export const withHolder = (context: PoolContext, { lease, units, replyTo }: Request): PoolContext => ({
   ...context,
   free: context.free - units,
-  holders: context.holders.toSpliced(placeOfHolder(context, lease), 0, { lease, units }),
+  holders: context.holders.toSpliced(placeOfHolder(context, lease), 0, { lease, units, replyTo }),
 })
 
 /** Takes units back. */
@@ -126,7 +132,7 @@ export function serveHead(context: PoolContext): readonly [PoolContext, readonly
   for (; count < waiting.length && waiting[count]!.units <= free; count++) free -= waiting[count]!.units
   if (count === 0) return [context, []]
   const served = waiting.slice(0, count)
-  const holders = [...context.holders, ...served.map(({ lease, units }) => ({ lease, units }))]
+  const holders = [...context.holders, ...served.map(({ lease, units, replyTo }) => ({ lease, units, replyTo }))]
   holders.sort((a, b) => (a.lease < b.lease ? -1 : 1))
   return [{ ...context, free, holders, waiting: waiting.slice(count) }, served]
 }

@@ -13,6 +13,8 @@ export type * from './outcome.ts'
 export type StepEvent =
   | { readonly type: 'slot.granted' }
   | { readonly type: 'lease.denied'; readonly failure: Failure }
+  /** What the attempt under way holds is gone. */
+  | { readonly type: 'lease.lost'; readonly failure: Failure }
   | { readonly type: 'attempt.succeeded'; readonly attempt: number; readonly output: unknown }
   | {
       readonly type: 'attempt.failed'
@@ -58,6 +60,7 @@ export type CompensationEvent =
         type:
           | 'slot.granted'
           | 'lease.denied'
+          | 'lease.lost'
           | 'attempt.succeeded'
           | 'attempt.failed'
           | 'attempt.timedOut'
@@ -119,7 +122,8 @@ export type WorkflowEvent =
   | { readonly type: 'slot.returned' }
   | { readonly type: 'lease.granted'; readonly lease: string; readonly pool: string }
   | {
-      readonly type: 'lease.denied'
+      /** `lost`: it was granted, and is gone. */
+      readonly type: 'lease.denied' | 'lease.lost'
       readonly lease: string
       readonly pool: string
       readonly failure: Failure
@@ -186,4 +190,6 @@ export type PoolEvent =
     }
   | { readonly type: 'lease.release'; readonly lease: string }
   | { readonly type: 'lease.timedOut'; readonly lease: string }
+  /** What the lease stands for broke or was taken away; there is another one in its place. */
+  | { readonly type: 'lease.lost'; readonly lease: string }
   | { readonly type: 'pool.close' }

@@ -33,6 +33,10 @@ export const poolMachine = setup({
       _denial: { readonly lease: string; readonly replyTo: string; readonly failure: Failure },
     ) => {},
     release: (_: unknown, _release: { readonly lease: string }) => {},
+    reportLost: (
+      _: unknown,
+      _loss: { readonly lease: string; readonly replyTo: string; readonly failure: Failure },
+    ) => {},
     startLeaseTimer: (_: unknown, _timer: { readonly lease: string }) => {},
     stopLeaseTimer: (_: unknown, _timer: { readonly lease: string }) => {},
     /** Called when the first one has to wait. */
@@ -48,7 +52,7 @@ export const poolMachine = setup({
     }),
     wait: assign(({ context, event }) => (event.type === 'lease.request' ? withWaiter(context, event) : {})),
     take: assign(({ context, event }) =>
-      event.type === 'lease.request' ? withHolder(context, event.lease, event.units) : {},
+      event.type === 'lease.request' ? withHolder(context, event) : {},
     ),
     giveBack: assign(({ context, event }) => ('lease' in event ? withoutHolder(context, event.lease) : {})),
     withdraw: assign(({ context, event }) => ('lease' in event ? withoutWaiter(context, event.lease) : {})),
@@ -58,6 +62,13 @@ export const poolMachine = setup({
         enqueue({ type: 'deny', params: { lease, replyTo, failure: refusals.closed(context) } })
       }
       enqueue.assign({ waiting: [] })
+    }),
+    lose: enqueueActions(({ context, event, enqueue }) => {
+      const holder = 'lease' in event && context.holders.find(({ lease }) => lease === event.lease)
+      if (!holder) return
+      const { lease, replyTo } = holder
+      enqueue.assign(withoutHolder(context, lease))
+      enqueue({ type: 'reportLost', params: { lease, replyTo, failure: refusals.lost(context) } })
     }),
     denyRequest: enqueueActions(({ context, event, enqueue }) => {
       if (event.type !== 'lease.request') return
@@ -117,6 +128,7 @@ export const poolMachine = setup({
           guard: 'isHeld',
           actions: ['giveBack', { type: 'release', params: ({ event: { lease } }) => ({ lease }) }],
         },
+        'lease.lost': { guard: 'isHeld', actions: 'lose' },
         'pool.close': 'closed',
       },
     },
@@ -163,6 +175,7 @@ export const poolMachine = setup({
             'serve',
           ],
         },
+        'lease.lost': { guard: 'isHeld', actions: ['lose', 'serve'] },
         'pool.close': { target: 'closed', actions: 'denyAll' },
       },
     },

@@ -55,6 +55,9 @@ export const stepSetup = setup({
       failure: fellSilent(context.attempt, context.policy),
       failures: context.failures + 1,
     })),
+    keepLoss: assign(({ context, event }) =>
+      event.type === 'lease.lost' ? { failure: event.failure, failures: context.failures + 1 } : {},
+    ),
     /** A verdict that came with the failure, or that a handler gave. */
     keepVerdict: assign(({ context, event }) =>
       'verdict' in event && event.verdict !== undefined && isApplicable(context, event.verdict)

@@ -48,6 +48,7 @@ export const workflowMachine = workflowSetup.createMachine({
         'slot.returned': { actions: 'startReady' },
         'lease.granted': { actions: ['recordLease', 'startReady'] },
         'lease.denied': { actions: ['recordLease', 'startReady'] },
+        'lease.lost': { actions: ['recordLease', 'startReady'] },
         'decision.made': { actions: ['recordDecision', 'startReady'] },
         'steps.finished': [{ guard: 'isCompleted', target: 'collecting' }, { target: 'ending' }],
         'steps.sufficed': 'stopping',
@@ -71,6 +72,7 @@ export const workflowMachine = workflowSetup.createMachine({
       entry: 'cancelSteps',
       on: {
         'step.settled': { actions: 'recordStep' },
+        'lease.lost': { actions: 'recordLease' },
         'steps.finished': [{ guard: 'isCompleted', target: 'collecting' }, { target: 'ending' }],
         'run.cancel': { guard: 'isForced', actions: ['forgoCompensation', 'forceSteps'] },
       },
@@ -101,6 +103,7 @@ export const workflowMachine = workflowSetup.createMachine({
         'slot.returned': { actions: 'undoReady' },
         'lease.granted': { actions: ['recordLease', 'undoReady'] },
         'lease.denied': { actions: ['recordLease', 'undoReady'] },
+        'lease.lost': { actions: ['recordLease', 'undoReady'] },
         'compensation.finished': { target: 'cleaningUp', actions: 'keepCompensation' },
         'compensation.timedOut': 'givingUp',
         'run.cancel': [{ guard: 'isForced', target: 'givingUp' }, { actions: 'ignoreCancellation' }],

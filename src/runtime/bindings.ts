@@ -161,7 +161,8 @@ export const boundWorkflowMachine = workflowMachine.provide({
       if (event.type === 'slot.requested') later(self, queueStep, event)
     },
     recordLease: ({ self, event }) => {
-      if (event.type === 'lease.granted' || event.type === 'lease.denied') later(self, recordLease, event)
+      if (event.type === 'lease.granted' || event.type === 'lease.denied' || event.type === 'lease.lost')
+        later(self, recordLease, event)
     },
     recordDecision: ({ self, event }) => {
       if (event.type === 'decision.made') later(self, recordDecision, event)
@@ -248,6 +249,11 @@ export const boundPoolMachine = poolMachine.provide({
       onScope(self, (scope, path) =>
         scope.publish('resource_released', path, { resource: name, holder: lease }),
       ),
+    reportLost: ({ self, context: { name } }, { lease, replyTo, failure }) =>
+      onScope(self, (scope, path) => {
+        scope.publish('resource_released', path, { resource: name, holder: lease, error: failure })
+        scope.answerLease(path, replyTo, { type: 'lease.lost', lease, pool: name, failure })
+      }),
     reportExhausted: ({ self, context: { name, waiting, holders } }) =>
       onScope(self, (scope, path) => {
         const data = {

@@ -9,22 +9,10 @@ import type { Run } from './run.ts'
 /** What is asked about one run's steps, before they start. */
 export class Conditions {
   private readonly run: Run
-  private readonly passed: (index: number, holds: boolean) => void
-  private readonly failed: (index: number, failure: Failure) => void
   private readonly asked = new Map<number, Effect>()
 
-  /**
-   * @param passed Told what a condition came to.
-   * @param failed Told that it could not be computed.
-   */
-  constructor(
-    run: Run,
-    passed: (index: number, holds: boolean) => void,
-    failed: (index: number, failure: Failure) => void,
-  ) {
+  constructor(run: Run) {
     this.run = run
-    this.passed = passed
-    this.failed = failed
   }
 
   /** Finds out whether a step is to run. */
@@ -38,17 +26,17 @@ export class Conditions {
       return
     }
     try {
-      this.passed(index, run.data.condition(when))
+      run.passCondition(index, run.data.condition(when))
     } catch (error) {
-      this.failed(index, { ...toFailure(error, 'EXPRESSION_FAILED'), retryable: false })
+      run.deny(index, { ...toFailure(error, 'EXPRESSION_FAILED'), retryable: false })
     }
   }
 
   /** A user's function has said. */
   decide(index: number, value: unknown, failure?: Failure): void {
     this.asked.delete(index)
-    if (failure) this.failed(index, failure)
-    else this.passed(index, Boolean(value))
+    if (failure) this.run.deny(index, failure)
+    else this.run.passCondition(index, Boolean(value))
   }
 
   /** Nobody wants to know any more. */

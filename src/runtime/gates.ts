@@ -76,6 +76,17 @@ export class LeaseGates {
     return acquisition.index
   }
 
+  /** Whether a step that has to hold leases holds them all. */
+  holdsAll(lease: string): boolean {
+    const acquisition = this.acquisitions.get(lease)
+    return acquisition !== undefined && acquisition.held === acquisition.group.needs.length
+  }
+
+  /** The step that holds or awaits leases of this name. */
+  holderOf(lease: string): number | undefined {
+    return this.acquisitions.get(lease)?.index
+  }
+
   /** Returns whatever a step holds or waits for. Returns the step, if it held or waited for anything. */
   release(lease: string): number | undefined {
     const acquisition = this.acquisitions.get(lease)

@@ -44,7 +44,7 @@ export interface Within {
 /** A step has ended. */
 export type Settled = Extract<WorkflowEvent, { type: 'step.settled' }>
 /** A pool has answered. */
-export type Leased = Extract<WorkflowEvent, { type: 'lease.granted' | 'lease.denied' }>
+export type Leased = Extract<WorkflowEvent, { type: 'lease.granted' | 'lease.denied' | 'lease.lost' }>
 /** A condition has been answered. */
 export type Decided = Extract<WorkflowEvent, { type: 'decision.made' }>
 /** One step is to end. */

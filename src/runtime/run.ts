@@ -72,11 +72,7 @@ export class Run {
     this.gates = new LeaseGates(this.path, (pool, event) => this.scope.sendToPool(this.self, pool, event))
     this.steps = new StepActors(this, this.gates)
     this.reversal = new Reversal(this, this.gates)
-    this.conditions = new Conditions(
-      this,
-      (index, holds) => this.passCondition(index, holds),
-      (index, failure) => this.deny(index, failure),
-    )
+    this.conditions = new Conditions(this)
     session.actors.set(this.path, self)
     session.runs.set(this.path, this)
   }
@@ -237,10 +233,12 @@ export class Run {
       if (index === undefined) return
       if (this.workflow.parallel) this.steps.awaitSlot(index)
       else this.admit(index)
-    } else {
-      const index = this.gates.release(event.lease)
-      if (index !== undefined) this.deny(index, event.failure)
+      return
     }
+    const held = event.type === 'lease.lost' ? this.gates.holderOf(event.lease) : undefined
+    if (held !== undefined && this.steps.loseLease(held, event.failure)) return
+    const index = this.gates.release(event.lease)
+    if (index !== undefined) this.deny(index, event.failure)
   }
 
   recordDecision({ index, value, failure }: Decided): void {
@@ -327,7 +325,8 @@ export class Run {
     this.conditions.check(index)
   }
 
-  private passCondition(index: number, holds: boolean): void {
+  /** What a step's `when` came to. */
+  passCondition(index: number, holds: boolean): void {
     if (holds) this.enqueue(index)
     else this.settle(index, 'skipped')
   }
@@ -351,7 +350,8 @@ export class Run {
     this.steps.admit(index)
   }
 
-  private deny(index: number, failure: Failure): void {
+  /** A step meets a failure before its first attempt, or between two. */
+  deny(index: number, failure: Failure): void {
     this.reversal.begin(index)
     this.steps.deny(index, failure)
   }

@@ -88,7 +88,7 @@ export class StepActors {
   /** Gives out the slots that there are. */
   fillSlots(): void {
     while (this.freeSlots > 0 && this.slots.size > 0) {
-      const index = this.slots.pop(this.run.session.time, (each) => this.run.isWaiting(each))
+      const index = this.slots.pop(this.run.session.time, (each) => this.mayTakeSlot(each))
       if (index === undefined) return
       this.freeSlots--
       this.holders.add(index)
@@ -116,6 +116,14 @@ export class StepActors {
     }
     live.queued = false
     this.tellStep(live, { type: 'lease.denied', failure })
+  }
+
+  /** Lets the attempt under way know that its lease is gone. Returns whether there is one. */
+  loseLease(index: number, failure: Failure): boolean {
+    const live = this.live.get(index)
+    if (!live || live.queued) return false
+    this.tellStep(live, { type: 'lease.lost', failure })
+    return true
   }
 
   /** Forgets an actor that has ended. Returns whether there was one. */
@@ -356,6 +364,13 @@ export class StepActors {
 
   private tellRun(index: number, event: WorkflowEvent): void {
     tell(this.live.get(index)!.actor, this.run.self, event)
+  }
+
+  /** A step that lost its leases while it waited for a slot waits for leases anew, and must not take the slot without. */
+  private mayTakeSlot(index: number): boolean {
+    const { run } = this
+    const needsLeases = run.workflow.parallel && run.stepAt(index).resources.length > 0
+    return run.isWaiting(index) && (!needsLeases || this.gates.holdsAll(run.pathOf(index)))
   }
 
   private returnSlot(index: number): void {

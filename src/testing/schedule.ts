@@ -308,8 +308,10 @@ export class Playing implements Witness {
     this.checkers = this.newCheckers()
     for (const entry of world.journal) for (const checker of this.checkers) checker.recorded?.(entry)
     roots.delete(actor!)
-    this.start({ runId: 'explored', inputs: this.subject.inputs }, true)
-    world.life?.runDeferred()
+    this.guarded(() => {
+      this.start({ runId: 'explored', inputs: this.subject.inputs }, true)
+      world.life?.runDeferred()
+    })
     this.crashedAt = world.journal.length
     const { root } = this
     if (this.isOver || !root) {

@@ -1,5 +1,6 @@
 // Rules of leases: how many there are, who may hold one, who may wait.
 import type { PoolContext } from '../../../machines/resource.ts'
+import type { Run } from '../../runtime/run.ts'
 import { SUCCESS } from '../../runtime/execution.ts'
 import { shortOf } from '../offers.ts'
 import type { Rule, View } from './checker.ts'
@@ -35,18 +36,21 @@ export const capacityKept: Rule = {
 /** No attempt without its leases. */
 export const leasesHeld: Rule = {
   name: 'leases-held',
-  description: 'An attempt is made only while its step holds all that it needs of every pool.',
+  description: 'An attempt is under way, and not told to stop, only while its step holds all that it needs of every pool.',
   watch: (view, fail) => ({
-    performed(effect) {
-      if (effect.kind !== 'attempt') return
-      const run = view.root.session.runs.get(effect.run)!
-      const { resources } = run.stepAt(effect.index)
-      if (resources.length === 0) return
-      const lease = run.pathOf(effect.index)
-      const pools = new Map([...poolsOf(view)].map((pool) => [pool.name, pool]))
-      for (const { pool, units } of resources) {
-        const held = pools.get(pool)?.holders.find((holder) => holder.lease === lease)?.units ?? 0
-        if (held < units) fail(`${shortOf(effect.to)} is tried with ${held} units of "${pool}", it needs ${units}`)
+    moved() {
+      for (const { effect, isAborted, isAbandoned, echo } of view.world.life?.pending ?? []) {
+        if (effect.kind !== 'attempt' || isAborted || isAbandoned || echo) continue
+        const run = view.root.session.runs.get(effect.run)!
+        const { resources } = run.stepAt(effect.index)
+        if (resources.length === 0) continue
+        const lease = run.pathOf(effect.index)
+        const pools = new Map([...poolsOf(view)].map((pool) => [pool.name, pool]))
+        for (const { pool, units } of resources) {
+          const held = pools.get(pool)?.holders.find((holder) => holder.lease === lease)?.units ?? 0
+          if (held < units)
+            fail(`${shortOf(effect.to)} is under way with ${held} units of "${pool}", it needs ${units}`)
+        }
       }
     },
   }),
@@ -80,7 +84,7 @@ function isUnderWay({ root }: View, lease: string): boolean {
   return actors.has(lease) || actors.has(undoing) || isQueued(root.session.runs.values(), lease)
 }
 
-function isQueued(runs: Iterable<import('../../runtime/run.ts').Run>, lease: string): boolean {
+function isQueued(runs: Iterable<Run>, lease: string): boolean {
   for (const run of runs) {
     const index = run.indexOfPath(lease)
     if (index !== undefined && run.isWaiting(index)) return true
