@@ -42,6 +42,7 @@ describe('compensation', () => {
     const events: CompensationEvent[] = [
       granted,
       { type: 'lease.denied', failure },
+      { type: 'lease.lost', failure },
       ...[1, 2].flatMap((attempt): CompensationEvent[] => [
         succeeded(attempt),
         failed(attempt),

@@ -28,6 +28,7 @@ function pool(capacity = 2) {
         deny: (_, { lease, failure }) => void told.push(`deny ${lease} ${failure.code}`),
         startLeaseTimer: (_, { lease }) => void timers.add(lease),
         stopLeaseTimer: (_, { lease }) => void timers.delete(lease),
+        reportLost: (_, { lease, failure }) => void told.push(`lost ${lease} ${failure.code}`),
         reportExhausted: () => void told.push('exhausted'),
       },
     }),
@@ -85,6 +86,7 @@ describe('pool', () => {
       release('a'),
       release('b'),
       { type: 'lease.timedOut', lease: 'b' },
+      { type: 'lease.lost', lease: 'a' },
       { type: 'pool.close' },
     ]
     expect(unreached(poolMachine, { inputs: [input], events })).toEqual([])
@@ -94,6 +96,16 @@ describe('pool', () => {
     const { send, told } = pool()
     send(request('a'), request('b'), request('c', 1, 1), request('d', 1, 2), release('b'), release('a'))
     expect(told).toEqual(['grant a', 'grant b', 'exhausted', 'grant c', 'grant d'])
+  })
+
+  it('lends another unit in place of one that is lost, and tells who held it', () => {
+    const { actor, send, told } = pool(1)
+    send(request('a'), request('b'), { type: 'lease.lost', lease: 'a' })
+    expect(told).toEqual(['grant a', 'exhausted', 'lost a RESOURCE_LOST', 'grant b'])
+    send(release('a'), { type: 'lease.lost', lease: 'a' })
+    expect(told).toHaveLength(4)
+    send({ type: 'lease.lost', lease: 'b' }, release('b'))
+    expect(actor.getSnapshot().context).toMatchObject({ free: 1, holders: [] })
   })
 
   it('lets a large request at the head be waited for', () => {

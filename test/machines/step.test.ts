@@ -66,6 +66,7 @@ describe('step', () => {
     const events: StepEvent[] = [
       granted,
       { type: 'lease.denied', failure },
+      { type: 'lease.lost', failure },
       ...[1, 2].flatMap((attempt): StepEvent[] => [
         succeeded(attempt),
         failed(attempt),
@@ -257,5 +258,12 @@ describe('step', () => {
     expect(send({ type: 'grace.ended', attempt: 1 }).context.failure).toMatchObject({
       code: 'HEARTBEAT_MISSED',
     })
+  })
+
+  it('stops an attempt that has lost its lease, and may retry it', () => {
+    const { send, calls } = step({ retries: 1 })
+    expect(send(granted, { type: 'lease.lost', failure }).value).toBe('aborting')
+    expect(calls).toContain('abort')
+    expect(send(failed(1)).value).toBe('retrying')
   })
 })

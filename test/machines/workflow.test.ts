@@ -55,6 +55,7 @@ describe('workflow', () => {
       { type: 'slot.returned' },
       { type: 'lease.granted', lease: 'l', pool: 'p' },
       { type: 'lease.denied', lease: 'l', pool: 'p', failure },
+      { type: 'lease.lost', lease: 'l', pool: 'p', failure },
       { type: 'decision.made', index: 0, value: true },
       { type: 'outputs.collected', output: 1 },
       { type: 'outputs.failed', failure },
