@@ -132,7 +132,10 @@ export function serveHead(context: PoolContext): readonly [PoolContext, readonly
   for (; count < waiting.length && waiting[count]!.units <= free; count++) free -= waiting[count]!.units
   if (count === 0) return [context, []]
   const served = waiting.slice(0, count)
-  const holders = [...context.holders, ...served.map(({ lease, units, replyTo }) => ({ lease, units, replyTo }))]
+  const holders = [
+    ...context.holders,
+    ...served.map(({ lease, units, replyTo }) => ({ lease, units, replyTo })),
+  ]
   holders.sort((a, b) => (a.lease < b.lease ? -1 : 1))
   return [{ ...context, free, holders, waiting: waiting.slice(count) }, served]
 }

@@ -51,9 +51,7 @@ export const poolMachine = setup({
       }
     }),
     wait: assign(({ context, event }) => (event.type === 'lease.request' ? withWaiter(context, event) : {})),
-    take: assign(({ context, event }) =>
-      event.type === 'lease.request' ? withHolder(context, event) : {},
-    ),
+    take: assign(({ context, event }) => (event.type === 'lease.request' ? withHolder(context, event) : {})),
     giveBack: assign(({ context, event }) => ('lease' in event ? withoutHolder(context, event.lease) : {})),
     withdraw: assign(({ context, event }) => ('lease' in event ? withoutWaiter(context, event.lease) : {})),
     denyAll: enqueueActions(({ context, enqueue }) => {

@@ -33,7 +33,8 @@ export class Answers {
 
   /** What an effect comes to where all goes well. */
   successOf(life: Life, effect: Effect, step: string): Outcome {
-    if (effect.kind !== 'attempt') return this.isReal ? life.execute(effect) : { status: 'succeeded', value: undefined }
+    if (effect.kind !== 'attempt')
+      return this.isReal ? life.execute(effect) : { status: 'succeeded', value: undefined }
     return this.isReal
       ? life.execute(effect)
       : { status: 'succeeded', value: this.outputOf(step, effect.target) ?? null }

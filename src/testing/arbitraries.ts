@@ -36,7 +36,14 @@ const often = <T>(usual: T, ...rare: readonly T[]) =>
 
 const retry = (count: number): RetryDefinition => ({
   count,
-  backoff: { kind: 'constant', initialMs: 1_000, factor: 1, maxMs: 60_000, jitter: 'none', maxElapsedMs: null },
+  backoff: {
+    kind: 'constant',
+    initialMs: 1_000,
+    factor: 1,
+    maxMs: 60_000,
+    jitter: 'none',
+    maxElapsedMs: null,
+  },
   nonRetryable: [],
 })
 
@@ -89,7 +96,11 @@ const call = (index: number): fc.Arbitrary<StepDefinition> =>
       fc.record({
         compensate: compensation,
         heartbeatMs: often<number | null>(null, 2_000),
-        resources: often<StepDefinition['resources']>([], [{ pool: POOL, units: 1 }], [{ pool: POOL, units: UNITS }]),
+        resources: often<StepDefinition['resources']>(
+          [],
+          [{ pool: POOL, units: 1 }],
+          [{ pool: POOL, units: UNITS }],
+        ),
       }),
     )
     .map(([more, own]) => ({
@@ -125,7 +136,12 @@ function control(bounds: Required<WorkflowBounds>): fc.Arbitrary<ControlDefiniti
   if (bounds.depthMax === 0) return wait
   const side = fc
     .tuple(definition(inner), fc.constantFrom<('all' | number)[]>('all', 1))
-    .map(([block, waitFor]): ControlDefinition => ({ kind: 'parallel', block: { ...block, parallel: true }, waitFor, output }))
+    .map(([block, waitFor]): ControlDefinition => ({
+      kind: 'parallel',
+      block: { ...block, parallel: true },
+      waitFor,
+      output,
+    }))
   const branch = fc
     .tuple(definition(inner), fc.option(definition(inner)))
     .map(([block, otherwise]): ControlDefinition => ({
@@ -159,16 +175,18 @@ function control(bounds: Required<WorkflowBounds>): fc.Arbitrary<ControlDefiniti
 }
 
 function definition({ stepsMax = 4, depthMax = 1 }: WorkflowBounds = {}): fc.Arbitrary<WorkflowDefinition> {
-  const steps = fc.integer({ min: 1, max: stepsMax }).chain((size) =>
-    fc.tuple(
-      ...Array.from({ length: size }, (_, index) =>
-        fc.oneof(
-          { weight: 4, arbitrary: call(index) },
-          { weight: 1, arbitrary: controlStep(index, { stepsMax, depthMax }) },
+  const steps = fc
+    .integer({ min: 1, max: stepsMax })
+    .chain((size) =>
+      fc.tuple(
+        ...Array.from({ length: size }, (_, index) =>
+          fc.oneof(
+            { weight: 4, arbitrary: call(index) },
+            { weight: 1, arbitrary: controlStep(index, { stepsMax, depthMax }) },
+          ),
         ),
       ),
-    ),
-  )
+    )
   return fc
     .record({
       steps,
@@ -201,7 +219,9 @@ export const arbitraries = {
   definition,
   /** Workflows, with a module that answers `null`, a pool of two units, and a bus where `eventsEnabled`. */
   workflow: (bounds: WorkflowBounds = {}): fc.Arbitrary<RunLogic> =>
-    fc.tuple(definition(bounds), often(false, true)).map(([each, eventsEnabled]) => logicOf(each, eventsEnabled)),
+    fc
+      .tuple(definition(bounds), often(false, true))
+      .map(([each, eventsEnabled]) => logicOf(each, eventsEnabled)),
 } as const
 
 /** A workflow of a definition, as random ones are run. */

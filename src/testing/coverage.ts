@@ -99,7 +99,9 @@ function partsOf(machine: AnyStateMachine): readonly Part[] {
   for (let node = open.shift(); node; node = open.shift()) {
     parts.push({ name: stateName(node), kind: 'state' })
     open.push(...(Object.values(node.states) as StateNode[]))
-    const transitions = [...node.transitions.values()].flat().concat(node.always ?? []) as unknown as Transition[]
+    const transitions = [...node.transitions.values()]
+      .flat()
+      .concat(node.always ?? []) as unknown as Transition[]
     for (const transition of transitions) parts.push({ name: nameOf(transition), kind: 'transition' })
   }
   return parts

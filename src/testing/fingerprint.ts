@@ -64,7 +64,11 @@ export function fingerprint(world: World, root: Root, isResumed = false): string
 }
 
 function stateOf(actor: AnyActorRef, now: number): string {
-  const { status, value, context } = actor.getSnapshot() as { status: string; value: unknown; context: unknown }
+  const { status, value, context } = actor.getSnapshot() as {
+    status: string
+    value: unknown
+    context: unknown
+  }
   return `${status}${JSON.stringify(value)}${text(context, now)}`
 }
 
@@ -135,4 +139,3 @@ export function hashOf(given: string): number {
   low = Math.imul(low ^ (low >>> 16), 2_246_822_507) ^ Math.imul(high ^ (high >>> 13), 3_266_489_909)
   return 4_294_967_296 * (2_097_151 & low) + (high >>> 0)
 }
-

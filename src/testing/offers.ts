@@ -97,7 +97,10 @@ function offerReplies(offers: Choice[], { answers, kinds, root, world }: Situati
 }
 
 /** Whether it makes a difference that trying again cannot help. */
-function mattersWhy({ session }: Root, { run, index, target }: Extract<Effect, { kind: 'attempt' }>): boolean {
+function mattersWhy(
+  { session }: Root,
+  { run, index, target }: Extract<Effect, { kind: 'attempt' }>,
+): boolean {
   const plan: Plan | undefined = session.runs.get(run)?.options.plan
   if (target === 'compensation') return (plan?.undoing[index]?.retries ?? 0) > 0
   const policy = plan?.policies[index]
@@ -131,7 +134,8 @@ function offerOutside(offers: Choice[], situation: Situation): void {
     const pool = poolAt(root, path)
     if (!pool) continue
     if (pool.holders.some(isOutsider)) offers.push(offer('giveBack', name, null, null, path))
-    else if (pool.free > 0 && kinds.has('exhaust')) offers.push(offer('take', name, pool.free, 'exhaust', path))
+    else if (pool.free > 0 && kinds.has('exhaust'))
+      offers.push(offer('take', name, pool.free, 'exhaust', path))
     if (!kinds.has('leaseLost')) continue
     for (const { lease } of pool.holders)
       if (lease !== OUTSIDER)

@@ -38,7 +38,8 @@ function byChance(seed: number): Decide {
 /** The place of the nth offer that is a fault, or that is none. */
 function nth(offers: readonly Choice[], isFault: boolean, wanted: number): number {
   let left = wanted
-  for (let at = 0; at < offers.length; at++) if ((offers[at]!.fault !== null) === isFault && left-- === 0) return at
+  for (let at = 0; at < offers.length; at++)
+    if ((offers[at]!.fault !== null) === isFault && left-- === 0) return at
   return 0
 }
 
@@ -66,7 +67,8 @@ export function* smallerScripts(played: Played): Iterable<Script> {
   const { schedule, isFaultAt } = withFaults(played)
   const below = sizeOf(played)
   const script = (names: Schedule): Script => ({ names, seed: 0, below })
-  for (let kept = 0; kept < schedule.length; kept = kept === 0 ? 1 : kept * 2) yield script(schedule.slice(0, kept))
+  for (let kept = 0; kept < schedule.length; kept = kept === 0 ? 1 : kept * 2)
+    yield script(schedule.slice(0, kept))
   const places = schedule.map((_, at) => at)
   for (const at of places) if (isFaultAt(at)) yield script(schedule.toSpliced(at, 1))
   for (const width of [8, 4, 2, 1])

@@ -191,7 +191,9 @@ export class Playing implements Witness {
   private start(from: object, isResumed = false): void {
     const { subject, setting } = this
     subject.host.world = this.world
-    const options = isResumed ? { snapshot: { status: 'active', ...from } as never } : { input: from as never }
+    const options = isResumed
+      ? { snapshot: { status: 'active', ...from } as never }
+      : { input: from as never }
     const inspect = setting.inspect === null ? {} : { inspect: setting.inspect }
     const actor = createActor(subject.logic, { ...options, ...inspect })
     actor.subscribe({ error: () => {} })
@@ -214,7 +216,10 @@ export class Playing implements Witness {
     this.happen(choice)
     if (this.broken !== null) return
     if (isIgnored && this.fingerprintWithout(null) !== before)
-      this.breakRule('late-replies-change-nothing', `the reply of ${choice.subject} came late, and was not ignored`)
+      this.breakRule(
+        'late-replies-change-nothing',
+        `the reply of ${choice.subject} came late, and was not ignored`,
+      )
     this.look()
   }
 
@@ -288,9 +293,13 @@ export class Playing implements Witness {
         : act === 'fail' || act === 'failForGood' || act === 'stop'
           ? failureFor(act, effect)
           : this.answers.successOf(life, effect, shortOf(effect.to))
-    const kind = act === 'echo' || act === 'speakLate' ? 'reply.ignored' : KIND_OF[act === 'stop' ? 'stop' : outcome.status]
+    const kind =
+      act === 'echo' || act === 'speakLate'
+        ? 'reply.ignored'
+        : KIND_OF[act === 'stop' ? 'stop' : outcome.status]
     if (effect.kind === 'attempt') this.note(kind, shortOf(effect.to), effect, messageOf(outcome), fault)
-    else if (effect.kind === 'handler') this.note('handler.answered', effect.subscription, null, outcome.status, fault)
+    else if (effect.kind === 'handler')
+      this.note('handler.answered', effect.subscription, null, outcome.status, fault)
     else if (effect.kind !== 'decision')
       this.note('module.answered', effect.module, null, `${effect.kind} ${outcome.status}`, fault)
     else this.note('reply.ignored', subject)
@@ -301,7 +310,13 @@ export class Playing implements Witness {
   private crash(entriesLost: number, fault: FaultKind | null): void {
     const { world } = this
     const before = this.withoutEchoes()
-    this.note('process.crashed', '', null, entriesLost === 0 ? '' : `${entriesLost} entries of the journal are lost`, fault)
+    this.note(
+      'process.crashed',
+      '',
+      null,
+      entriesLost === 0 ? '' : `${entriesLost} entries of the journal are lost`,
+      fault,
+    )
     const { actor } = this
     world.crash(entriesLost)
     this.actor = null
@@ -345,8 +360,7 @@ export class Playing implements Witness {
       for (const checker of this.checkers) checker.changed?.(run, index, was)
     })
     for (const checker of this.checkers) checker.moved?.()
-    for (const invariant of this.setting.invariants)
-      if (invariant.when === 'always') this.ask(invariant)
+    for (const invariant of this.setting.invariants) if (invariant.when === 'always') this.ask(invariant)
   }
 
   private noteStep(run: Run, index: number): void {
@@ -358,7 +372,11 @@ export class Playing implements Witness {
 
   private end(): void {
     const status = this.statusOf()
-    const snapshot = this.actor!.getSnapshot() as { status: string; error?: unknown; output?: { leasesOpen: number } }
+    const snapshot = this.actor!.getSnapshot() as {
+      status: string
+      error?: unknown
+      output?: { leasesOpen: number }
+    }
     if (snapshot.status === 'error') {
       const { error } = snapshot
       this.breakRule('no-internal-error', error instanceof Error ? error.message : String(error))

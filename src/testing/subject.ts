@@ -27,7 +27,12 @@ export function subjectOf(
   if (explored instanceof RunLogic) {
     const { plan, ...rest } = explored.blueprint
     const own = isReal ? plan : planWorkflow(tolerantWorkflow(plan.workflow))
-    return { name: plan.workflow.name, logic: new RunLogic({ ...rest, plan: own, host }) as never, host, inputs }
+    return {
+      name: plan.workflow.name,
+      logic: new RunLogic({ ...rest, plan: own, host }) as never,
+      host,
+      inputs,
+    }
   }
   if (explored instanceof IntegrationLogic) {
     const { definition, ...rest } = explored.blueprint

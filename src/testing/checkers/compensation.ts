@@ -26,7 +26,8 @@ function undoneTooLate(run: Run, index: number): string | null {
       if (seen.has(dependent)) continue
       seen.add(dependent)
       open.push(dependent)
-      if (owes(run, dependent) && !run.reversal.compensations.has(dependent)) return run.stepAt(dependent).name
+      if (owes(run, dependent) && !run.reversal.compensations.has(dependent))
+        return run.stepAt(dependent).name
     }
   }
   return null
@@ -35,7 +36,8 @@ function undoneTooLate(run: Run, index: number): string | null {
 /** Nothing is undone before what was built on it. */
 export const undoneInReverse: Rule = {
   name: 'undone-in-reverse',
-  description: 'A step is undone only after everything that depends on it, directly or through others, has been.',
+  description:
+    'A step is undone only after everything that depends on it, directly or through others, has been.',
   watch: (view, fail) => ({
     performed(effect) {
       const run = undoingRun(view.root.session.runs, effect)
@@ -50,14 +52,16 @@ export const undoneInReverse: Rule = {
 /** What has not happened is not undone. */
 export const undoneOnlyIfDone: Rule = {
   name: 'undone-only-if-done',
-  description: 'Only what succeeded is undone (or, with on: attempt, was tried), only while the run compensates, and once.',
+  description:
+    'Only what succeeded is undone (or, with on: attempt, was tried), only while the run compensates, and once.',
   watch: (view, fail) => ({
     performed(effect) {
       const run = undoingRun(view.root.session.runs, effect)
       if (!run) return
       const { index, to } = effect as Attempt
       if (!owes(run, index)) fail(`${shortOf(to)} is called, and the step has done nothing`)
-      if (run.reversal.compensations.has(index)) fail(`${shortOf(to)} is called, and the step is undone already`)
+      if (run.reversal.compensations.has(index))
+        fail(`${shortOf(to)} is called, and the step is undone already`)
       if (run.reversal.undoing === null) fail(`${shortOf(to)} is called while the run is not being undone`)
     },
   }),

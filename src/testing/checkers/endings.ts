@@ -9,7 +9,12 @@ const SLACK_MS = 120_000
 interface EndedRun {
   readonly status: string
   readonly value: unknown
-  readonly context: { readonly level: string; readonly cause: string; readonly entry?: string; readonly waitFor: unknown }
+  readonly context: {
+    readonly level: string
+    readonly cause: string
+    readonly entry?: string
+    readonly waitFor: unknown
+  }
 }
 
 /** What a run says of itself is so. */
@@ -36,7 +41,8 @@ export const statusAgrees: Rule = {
 /** A run that has a limit keeps it. */
 export const endsInTime: Rule = {
   name: 'ends-in-time',
-  description: 'A run with a time-out ends within it, and the time that its steps have to stop and to be undone.',
+  description:
+    'A run with a time-out ends within it, and the time that its steps have to stop and to be undone.',
   watch: (view, fail) => ({
     ended(runs) {
       for (const run of runs) {

@@ -14,10 +14,12 @@ import {
 
 /** Rules that the execution of a schedule keeps itself, for they are about the schedule as a whole. */
 export const WHOLE_RULES = {
-  'reaches-an-end': 'Every run, integration and actor reaches a final state: something can always happen until then.',
+  'reaches-an-end':
+    'Every run, integration and actor reaches a final state: something can always happen until then.',
   'crash-changes-nothing':
     'A process that dies anywhere and goes on from its journal is where it was: states, effects under way, timers.',
-  'late-replies-change-nothing': 'A reply that comes twice, or that nobody waits for any more, changes nothing.',
+  'late-replies-change-nothing':
+    'A reply that comes twice, or that nobody waits for any more, changes nothing.',
   'no-internal-error': 'Nothing in a run throws.',
 } as const
 

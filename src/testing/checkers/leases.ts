@@ -24,7 +24,8 @@ export const capacityKept: Rule = {
         let lent = 0
         for (const { units } of holders) lent += units
         if (lent > capacity) fail(`${lent} units of "${name}" are lent, there are ${capacity}`)
-        if (lent + free !== capacity) fail(`"${name}" has ${free} units free beside ${lent} lent, of ${capacity}`)
+        if (lent + free !== capacity)
+          fail(`"${name}" has ${free} units free beside ${lent} lent, of ${capacity}`)
         const [head] = waiting
         if (head && head.units <= free)
           fail(`${shortOf(head.lease)} waits for "${name}", of which ${free} units are free`)
@@ -36,7 +37,8 @@ export const capacityKept: Rule = {
 /** No attempt without its leases. */
 export const leasesHeld: Rule = {
   name: 'leases-held',
-  description: 'An attempt is under way, and not told to stop, only while its step holds all that it needs of every pool.',
+  description:
+    'An attempt is under way, and not told to stop, only while its step holds all that it needs of every pool.',
   watch: (view, fail) => ({
     moved() {
       for (const { effect, isAborted, isAbandoned, echo } of view.world.life?.pending ?? []) {

@@ -25,7 +25,8 @@ export const modulesCleaned: Rule = {
         const { to } = effect
         if (over.has(to)) fail(`${shortOf(to)} is cleaned up again`)
         const later = running.slice(running.indexOf(to) + 1).find((other) => !begun.has(other))
-        if (later !== undefined) fail(`${shortOf(to)} is cleaned up before ${shortOf(later)}, which came after it`)
+        if (later !== undefined)
+          fail(`${shortOf(to)} is cleaned up before ${shortOf(later)}, which came after it`)
         if (begun.has(to) && isUnderWay(view.world.life?.pending ?? [], effect))
           fail(`${shortOf(to)} is cleaned up while it is being cleaned up`)
         begun.add(to)
@@ -41,7 +42,10 @@ export const modulesCleaned: Rule = {
 const isUnderWay = (
   pending: readonly { readonly effect: { readonly kind: string; readonly to: string } }[],
   effect: { readonly to: string },
-) => pending.some((other) => other.effect !== effect && other.effect.kind === 'cleanup' && other.effect.to === effect.to)
+) =>
+  pending.some(
+    (other) => other.effect !== effect && other.effect.kind === 'cleanup' && other.effect.to === effect.to,
+  )
 
 /** A handler that fails is counted. */
 export const handlerFailuresKept: Rule = {

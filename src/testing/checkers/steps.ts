@@ -39,7 +39,8 @@ export const dependenciesRespected: Rule = {
 /** An attempt is not made too often, nor beside another one, nor again once its end is recorded. */
 export const attemptsBounded: Rule = {
   name: 'attempts-bounded',
-  description: 'A step is tried at most 1 + retries + granted retries + fallback times, one attempt at a time.',
+  description:
+    'A step is tried at most 1 + retries + granted retries + fallback times, one attempt at a time.',
   watch: (view, fail) => ({
     performed(effect) {
       if (effect.kind !== 'attempt') return
@@ -47,7 +48,8 @@ export const attemptsBounded: Rule = {
       if (effect.attempt > max)
         fail(`${shortOf(effect.to)} is tried ${effect.attempt} times, at most ${max} are allowed`)
       for (const other of view.world.life!.pending) {
-        if (other.effect === effect || other.effect.to !== effect.to || other.isAbandoned || other.echo) continue
+        if (other.effect === effect || other.effect.to !== effect.to || other.isAbandoned || other.echo)
+          continue
         fail(`${shortOf(effect.to)} is tried while an attempt of it is under way`)
       }
     },
@@ -111,7 +113,8 @@ export const outcomeOnce: Rule = {
 /** Whatever has a limit can reach it. */
 export const limitsArmed: Rule = {
   name: 'limits-armed',
-  description: 'Virtual time stays within the declared limits: whatever has a time-out, a heartbeat or a grace has its timer.',
+  description:
+    'Virtual time stays within the declared limits: whatever has a time-out, a heartbeat or a grace has its timer.',
   watch: (view, fail) => {
     const requireTimer = (to: string, type: string, withinMs: number) => {
       const { world } = view
@@ -128,8 +131,7 @@ export const limitsArmed: Rule = {
           const policy =
             effect.target === 'compensation' ? plan.undoing[effect.index]! : plan.policies[effect.index]!
           if (isAborted) requireTimer(effect.to, 'grace.ended', policy.graceMs)
-          else if (policy.timeoutMs !== null)
-            requireTimer(effect.to, 'attempt.timedOut', policy.timeoutMs)
+          else if (policy.timeoutMs !== null) requireTimer(effect.to, 'attempt.timedOut', policy.timeoutMs)
           if (!isAborted && 'heartbeatMs' in policy && policy.heartbeatMs !== null)
             requireTimer(effect.to, 'heartbeat.missed', policy.heartbeatMs as number)
         }
