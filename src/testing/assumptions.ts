@@ -11,29 +11,40 @@ import type {
   WorkflowDefinition,
 } from '../definition/model.ts'
 
+/** Decides what cannot be computed: one of the ways in which it may go, of which the first is the plainest. */
+export type DecideOn = (address: string, ways: readonly unknown[]) => unknown
+
+const first: DecideOn = (_, [plainest]) => plainest
+
 const NOTHING: Computed = { kind: 'value', value: {} }
 
 /**
  * The same definition, without what cannot be computed from stubs. Parameters are left out, for nobody reads them. Events
  * are on: the timeline is made of them.
  */
-export function tolerant(definition: IntegrationDefinition, assumed: Set<string>): IntegrationDefinition {
-  const assumptions = new Assumptions(assumed)
+export function tolerant(
+  definition: IntegrationDefinition,
+  assumed: Set<string>,
+  decide: DecideOn = first,
+): IntegrationDefinition {
+  const assumptions = new Assumptions(assumed, decide)
   const workflows = definition.workflows.map((workflow) => assumptions.workflow(workflow, ''))
   return { ...definition, eventsEnabled: true, workflows }
 }
 
 /** The same for one workflow, with its events as they are. */
-export const tolerantWorkflow = (workflow: WorkflowDefinition): WorkflowDefinition =>
-  new Assumptions(new Set()).workflow(workflow, '')
+export const tolerantWorkflow = (workflow: WorkflowDefinition, decide: DecideOn): WorkflowDefinition =>
+  new Assumptions(new Set(), decide).workflow(workflow, '')
 
 class Assumptions {
   private readonly assumed: Set<string>
+  private readonly decide: DecideOn
   /** Scenarios that several steps run are made once. */
   private readonly known = new Map<WorkflowDefinition, WorkflowDefinition>()
 
-  constructor(assumed: Set<string>) {
+  constructor(assumed: Set<string>, decide: DecideOn) {
     this.assumed = assumed
+    this.decide = decide
   }
 
   workflow(workflow: WorkflowDefinition, prefix: string): WorkflowDefinition {
@@ -63,7 +74,7 @@ class Assumptions {
           ? fallback && withoutParameters(fallback)
           : this.orNull(fallback, `the fallback of ${address} is null, for no --stub gives it`),
       when:
-        when && this.condition(when, true, `${address} runs, for no --stub decides whether ${textOf(when)}`),
+        when && this.condition(address, when, true, `${address} runs, for no --stub decides whether ${textOf(when)}`),
       compensate: compensate && withoutParameters(compensate),
     }
   }
@@ -82,6 +93,7 @@ class Assumptions {
           output,
           cases: control.cases.map(({ when, block }) => ({
             when: this.condition(
+              address,
               when,
               true,
               `${address} takes a branch, for no --stub decides whether ${textOf(when)}`,
@@ -96,7 +108,7 @@ class Assumptions {
         const { until } = control
         if (until.kind === 'timer' || until.filter === null) return { ...control, output }
         const what = `${address} takes an event, for no --stub decides whether ${textOf(until.filter)}`
-        return { ...control, output, until: { ...until, filter: this.condition(until.filter, true, what) } }
+        return { ...control, output, until: { ...until, filter: this.condition(address, until.filter, true, what) } }
       }
       case 'scenario': {
         const { inputs, workflow } = control
@@ -104,7 +116,7 @@ class Assumptions {
         return {
           ...control,
           output,
-          inputs: this.lenient(inputs, {}, what),
+          inputs: this.lenient(address, inputs, [{}], what),
           workflow: this.workflow(workflow, ''),
         }
       }
@@ -114,32 +126,32 @@ class Assumptions {
   private over(over: Extract<ControlDefinition, { kind: 'iterative' }>['over'], address: string) {
     if (over.kind === 'each') {
       const what = `${address} goes over one item, null, for no --stub gives the items`
-      return { kind: over.kind, items: this.lenient(over.items, [null], what) }
+      return { kind: over.kind, items: this.lenient(address, over.items, [[null], [], [null, null]], what) }
     }
     const what = `${address} ends, for no --stub decides whether ${textOf(over.condition)}`
-    return { kind: over.kind, condition: this.condition(over.condition, over.kind === 'until', what) }
+    return { kind: over.kind, condition: this.condition(address, over.condition, over.kind === 'until', what) }
   }
 
-  private condition(computed: Computed, otherwise: boolean, what: string): Computed {
-    return this.lenient(computed, otherwise, what)
+  private condition(address: string, computed: Computed, otherwise: boolean, what: string): Computed {
+    return this.lenient(address, computed, [otherwise, !otherwise], what)
   }
 
   private orNull(computed: Computed, what: string): Computed {
-    return this.lenient(computed, null, what)
+    return this.lenient('', computed, [null], what)
   }
 
   /** What cannot be computed, or is null where that would not do, is something else. */
-  private lenient(computed: Computed, otherwise: unknown, what: string): Computed {
+  private lenient(address: string, computed: Computed, ways: readonly unknown[], what: string): Computed {
     if (computed.kind !== 'expression') return computed
     const evaluate = (scope: DataScope) => {
       try {
         const value = computed.evaluate(scope)
-        if (value !== null || otherwise === null) return value
+        if (value !== null || ways[0] === null) return value
       } catch {
         // What is assumed is noted below, and the reason is always the same: a stub is missing.
       }
       this.assumed.add(what)
-      return otherwise
+      return ways.length === 1 ? ways[0] : this.decide(address, ways)
     }
     return { ...computed, evaluate }
   }

@@ -29,6 +29,12 @@ export const FAULT_KINDS = [
   'lostTail',
 ] as const
 
+/**
+ * The kinds that are explored where nothing is said. `lostTail` is none of them: a store that keeps what it has acknowledged
+ * loses nothing, and one that does not cannot promise that nothing is done twice.
+ */
+export const USUAL_FAULTS: readonly FaultKind[] = FAULT_KINDS.filter((kind) => kind !== 'lostTail')
+
 /** A kind of fault. */
 export type FaultKind = (typeof FAULT_KINDS)[number]
 

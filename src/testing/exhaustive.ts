@@ -66,8 +66,10 @@ export class Exhaustive {
     let faults = faultsUsed
     const decide: Decide = (offers) => {
       if (at < path.length) return path[at++]!
-      if (!this.isNew(playing, faults)) return null
-      const alike = this.isMerged ? mirrors(playing, offers) : null
+      // In the midst of things there is no situation to tell.
+      const isMidst = offers[0]!.act === 'assume'
+      if (!isMidst && !this.isNew(playing, faults)) return null
+      const alike = this.isMerged && !isMidst ? mirrors(playing, offers) : null
       for (let place = offers.length - 1; place > 0; place--) {
         const used = faults + costOf(offers[place]!)
         if (used > this.setting.faultsMax || (alike && isMirrored(alike, place))) continue

@@ -5,7 +5,7 @@ import { SagachartError } from '../errors.ts'
 import type { Answer, Counterexample } from './answer.ts'
 import type { OutputOf } from './answers.ts'
 import { RULES, WHOLE_RULES } from './checkers/index.ts'
-import { FAULT_KINDS, type FaultKind } from './choice.ts'
+import { FAULT_KINDS, USUAL_FAULTS, type FaultKind } from './choice.ts'
 import { Coverage } from './coverage.ts'
 import { Exhaustive } from './exhaustive.ts'
 import type { UserInvariant } from './invariant.ts'
@@ -17,7 +17,7 @@ import { subjectOf, type Explorable } from './subject.ts'
 export interface ExploreOptions {
   /** Faults in one schedule at most: 0 to 100. Default 2. */
   readonly faults?: number
-  /** Kinds of faults. Default: all. */
+  /** Kinds of faults. Default: `USUAL_FAULTS`, which is all but `lostTail`. */
   readonly kinds?: readonly FaultKind[]
   /** Schedules drawn by chance where not all can be explored. Default 1,000; 0: explores as far as memory allows. */
   readonly runs?: number
@@ -77,8 +77,10 @@ export async function explore(explored: Explorable, options: ExploreOptions = {}
 
 /** What a user's options come to for one schedule. */
 export function settingOf(options: ExploreOptions): Setting {
-  const { faults = DEFAULTS.faults, kinds = FAULT_KINDS, outputs = {}, invariants = [] } = options
+  const { faults = DEFAULTS.faults, kinds = USUAL_FAULTS, outputs = {}, invariants = [] } = options
   inRange('faults', faults, 0, 100)
+  for (const kind of kinds)
+    if (!FAULT_KINDS.includes(kind)) throw new RangeError(`kinds: expected some of ${FAULT_KINDS.join(', ')}, found ${kind}`)
   inRange('runs', options.runs ?? 0, 0, 1e9)
   inRange('statesMax', options.statesMax ?? 0, 0, 1e8)
   inRange('seed', options.seed ?? 0, -0x8000_0000, 0xffff_ffff)

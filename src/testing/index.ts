@@ -3,7 +3,7 @@
 export type { Answer, Counterexample } from './answer.ts'
 export type { OutputOf } from './answers.ts'
 export { arbitraries, type WorkflowBounds } from './arbitraries.ts'
-export { FAULT_KINDS, type FaultKind, type Schedule } from './choice.ts'
+export { FAULT_KINDS, USUAL_FAULTS, type FaultKind, type Schedule } from './choice.ts'
 export { RULES, WHOLE_RULES } from './checkers/index.ts'
 export type { ChartCoverage, Covered } from './coverage.ts'
 export { explore, type ExploreOptions, type Progress } from './explore.ts'

@@ -2,7 +2,7 @@
 // names must be there; a schedule that no longer fits is an error with its place, and never another schedule.
 import { SagachartError } from '../errors.ts'
 import type { Answer, Counterexample } from './answer.ts'
-import { labelOf, type Decide, type Schedule } from './choice.ts'
+import { FAULT_KINDS, labelOf, type Decide, type Schedule } from './choice.ts'
 import { settingOf, type ExploreOptions } from './explore.ts'
 import { playSchedule, type Played } from './schedule.ts'
 import type { Simulated } from './simulate.ts'
@@ -67,7 +67,7 @@ export function replay(
   options: Pick<ExploreOptions, 'invariants' | 'inputs' | 'outputs' | 'operations'> = {},
 ): Simulated {
   const subject = subjectOf(explored, options.inputs ?? {}, options.operations === 'real')
-  const setting = { ...settingOf(options), faultsMax: schedule.length }
+  const setting = { ...settingOf({ ...options, kinds: FAULT_KINDS }), faultsMax: schedule.length }
   const {
     broken,
     status,

@@ -29,6 +29,8 @@ export interface Subject {
 export class ChangingHost implements Host {
   readonly name = 'exploration'
   world: Host | null = null
+  /** Decides what cannot be computed. */
+  assume: (address: string, ways: readonly unknown[]) => unknown = (_, [plainest]) => plainest
   newRunId: Host['newRunId'] = () => this.world!.newRunId()
   open: Host['open'] = (request, guest) => this.world!.open(request, guest)
   idle: Host['idle'] = () => Promise.resolve()
@@ -73,6 +75,9 @@ export function playSchedule(subject: Subject, setting: Setting, decide: Decide)
   return new Playing(subject, setting, decide).play()
 }
 
+/** How often the same thing is asked and may go either way: a loop that no stub ends must end. */
+const ASSUMED_MAX = 4
+
 const NO_FAULTS: ReadonlySet<FaultKind> = new Set()
 
 /** A schedule that is being played. */
@@ -92,7 +97,12 @@ export class Playing implements Witness {
   private faults: FaultKind[] = []
   private crashedAt = 1
   private isCancelled = false
+  /** Nobody watches any more. */
+  private isOut = false
   private readonly signalled = new Map<string, number>()
+  /** How often something was asked in this life; what was said, in all of them. */
+  private readonly asked = new Map<string, number>()
+  private readonly assumed = new Map<string, unknown>()
 
   constructor(subject: Subject, setting: Setting, decide: Decide) {
     this.subject = subject
@@ -151,6 +161,7 @@ export class Playing implements Witness {
     }
     if (this.broken === null && isWhole) this.end()
     const { broken, faults, moments } = this
+    this.isOut = true
     this.actor?.stop()
     return {
       broken,
@@ -172,6 +183,7 @@ export class Playing implements Witness {
   // ---- what the world tells -----------------------------------------------------------------------------
 
   performed(effect: Effect): void {
+    if (this.isOut) return
     if (effect.kind === 'attempt') this.note('attempt.started', shortOf(effect.to), effect)
     else if (effect.kind === 'init' || effect.kind === 'cleanup')
       this.note('module.started', effect.module, null, effect.kind)
@@ -191,6 +203,8 @@ export class Playing implements Witness {
   private start(from: object, isResumed = false): void {
     const { subject, setting } = this
     subject.host.world = this.world
+    subject.host.assume = (address, ways) => this.assume(address, ways)
+    this.asked.clear()
     const options = isResumed
       ? { snapshot: { status: 'active', ...from } as never }
       : { input: from as never }
@@ -206,6 +220,22 @@ export class Playing implements Witness {
 
   private get isOver(): boolean {
     return this.actor!.getSnapshot().status !== 'active'
+  }
+
+  /** Decides what no stub decides, in the midst of things. A later life is told the same. */
+  private assume(address: string, ways: readonly unknown[]): unknown {
+    const times = (this.asked.get(address) ?? 0) + 1
+    this.asked.set(address, times)
+    const key = `${address}#${times}`
+    if (this.assumed.has(key)) return this.assumed.get(key)
+    const offers = ways.slice(0, times > ASSUMED_MAX ? 1 : undefined).map(
+      (way): Choice => ({ act: 'assume', subject: address, detail: JSON.stringify(way), fault: null, target: way }),
+    )
+    const chosen = offers.length === 1 || this.isOut ? 0 : (this.decide(offers) ?? 0)
+    const choice = offers[chosen]!
+    if (offers.length > 1) this.taken.push(choice)
+    this.assumed.set(key, choice.target)
+    return choice.target
   }
 
   private take(choice: Choice): void {

@@ -12,8 +12,7 @@ export function sequenceDiagramOf({ history, rule, message }: Counterexample): s
     return id
   }
   const run = idOf('run')
-  const texts = timelineOf(history).map((line) => line.trim())
-  const lines = history.map((moment, at) => lineOf(moment, texts[at]!, run, idOf))
+  const lines = history.map((moment) => lineOf(moment, timelineOf([moment])[0]?.trim() ?? 'success', run, idOf))
   const participants = [...names].map(([name, id]) => `  participant ${id} as ${quoted(name)}`)
   const broken = `  Note over ${run}: ${quoted(`${rule} is broken: ${message}`)}`
   return ['sequenceDiagram', ...participants, ...lines, broken, ''].join('\n')
@@ -51,4 +50,4 @@ function lineOf(
 
 /** Text that Mermaid takes as text: what it reads as syntax is written as an entity. */
 const quoted = (text: string) =>
-  text.replace(/[#;:<>"\n]/g, (character) => (character === '\n' ? ' ' : `#${character.codePointAt(0)};`))
+  text.replace(/[#;<>"\n]/g, (character) => (character === '\n' ? ' ' : `#${character.codePointAt(0)};`))

@@ -1,7 +1,7 @@
 // One run, played in virtual time with the faults that a test asks for; all else goes well. Every rule watches, as it does in an
 // exploration.
 import { SagachartError } from '../errors.ts'
-import type { Decide, FaultKind, Schedule } from './choice.ts'
+import { FAULT_KINDS, type Decide, type FaultKind, type Schedule } from './choice.ts'
 import { settingOf, type ExploreOptions } from './explore.ts'
 import type { Fault } from './fault.ts'
 import type { History } from './history.ts'
@@ -37,7 +37,7 @@ const FAULTS_MAX = 1_000
  */
 export function simulate(explored: Explorable, { faults = [], ...options }: SimulateOptions = {}): Simulated {
   const subject = subjectOf(explored, options.inputs ?? {}, options.operations === 'real')
-  const setting = { ...settingOf(options), faultsMax: FAULTS_MAX }
+  const setting = { ...settingOf({ ...options, kinds: FAULT_KINDS }), faultsMax: FAULTS_MAX }
   const left = new Map(faults.map((fault) => [fault, fault.times]))
   const decide: Decide = (offers) => {
     for (const [fault, times] of left) {

@@ -5,7 +5,7 @@ import { planWorkflow } from '../definition/plan.ts'
 import { SagachartError } from '../errors.ts'
 import { IntegrationLogic } from '../runtime/integration-logic.ts'
 import { RunLogic, type WorkflowLogic } from '../runtime/run-logic.ts'
-import { tolerant, tolerantWorkflow } from './assumptions.ts'
+import { tolerant, tolerantWorkflow, type DecideOn } from './assumptions.ts'
 import { ChangingHost, type Subject } from './schedule.ts'
 import { stubModules } from './stubs.ts'
 
@@ -24,9 +24,10 @@ export function subjectOf(
   isReal: boolean,
 ): Subject {
   const host = new ChangingHost()
+  const decide: DecideOn = (address, ways) => host.assume(address, ways)
   if (explored instanceof RunLogic) {
     const { plan, ...rest } = explored.blueprint
-    const own = isReal ? plan : planWorkflow(tolerantWorkflow(plan.workflow))
+    const own = isReal ? plan : planWorkflow(tolerantWorkflow(plan.workflow, decide))
     return {
       name: plan.workflow.name,
       logic: new RunLogic({ ...rest, plan: own, host }) as never,
@@ -36,7 +37,8 @@ export function subjectOf(
   }
   if (explored instanceof IntegrationLogic) {
     const { definition, ...rest } = explored.blueprint
-    const own = isReal ? definition : tolerant(definition, new Set())
+    const { eventsEnabled } = definition
+    const own = isReal ? definition : { ...tolerant(definition, new Set(), decide), eventsEnabled }
     const logic = new IntegrationLogic({ ...rest, definition: own, host })
     return { name: definition.name, logic: logic as never, host, inputs }
   }
@@ -46,7 +48,9 @@ export function subjectOf(
       'Expected a workflow or an integration of this library, found something else',
     )
   }
-  const definition = tolerant(explored, new Set())
+  const { eventsEnabled, workflows } = explored
+  const definition = { ...tolerant(explored, new Set(), decide), eventsEnabled }
   const logic = new IntegrationLogic({ definition, modules: stubModules(explored, NO_STUBS), host })
-  return { name: explored.name, logic: logic as never, host, inputs: { ...explored.inputs, ...inputs } }
+  const name = workflows.length === 1 ? workflows[0]!.name : explored.name
+  return { name, logic: logic as never, host, inputs: { ...explored.inputs, ...inputs } }
 }

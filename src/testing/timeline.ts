@@ -41,8 +41,12 @@ const TIMERS: Readonly<Record<string, string>> = {
 /** The widest name that gets a column of its own. */
 const NAME_MAX = 32
 
+/** That a step succeeded is what its attempt said. */
+const isTold = ({ kind, detail }: Moment) => kind !== 'step.ended' || detail !== 'success'
+
 /** What happened, line by line: time, a mark where it is a fault, who, what. */
-export function timelineOf(history: History): string[] {
+export function timelineOf(all: History): string[] {
+  const history = all.filter(isTold)
   const names = history.map(({ step }) => step || 'run')
   const width = Math.min(NAME_MAX, Math.max(3, ...names.map(({ length }) => length)))
   const times = history.map(({ at }) => timeText(at))

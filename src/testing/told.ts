@@ -19,14 +19,14 @@ export function tell(answer: Answer): string[] {
     head,
     `  ended: ${list(endings) || 'never'}`,
     `  faults survived: ${survived}`,
-    ...coverageLines(answer),
-    ...(counterexample ? ['', ...counterexampleText(counterexample)] : []),
+    ...(counterexample ? ['', ...counterexampleText(counterexample)] : coverageLines(answer)),
   ]
 }
 
 /** `complete for ≤ 2 faults: 18,204 schedules, 3,117 distinct states`. */
-export function extentOf({ isComplete, faultsMax, schedules, states, stopped, seed }: Answer): string {
+export function extentOf({ isComplete, faultsMax, schedules, states, stopped, seed, counterexample }: Answer): string {
   const size = `${count(schedules)} schedules, ${count(states)} distinct states`
+  if (counterexample) return `after ${size}`
   if (isComplete) return `complete for ≤ ${faultsMax} faults: ${size}`
   const why =
     stopped === 'time'
