@@ -57,6 +57,7 @@ function createProgram(finish: Finish): Command {
   addRun(program, finish)
   addValidate(program, finish)
   addSimulate(program, finish)
+  addCheck(program, finish)
   addGraph(program, finish)
   return program
 }
@@ -132,6 +133,30 @@ function addSimulate(program: Command, finish: Finish): void {
     })
 }
 
+function addCheck(program: Command, finish: Finish): void {
+  program
+    .command('check')
+    .description('prove that recovery holds: explore every fault, crash and order up to a bound')
+    .argument('<file>', 'the document, YAML or JSON')
+    .option('--faults <n>', 'faults in one schedule at most', '2')
+    .option('--runs <n>', 'schedules drawn by chance where not all can be explored; 0: until --time', '1000')
+    .option('--time <time>', 'ends after so long, such as 30s')
+    .option('--seed <n>', 'which schedules are drawn; the same seed, the same answer', '1')
+    .option('--states <n>', 'situations kept to explore all; beyond it schedules are drawn', '20000')
+    .option('--replay <file>', 'play one schedule again, of a .seed.json')
+    .option('--pin <file>', 'write the counterexample as a .seed.json, to be replayed')
+    .option('--diagram <file>', 'write the counterexample as a Mermaid sequence diagram')
+    .option('--scenario <name>', 'check only this scenario')
+    .option('--input <name=value>', 'give an input of the document; may be repeated', collect, [])
+    .option('--allow-modules <dir>', 'a folder that module files may come from; may be repeated', collect, [])
+    .option('--json', 'print findings and answers as JSON')
+    .addHelpText('after', EXAMPLES.check)
+    .action(async (file: string, options: object) => {
+      const { checkCommand } = await import('./check.ts')
+      finish(await checkCommand(file, options as never))
+    })
+}
+
 function addGraph(program: Command, finish: Finish): void {
   program
     .command('graph')
@@ -191,6 +216,15 @@ Examples:
   sagachart simulate flow.yaml --signal 'approved@5s={"by": "Ada"}' --cancel ship@20s
 
 No module is loaded, nothing real is called. Exit codes: 0 completed, 1 not completed, 2 bad document or usage.`,
+  check: `
+Examples:
+  sagachart check flow.yaml
+  sagachart check flow.yaml --faults 3 --time 30s
+  sagachart check flow.yaml --pin flow.seed.json --diagram flow.mmd
+  sagachart check flow.yaml --replay flow.seed.json
+
+Operations are stubbed, and nothing real is called, unless the document says testing.mock_external_dependencies: false.
+Exit codes: 0 holds, 1 a rule is broken or something is found, 2 bad document or usage.`,
   graph: `
 Examples:
   sagachart graph flow.yaml > flow.mmd

@@ -247,6 +247,8 @@ export interface Module {
   readonly config: unknown
   init?(context: ModuleContext): unknown
   cleanup?(context: ModuleContext): unknown
+  /** What operations answer in explorations, by operation. */
+  examples?: Readonly<Record<string, unknown>>
 }
 
 export interface PoolDefinition {

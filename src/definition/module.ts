@@ -12,6 +12,8 @@ export interface ModuleSource<
   /** Called once at the end, in reverse order of initialisation, always. */
   cleanup?(context: ModuleContext): unknown
   readonly operations: O
+  /** What operations answer where they are not called: in explorations. By operation; each a JSON value. */
+  readonly examples?: { readonly [TName in keyof O]?: Awaited<ReturnType<O[TName]>> }
 }
 
 /** Names that belong to the life cycle, not to operations. */
@@ -46,6 +48,8 @@ export function toModule(name: string, value: unknown, config: unknown): Module 
     refuse(name, `expected at least one operation, found ${listed(Object.keys(source))}`)
   }
   const module: { -readonly [K in keyof Module]: Module[K] } = { name, operations, config }
+  const examples = grouped ? examplesOf(name, source['examples'], operations) : null
+  if (examples) module.examples = examples
   const { init, cleanup } = source
   if (typeof init === 'function') module.init = (context) => Reflect.apply(init, source, [context])
   if (typeof cleanup === 'function') module.cleanup = (context) => Reflect.apply(cleanup, source, [context])
@@ -105,4 +109,19 @@ function methodsOf(source: object): Record<string, Operation> {
     holder = Object.getPrototypeOf(holder) as object | null
   }
   return operations
+}
+
+/** The examples that a module gives of its operations' answers. */
+function examplesOf(
+  name: string,
+  given: unknown,
+  operations: Readonly<Record<string, Operation>>,
+): Readonly<Record<string, unknown>> | null {
+  if (given === undefined) return null
+  if (typeof given !== 'object' || given === null || Array.isArray(given))
+    refuse(name, `expected examples by operation, found ${kindOf(given)}`)
+  const stray = Object.keys(given).find((each) => !Object.hasOwn(operations, each))
+  if (stray !== undefined)
+    refuse(name, `expected examples of its operations ${listed(Object.keys(operations))}, found one of "${stray}"`)
+  return given as Readonly<Record<string, unknown>>
 }

@@ -32,12 +32,12 @@ export class Answers {
   }
 
   /** What an effect comes to where all goes well. */
-  successOf(life: Life, effect: Effect, step: string): Outcome {
+  successOf(life: Life, effect: Effect, step: string, example: unknown): Outcome {
     if (effect.kind !== 'attempt')
       return this.isReal ? life.execute(effect) : { status: 'succeeded', value: undefined }
     return this.isReal
       ? life.execute(effect)
-      : { status: 'succeeded', value: this.outputOf(step, effect.target) ?? null }
+      : { status: 'succeeded', value: this.outputOf(step, effect.target) ?? example ?? null }
   }
 
   /** What can be decided: what the function says, or every way where it says nothing. */

@@ -32,7 +32,10 @@ export interface ExploreOptions {
   /** Beside the rules that are always checked. */
   readonly invariants?: readonly UserInvariant[]
   readonly inputs?: Readonly<Record<string, unknown>>
-  /** What operations answer, by the step's address, such as `pay` or `outer/pay`; or a function. Default `null`. */
+  /**
+   * What operations answer, by the step's address, such as `pay` or `outer/pay`; or a function. Default: the
+   * example that the operation's module gives, else `null`.
+   */
   readonly outputs?: Readonly<Record<string, unknown>> | OutputOf
   /** `real`: operations are executed; they must answer at once, and depend on nothing but what they are given. Default `stubbed`. */
   readonly operations?: 'stubbed' | 'real'
@@ -85,7 +88,7 @@ export function settingOf(options: ExploreOptions): Setting {
   inRange('statesMax', options.statesMax ?? 0, 0, 1e8)
   inRange('seed', options.seed ?? 0, -0x8000_0000, 0xffff_ffff)
   const given: OutputOf =
-    typeof outputs === 'function' ? outputs : (step) => (Object.hasOwn(outputs, step) ? outputs[step] : null)
+    typeof outputs === 'function' ? outputs : (step) => (Object.hasOwn(outputs, step) ? outputs[step] : undefined)
   return {
     kinds: new Set(kinds),
     faultsMax: faults,

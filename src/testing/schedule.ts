@@ -322,7 +322,7 @@ export class Playing implements Witness {
         ? pending.echo!
         : act === 'fail' || act === 'failForGood' || act === 'stop'
           ? failureFor(act, effect)
-          : this.answers.successOf(life, effect, shortOf(effect.to))
+          : this.answers.successOf(life, effect, shortOf(effect.to), this.exampleOf(effect))
     const kind =
       act === 'echo' || act === 'speakLate'
         ? 'reply.ignored'
@@ -334,6 +334,19 @@ export class Playing implements Witness {
       this.note('module.answered', effect.module, null, `${effect.kind} ${outcome.status}`, fault)
     else this.note('reply.ignored', subject)
     life.settle(pending, outcome, act === 'succeedTwice')
+  }
+
+  /** What the module says that an operation answers. */
+  private exampleOf(effect: Effect): unknown {
+    if (effect.kind !== 'attempt') return undefined
+    const run = this.root?.session.runs.get(effect.run)
+    if (!run) return undefined
+    const { call, compensate, fallback } = run.stepAt(effect.index)
+    const called = effect.target === 'operation' ? call : effect.target === 'fallback' ? fallback : compensate
+    if (!called) return undefined
+    if (!('module' in called)) return called.kind === 'value' ? called.value : undefined
+    const { examples } = run.options.modules.get(called.module) ?? {}
+    return examples && Object.hasOwn(examples, called.operation) ? examples[called.operation] : undefined
   }
 
   /** The process dies; the journal that is left is replayed into fresh actors, and all must be as it was. */
