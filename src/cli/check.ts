@@ -37,8 +37,12 @@ export interface CheckOptions {
   readonly scenario?: string
   readonly input: readonly string[]
   readonly allowModules: readonly string[]
+  readonly real?: boolean
   readonly json?: boolean
 }
+
+const STUBBED =
+  'operations were stubbed: testing.mock_external_dependencies is false, and --real would execute them in every schedule\n'
 
 const EXIT = { holds: 0, violated: 1, usage: 2 } as const
 
@@ -70,7 +74,10 @@ export async function checkCommand(file: string, options: CheckOptions): Promise
     if (options.replay !== undefined) return await replayFile(checked, options.replay, options)
     return await checkAll(checked, numbers, options)
   } catch (error) {
-    if (error instanceof SagachartError && (error.code === 'INPUT_INVALID' || error.code === 'SCHEDULE_INVALID'))
+    if (
+      error instanceof SagachartError &&
+      (error.code === 'INPUT_INVALID' || error.code === 'SCHEDULE_INVALID')
+    )
       return refuse(error.message)
     throw error
   }
@@ -87,6 +94,7 @@ async function checkAll(checked: Checked, numbers: Numbers, options: CheckOption
   } else if (!plan.isEnabled) {
     process.stdout.write('nothing explored: testing.enable_integration_tests is false\n')
   }
+  if (plan.wantsReal && !options.real && !options.json) process.stdout.write(STUBBED)
   if (violated) await keep(violated, options)
   return violated || findings.length > 0 ? EXIT.violated : EXIT.holds
 }
@@ -113,7 +121,7 @@ async function exploreAll(
       timeMs: Math.max(0, until - performance.now()) / (chosen.length - number),
       onProgress: (now) => progress?.show(name, now),
       inputs: own.inputs,
-      operations: plan.isReal ? 'real' : 'stubbed',
+      operations: options.real ? 'real' : 'stubbed',
     })
     progress?.clear()
     answers.push(answer)
@@ -143,17 +151,26 @@ async function keep(answer: Answer, { pin, diagram }: CheckOptions): Promise<voi
 }
 
 /** Plays a schedule again that was kept. */
-async function replayFile({ definition, explorable }: Checked, path: string, options: CheckOptions): Promise<number> {
+async function replayFile(
+  { definition, explorable }: Checked,
+  path: string,
+  options: CheckOptions,
+): Promise<number> {
   let text: string
   try {
     text = await readFile(path, 'utf8')
   } catch (error) {
-    return refuse(`--replay names a file, found "${path}": ${(error as Error).message}; name one that --pin wrote`)
+    return refuse(
+      `--replay names a file, found "${path}": ${(error as Error).message}; name one that --pin wrote`,
+    )
   }
   const seedFile = readSeedFile(text)
   const own = narrowed(definition, { scenario: seedFile.name })
   if (typeof own === 'string') return refuse(`${path} is of "${seedFile.name}": ${own}`)
-  const replayed = replay(explorable(own), seedFile, { inputs: own.inputs })
+  const replayed = replay(explorable(own), seedFile, {
+    inputs: own.inputs,
+    operations: options.real ? 'real' : 'stubbed',
+  })
   if (options.json) process.stdout.write(`${JSON.stringify(replayed, null, 2)}\n`)
   else {
     const { good, bad } = colours(process.stdout)
@@ -177,7 +194,9 @@ async function readChecked(file: string, options: CheckOptions): Promise<Checked
   const definition = narrowed(read.definition, options)
   if (typeof definition === 'string') return definition
   const findings = placeFindings(read.document, staticFindings(read.definition))
-  if (!plan.isReal && !plan.hasExamples)
+  if (options.real && !plan.wantsReal)
+    return `--real executes operations, and the document does not ask for it; set testing.mock_external_dependencies: false`
+  if (!options.real && !plan.hasExamples)
     return { definition, findings, plan, explorable: (explored) => explored }
   const loaded = await loadIntegration(file, { inputs, allowModules: [...options.allowModules] })
   if (!loaded.ok) return failed(loaded.diagnostics)

@@ -149,6 +149,7 @@ function addCheck(program: Command, finish: Finish): void {
     .option('--scenario <name>', 'check only this scenario')
     .option('--input <name=value>', 'give an input of the document; may be repeated', collect, [])
     .option('--allow-modules <dir>', 'a folder that module files may come from; may be repeated', collect, [])
+    .option('--real', 'execute operations in every schedule, where the document says that nothing is mocked')
     .option('--json', 'print findings and answers as JSON')
     .addHelpText('after', EXAMPLES.check)
     .action(async (file: string, options: object) => {
@@ -223,7 +224,8 @@ Examples:
   sagachart check flow.yaml --pin flow.seed.json --diagram flow.mmd
   sagachart check flow.yaml --replay flow.seed.json
 
-Operations are stubbed, and nothing real is called, unless the document says testing.mock_external_dependencies: false.
+Operations are stubbed, and nothing real is called, but with --real, and a document that says
+testing.mock_external_dependencies: false; they must answer at once then, and depend on nothing but what they are given.
 Exit codes: 0 holds, 1 a rule is broken or something is found, 2 bad document or usage.`,
   graph: `
 Examples:

@@ -122,6 +122,9 @@ function examplesOf(
     refuse(name, `expected examples by operation, found ${kindOf(given)}`)
   const stray = Object.keys(given).find((each) => !Object.hasOwn(operations, each))
   if (stray !== undefined)
-    refuse(name, `expected examples of its operations ${listed(Object.keys(operations))}, found one of "${stray}"`)
+    refuse(
+      name,
+      `expected examples of its operations ${listed(Object.keys(operations))}, found one of "${stray}"`,
+    )
   return given as Readonly<Record<string, unknown>>
 }

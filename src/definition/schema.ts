@@ -220,10 +220,20 @@ export const sectionSchemas = {
     batch_processing: flag().optional().describe('a permission'),
   }),
   testing: section('testing', {
-    enable_integration_tests: flag().optional().describe('whether check explores the document'),
-    mock_external_dependencies: flag().optional().describe('how check stubs'),
-    generate_test_data: flag().optional().describe('outputs of stubs from types'),
-    test_scenarios: list(text()).optional().describe('what check explores'),
+    enable_integration_tests: flag()
+      .optional()
+      .describe('whether check explores the document; what needs no run is checked anyway'),
+    mock_external_dependencies: flag()
+      .optional()
+      .describe('false: check --real executes operations; without it they are stubbed all the same'),
+    generate_test_data: flag()
+      .optional()
+      .describe('stubs answer with the examples that modules give of their operations, in place of null'),
+    test_scenarios: list(text())
+      .optional()
+      .describe(
+        'what check explores: scenarios, happy_path, error_recovery, resource_exhaustion, parallel_execution',
+      ),
   }),
 } as const
 

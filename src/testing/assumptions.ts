@@ -74,7 +74,8 @@ class Assumptions {
           ? fallback && withoutParameters(fallback)
           : this.orNull(fallback, `the fallback of ${address} is null, for no --stub gives it`),
       when:
-        when && this.condition(address, when, true, `${address} runs, for no --stub decides whether ${textOf(when)}`),
+        when &&
+        this.condition(address, when, true, `${address} runs, for no --stub decides whether ${textOf(when)}`),
       compensate: compensate && withoutParameters(compensate),
     }
   }
@@ -108,7 +109,11 @@ class Assumptions {
         const { until } = control
         if (until.kind === 'timer' || until.filter === null) return { ...control, output }
         const what = `${address} takes an event, for no --stub decides whether ${textOf(until.filter)}`
-        return { ...control, output, until: { ...until, filter: this.condition(address, until.filter, true, what) } }
+        return {
+          ...control,
+          output,
+          until: { ...until, filter: this.condition(address, until.filter, true, what) },
+        }
       }
       case 'scenario': {
         const { inputs, workflow } = control
@@ -129,7 +134,10 @@ class Assumptions {
       return { kind: over.kind, items: this.lenient(address, over.items, [[null], [], [null, null]], what) }
     }
     const what = `${address} ends, for no --stub decides whether ${textOf(over.condition)}`
-    return { kind: over.kind, condition: this.condition(address, over.condition, over.kind === 'until', what) }
+    return {
+      kind: over.kind,
+      condition: this.condition(address, over.condition, over.kind === 'until', what),
+    }
   }
 
   private condition(address: string, computed: Computed, otherwise: boolean, what: string): Computed {

@@ -83,12 +83,15 @@ export function settingOf(options: ExploreOptions): Setting {
   const { faults = DEFAULTS.faults, kinds = USUAL_FAULTS, outputs = {}, invariants = [] } = options
   inRange('faults', faults, 0, 100)
   for (const kind of kinds)
-    if (!FAULT_KINDS.includes(kind)) throw new RangeError(`kinds: expected some of ${FAULT_KINDS.join(', ')}, found ${kind}`)
+    if (!FAULT_KINDS.includes(kind))
+      throw new RangeError(`kinds: expected some of ${FAULT_KINDS.join(', ')}, found ${kind}`)
   inRange('runs', options.runs ?? 0, 0, 1e9)
   inRange('statesMax', options.statesMax ?? 0, 0, 1e8)
   inRange('seed', options.seed ?? 0, -0x8000_0000, 0xffff_ffff)
   const given: OutputOf =
-    typeof outputs === 'function' ? outputs : (step) => (Object.hasOwn(outputs, step) ? outputs[step] : undefined)
+    typeof outputs === 'function'
+      ? outputs
+      : (step) => (Object.hasOwn(outputs, step) ? outputs[step] : undefined)
   return {
     kinds: new Set(kinds),
     faultsMax: faults,
@@ -138,8 +141,10 @@ class Exploration {
     return this.answer(found, isComplete)
   }
 
+  /** Explores all there is, as far as memory and half of the time allow. */
   private async exhaust(statesMax: number): Promise<Counterexample | null> {
     const { subject, setting, options } = this
+    const { timeMs = Infinity } = options
     const isMerged = setting.invariants.length === 0 && options.outputs === undefined && !setting.isReal
     const inspected = { ...setting, inspect: this.coverage.inspect }
     const exhaustive = new Exhaustive(subject, inspected, isMerged)
@@ -156,6 +161,10 @@ class Exploration {
         }
       }
       if (await this.mustStop('exhaustive')) return null
+      if (performance.now() - this.startedAt > timeMs / 2) {
+        this.stopped = 'memory'
+        return null
+      }
     }
     return null
   }

@@ -14,6 +14,9 @@ export const OUTSIDER = 'outside'
 /** Entries of the journal that may be lost at once. */
 export const TAIL_MAX = 2
 
+/** Events of one name that come from outside while anything else can happen. */
+const SIGNALS_MAX = 2
+
 /** What fires because someone took too long. All other timers are what was asked for: delays, waits. */
 const LIMITS: ReadonlySet<string> = new Set([
   'attempt.timedOut',
@@ -51,6 +54,7 @@ export function offersOf(situation: Situation, plain = false): Choice[] {
   if (life.hasDeferred) offers.push(offer('goOn', '', null, null, life))
   else {
     for (const pending of life.pending) if (isAwaited(pending)) offerReplies(offers, situation, pending)
+    offerSignals(offers, situation)
     const canAnswer = offers.length > 0
     offerTime(offers, situation, life, canAnswer)
     offerOutside(offers, situation)
@@ -126,9 +130,17 @@ const isOutsider = ({ lease }: { readonly lease: string }) => lease === OUTSIDER
 const poolAt = ({ session }: Root, path: string): PoolContext | undefined =>
   session.actors.get(path)?.getSnapshot().context as PoolContext | undefined
 
+/** What steps wait for comes some time; more than a few times only where nothing else can happen. */
+function offerSignals(offers: Choice[], { root, signalled }: Situation): void {
+  for (const event of root.scope.mailbox.awaited) {
+    const times = signalled.get(event) ?? 0
+    if (times < SIGNALS_MAX || offers.length === 0) offers.push(offer('signal', event, times, null, event))
+  }
+}
+
 function offerOutside(offers: Choice[], situation: Situation): void {
-  const { kinds, root, signalled, isCancelled } = situation
-  const { mailbox, parts } = root.scope
+  const { kinds, root, isCancelled } = situation
+  const { parts } = root.scope
   for (const { name } of parts.pools) {
     const path = `${root.session.path}/pool/${name}`
     const pool = poolAt(root, path)
@@ -141,8 +153,6 @@ function offerOutside(offers: Choice[], situation: Situation): void {
       if (lease !== OUTSIDER)
         offers.push(offer('loseLease', shortOf(lease), name, 'leaseLost', { path, lease }))
   }
-  for (const event of mailbox.awaited)
-    offers.push(offer('signal', event, signalled.get(event) ?? 0, null, event))
   if (!isCancelled && kinds.has('cancel')) offers.push(offer('cancel', '', null, 'cancel', null))
 }
 

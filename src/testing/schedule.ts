@@ -228,9 +228,15 @@ export class Playing implements Witness {
     this.asked.set(address, times)
     const key = `${address}#${times}`
     if (this.assumed.has(key)) return this.assumed.get(key)
-    const offers = ways.slice(0, times > ASSUMED_MAX ? 1 : undefined).map(
-      (way): Choice => ({ act: 'assume', subject: address, detail: JSON.stringify(way), fault: null, target: way }),
-    )
+    const offers = ways
+      .slice(0, times > ASSUMED_MAX ? 1 : undefined)
+      .map((way): Choice => ({
+        act: 'assume',
+        subject: address,
+        detail: JSON.stringify(way),
+        fault: null,
+        target: way,
+      }))
     const chosen = offers.length === 1 || this.isOut ? 0 : (this.decide(offers) ?? 0)
     const choice = offers[chosen]!
     if (offers.length > 1) this.taken.push(choice)

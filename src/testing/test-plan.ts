@@ -16,8 +16,8 @@ export interface TestingSection {
 export interface TestPlan {
   /** `false`: only what needs no run is checked. */
   readonly isEnabled: boolean
-  /** Whether modules are loaded, and their operations executed. */
-  readonly isReal: boolean
+  /** Whether the document wants its operations executed. Whoever checks it must want that, too. */
+  readonly wantsReal: boolean
   /** Whether operations answer with the examples that their modules give. */
   readonly hasExamples: boolean
   /** Names of scenarios; all where none is named. */
@@ -41,14 +41,18 @@ export function testPlanOf(section: TestingSection, { workflows }: IntegrationDe
   const known = [...Object.keys(FAMILIES), ...names]
   const unknown = asked.find((each) => !known.includes(each))
   if (unknown !== undefined) {
-    const remedy = suggestion(unknown, known, `name a scenario, or one of ${Object.keys(FAMILIES).join(', ')}`)
+    const remedy = suggestion(
+      unknown,
+      known,
+      `name a scenario, or one of ${Object.keys(FAMILIES).join(', ')}`,
+    )
     return `testing.test_scenarios names a scenario or a family of faults, found "${unknown}"; ${remedy}`
   }
   const families = asked.filter((each) => Object.hasOwn(FAMILIES, each) && !names.includes(each))
   const kinds = families.length === 0 ? USUAL_FAULTS : families.flatMap((family) => FAMILIES[family]!)
   return {
     isEnabled: section.enable_integration_tests ?? true,
-    isReal: section.mock_external_dependencies === false,
+    wantsReal: section.mock_external_dependencies === false,
     hasExamples: section.generate_test_data ?? false,
     scenarios: names.filter((name) => asked.includes(name)),
     kinds: [...new Set(kinds)],

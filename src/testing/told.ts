@@ -24,7 +24,15 @@ export function tell(answer: Answer): string[] {
 }
 
 /** `complete for ≤ 2 faults: 18,204 schedules, 3,117 distinct states`. */
-export function extentOf({ isComplete, faultsMax, schedules, states, stopped, seed, counterexample }: Answer): string {
+export function extentOf({
+  isComplete,
+  faultsMax,
+  schedules,
+  states,
+  stopped,
+  seed,
+  counterexample,
+}: Answer): string {
   const size = `${count(schedules)} schedules, ${count(states)} distinct states`
   if (counterexample) return `after ${size}`
   if (isComplete) return `complete for ≤ ${faultsMax} faults: ${size}`
