@@ -156,6 +156,7 @@ export const integrationMachine = setup({
     stopping: {
       description: 'Starts nothing more, and waits until every running scenario has stopped.',
       on: {
+        'run.signal': { actions: 'takeSignal' },
         'scenario.settled': { actions: 'recordScenario' },
         'scenarios.finished': 'cleaningUp',
         'run.cancel': { guard: 'isForced', actions: 'forceScenarios' },

@@ -75,6 +75,7 @@ export const workflowMachine = workflowSetup.createMachine({
         'lease.lost': { actions: 'recordLease' },
         'steps.finished': [{ guard: 'isCompleted', target: 'collecting' }, { target: 'ending' }],
         'run.cancel': { guard: 'isForced', actions: ['forgoCompensation', 'forceSteps'] },
+        'run.signal': { actions: 'takeSignal' },
       },
     },
     collecting: {

@@ -20,7 +20,7 @@ import {
   type Progress,
 } from '../testing/index.ts'
 import { testPlanOf, type TestingSection, type TestPlan } from '../testing/test-plan.ts'
-import { ChangingHost } from '../testing/schedule.ts'
+import { ChangingHost } from '../testing/changing-host.ts'
 import { narrowed, readInputs } from './selection.ts'
 import { colours, isDrawable, printable, Screen } from './terminal.ts'
 

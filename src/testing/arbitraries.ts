@@ -13,7 +13,7 @@ import type {
 } from '../definition/model.ts'
 import { planWorkflow } from '../definition/plan.ts'
 import { RunLogic } from '../runtime/run-logic.ts'
-import { ChangingHost } from './schedule.ts'
+import { ChangingHost } from './changing-host.ts'
 
 /** Bounds of random workflows. */
 export interface WorkflowBounds {
@@ -29,7 +29,12 @@ const POOL = 'pool'
 const ANSWERED: Computed = { kind: 'value', value: 'plan b' }
 
 /** A function that stands for one nobody can compute: exploration decides it, each way. */
-const UNDECIDED: Computed = { kind: 'function', evaluate: () => null }
+const UNDECIDED: Computed = {
+  kind: 'function',
+  evaluate: () => {
+    throw new Error('nobody can compute this')
+  },
+}
 
 const often = <T>(usual: T, ...rare: readonly T[]) =>
   fc.oneof({ weight: 3, arbitrary: fc.constant(usual) }, { weight: 1, arbitrary: fc.constantFrom(...rare) })

@@ -3,7 +3,8 @@
 // played again. Invariant: where it says that it is complete, no choice was left out but by equality or symmetry.
 import type { Choice, Decide } from './choice.ts'
 import { fingerprint, hashOf } from './fingerprint.ts'
-import { Playing, type Played, type Setting, type Subject } from './schedule.ts'
+import type { Subject } from './changing-host.ts'
+import { Playing, type Played, type Setting } from './schedule.ts'
 import { isMirrored, mirrors } from './symmetry.ts'
 
 /** A choice that is still to be taken, and what leads to it. */

@@ -10,7 +10,8 @@ import { Coverage } from './coverage.ts'
 import { Exhaustive } from './exhaustive.ts'
 import type { UserInvariant } from './invariant.ts'
 import { followScript, Scripts, sizeOf, smallerScripts, type Script } from './random.ts'
-import { Playing, playSchedule, type Played, type Setting, type Subject } from './schedule.ts'
+import type { Subject } from './changing-host.ts'
+import { Playing, playSchedule, type Played, type Setting } from './schedule.ts'
 import { subjectOf, type Explorable } from './subject.ts'
 
 /** How to explore. */

@@ -139,3 +139,14 @@ export function hashOf(given: string): number {
   low = Math.imul(low ^ (low >>> 16), 2_246_822_507) ^ Math.imul(high ^ (high >>> 13), 3_266_489_909)
   return 4_294_967_296 * (2_097_151 & low) + (high >>> 0)
 }
+
+/** The first line that is there only before, and the first that is there only after. */
+export function differenceOf(before: string, after: string): string {
+  const old = new Set(before.split('\n'))
+  const now = new Set(after.split('\n'))
+  const gone = [...old].find((line) => !now.has(line))
+  const come = [...now].find((line) => !old.has(line))
+  return `what goes on from the journal is not what was there: ${clipped(gone)} became ${clipped(come)}`
+}
+
+const clipped = (line = 'nothing') => (line.length > 300 ? `${line.slice(0, 300)}…` : line)

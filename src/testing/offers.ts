@@ -54,7 +54,7 @@ export function offersOf(situation: Situation, plain = false): Choice[] {
   if (life.hasDeferred) offers.push(offer('goOn', '', null, null, life))
   else {
     for (const pending of life.pending) if (isAwaited(pending)) offerReplies(offers, situation, pending)
-    offerSignals(offers, situation)
+    offerSignals(offers, situation, life)
     const canAnswer = offers.length > 0
     offerTime(offers, situation, life, canAnswer)
     offerOutside(offers, situation)
@@ -131,10 +131,11 @@ const poolAt = ({ session }: Root, path: string): PoolContext | undefined =>
   session.actors.get(path)?.getSnapshot().context as PoolContext | undefined
 
 /** What steps wait for comes some time; more than a few times only where nothing else can happen. */
-function offerSignals(offers: Choice[], { root, signalled }: Situation): void {
+function offerSignals(offers: Choice[], { root, signalled }: Situation, life: Life): void {
+  const isAlone = offers.length === 0 && life.timers.length === 0
   for (const event of root.scope.mailbox.awaited) {
     const times = signalled.get(event) ?? 0
-    if (times < SIGNALS_MAX || offers.length === 0) offers.push(offer('signal', event, times, null, event))
+    if (times < SIGNALS_MAX || isAlone) offers.push(offer('signal', event, times, null, event))
   }
 }
 

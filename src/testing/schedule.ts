@@ -1,40 +1,22 @@
 // One schedule: a root is started in a world, choices are taken one after the other until it has ended, and every rule
 // watches. Not here: who chooses, and what is made of many schedules.
-import { createActor, type AnyActorLogic, type AnyActorRef, type InspectionEvent } from 'xstate'
+import { createActor, type AnyActorRef, type InspectionEvent } from 'xstate'
 import { SagachartError } from '../errors.ts'
-import type { Effect, Entry, Host, Outcome } from '../runtime/host.ts'
+import type { Effect, Entry, Outcome } from '../runtime/host.ts'
 import type { Root } from '../runtime/root.ts'
 import type { Run } from '../runtime/run.ts'
 import { roots } from '../runtime/registry.ts'
 import { Answers, type OutputOf } from './answers.ts'
-import { RULES, type WHOLE_RULES } from './checkers/index.ts'
+import type { Subject } from './changing-host.ts'
 import type { Checker, Rule, View } from './checkers/checker.ts'
 import { labelOf, type Choice, type Decide, type FaultKind, type Schedule } from './choice.ts'
-import { fingerprint } from './fingerprint.ts'
-import type { History, Moment, MomentKind } from './history.ts'
+import { differenceOf, fingerprint } from './fingerprint.ts'
+import { carryOut, type Note } from './deeds.ts'
+import type { History, Moment } from './history.ts'
 import type { UserInvariant } from './invariant.ts'
-import { offersOf, OUTSIDER, shortOf } from './offers.ts'
+import { offersOf, shortOf } from './offers.ts'
 import { Tracker } from './tracker.ts'
-import { World, type Pending, type PendingTimer, type Witness } from './world.ts'
-
-/** What is explored: actor logic whose host can be another one each time. */
-export interface Subject {
-  readonly name: string
-  readonly logic: AnyActorLogic
-  readonly host: ChangingHost
-  readonly inputs: Readonly<Record<string, unknown>>
-}
-
-/** Lets logic that is made once live in one world after the other. */
-export class ChangingHost implements Host {
-  readonly name = 'exploration'
-  world: Host | null = null
-  /** Decides what cannot be computed. */
-  assume: (address: string, ways: readonly unknown[]) => unknown = (_, [plainest]) => plainest
-  newRunId: Host['newRunId'] = () => this.world!.newRunId()
-  open: Host['open'] = (request, guest) => this.world!.open(request, guest)
-  idle: Host['idle'] = () => Promise.resolve()
-}
+import { World, type Pending, type Witness } from './world.ts'
 
 /** What holds for every schedule of an exploration. */
 export interface Setting {
@@ -90,7 +72,6 @@ export class Playing implements Witness {
   private readonly decide: Decide
   private readonly answers: Answers
   private readonly moments: Moment[] = []
-  private readonly view: View
   private checkers: readonly Checker[]
   private actor: AnyActorRef | null = null
   private broken: Broken | null = null
@@ -110,14 +91,6 @@ export class Playing implements Witness {
     this.decide = decide
     this.answers = new Answers(setting.outputOf, setting.isReal)
     this.world = new World(setting.seed, this)
-    const playing = this
-    this.view = {
-      world: this.world,
-      history: this.moments,
-      get root() {
-        return playing.root!
-      },
-    }
     this.checkers = this.newCheckers()
   }
 
@@ -228,15 +201,13 @@ export class Playing implements Witness {
     this.asked.set(address, times)
     const key = `${address}#${times}`
     if (this.assumed.has(key)) return this.assumed.get(key)
-    const offers = ways
-      .slice(0, times > ASSUMED_MAX ? 1 : undefined)
-      .map((way): Choice => ({
-        act: 'assume',
-        subject: address,
-        detail: JSON.stringify(way),
-        fault: null,
-        target: way,
-      }))
+    const offers = ways.slice(0, times > ASSUMED_MAX ? 1 : undefined).map((way): Choice => ({
+      act: 'assume',
+      subject: address,
+      detail: JSON.stringify(way),
+      fault: null,
+      target: way,
+    }))
     const chosen = offers.length === 1 || this.isOut ? 0 : (this.decide(offers) ?? 0)
     const choice = offers[chosen]!
     if (offers.length > 1) this.taken.push(choice)
@@ -259,6 +230,18 @@ export class Playing implements Witness {
     this.look()
   }
 
+  private happen(choice: Choice): void {
+    const { world, root, answers, note } = this
+    const { act, subject, target, fault } = choice
+    if (act === 'crash' || act === 'loseTail') {
+      this.crash(target as number, fault)
+      return
+    }
+    if (act === 'cancel') this.isCancelled = true
+    else if (act === 'signal') this.signalled.set(subject, (this.signalled.get(subject) ?? 0) + 1)
+    carryOut(choice, { world, root: root!, answers, note })
+  }
+
   private fingerprintWithout(pending: Pending | null): string {
     const { life } = this.world
     const at = pending === null ? -1 : life!.pending.indexOf(pending)
@@ -266,93 +249,6 @@ export class Playing implements Witness {
     const text = this.root ? fingerprint(this.world, this.root) : ''
     if (at >= 0) life!.pending.splice(at, 0, pending!)
     return text
-  }
-
-  private happen(choice: Choice): void {
-    const { world, root } = this
-    const life = world.life!
-    const { act, subject, target, fault } = choice
-    switch (act) {
-      case 'goOn':
-        life.runDeferred()
-        return
-      case 'decide': {
-        const { pending, outcome } = target as { pending: Pending; outcome: Outcome }
-        life.settle(pending, outcome)
-        return
-      }
-      case 'tick':
-        this.note('timer.fired', subject, null, String(choice.detail), fault)
-        life.fire(target as PendingTimer)
-        return
-      case 'crash':
-      case 'loseTail':
-        this.crash(target as number, fault)
-        return
-      case 'take': {
-        this.note('pool.taken', subject, null, `${choice.detail} units`, fault)
-        const request = { lease: OUTSIDER, units: choice.detail, priority: 0, at: world.time, replyTo: '' }
-        life.deliver(target as string, { type: 'lease.request', ...request } as never)
-        return
-      }
-      case 'giveBack':
-        this.note('pool.returned', subject)
-        life.deliver(target as string, { type: 'lease.release', lease: OUTSIDER } as never)
-        return
-      case 'loseLease': {
-        const { path, lease } = target as { path: string; lease: string }
-        this.note('lease.lost', subject, null, String(choice.detail), fault)
-        life.deliver(path, { type: 'lease.lost', lease } as never)
-        return
-      }
-      case 'cancel':
-        this.isCancelled = true
-        this.note('run.cancelled', '', null, '', fault)
-        life.deliver(root!.session.path, { type: 'run.cancel' })
-        return
-      case 'signal':
-        this.signalled.set(subject, (this.signalled.get(subject) ?? 0) + 1)
-        this.note('signal.sent', subject)
-        life.deliver(root!.session.path, { type: 'run.signal', event: subject, data: null } as never)
-        return
-      default:
-        this.reply(choice, target as Pending)
-    }
-  }
-
-  private reply({ act, subject, fault }: Choice, pending: Pending): void {
-    const life = this.world.life!
-    const { effect } = pending
-    const outcome =
-      act === 'echo'
-        ? pending.echo!
-        : act === 'fail' || act === 'failForGood' || act === 'stop'
-          ? failureFor(act, effect)
-          : this.answers.successOf(life, effect, shortOf(effect.to), this.exampleOf(effect))
-    const kind =
-      act === 'echo' || act === 'speakLate'
-        ? 'reply.ignored'
-        : KIND_OF[act === 'stop' ? 'stop' : outcome.status]
-    if (effect.kind === 'attempt') this.note(kind, shortOf(effect.to), effect, messageOf(outcome), fault)
-    else if (effect.kind === 'handler')
-      this.note('handler.answered', effect.subscription, null, outcome.status, fault)
-    else if (effect.kind !== 'decision')
-      this.note('module.answered', effect.module, null, `${effect.kind} ${outcome.status}`, fault)
-    else this.note('reply.ignored', subject)
-    life.settle(pending, outcome, act === 'succeedTwice')
-  }
-
-  /** What the module says that an operation answers. */
-  private exampleOf(effect: Effect): unknown {
-    if (effect.kind !== 'attempt') return undefined
-    const run = this.root?.session.runs.get(effect.run)
-    if (!run) return undefined
-    const { call, compensate, fallback } = run.stepAt(effect.index)
-    const called = effect.target === 'operation' ? call : effect.target === 'fallback' ? fallback : compensate
-    if (!called) return undefined
-    if (!('module' in called)) return called.kind === 'value' ? called.value : undefined
-    const { examples } = run.options.modules.get(called.module) ?? {}
-    return examples && Object.hasOwn(examples, called.operation) ? examples[called.operation] : undefined
   }
 
   /** The process dies; the journal that is left is replayed into fresh actors, and all must be as it was. */
@@ -458,9 +354,22 @@ export class Playing implements Witness {
     }
   }
 
+  /** What checkers look at: whatever life goes on. */
+  private get view(): View {
+    const root = () => this.root!
+    return {
+      world: this.world,
+      history: this.moments,
+      get root() {
+        return root()
+      },
+    }
+  }
+
   private newCheckers(): readonly Checker[] {
+    const { view } = this
     return this.setting.rules.map((rule) =>
-      rule.watch(this.view, (message) => {
+      rule.watch(view, (message) => {
         this.breakRule(rule.name, message)
         throw new SagachartError('INTERNAL', message)
       }),
@@ -468,7 +377,7 @@ export class Playing implements Witness {
   }
 
   /** The first rule that is broken counts: what comes after may be its consequence. */
-  private breakRule(rule: string | keyof typeof WHOLE_RULES, message: string): void {
+  private breakRule(rule: string, message: string): void {
     this.broken ??= { rule, message }
   }
 
@@ -482,49 +391,8 @@ export class Playing implements Witness {
     return `nothing can happen any more, and the run has not ended; there are still ${open.slice(0, 5).join(', ') || 'no other actors'}`
   }
 
-  private note(
-    kind: MomentKind,
-    step: string,
-    attempt: Extract<Effect, { kind: 'attempt' }> | null = null,
-    detail = '',
-    fault: FaultKind | null = null,
-  ): void {
+  private readonly note: Note = (kind, step, attempt = null, detail = '', fault = null) => {
     const { attempt: number = 0, target = null } = attempt ?? {}
     this.moments.push({ at: this.world.time, kind, step, attempt: number, target, detail, fault })
   }
 }
-
-const KIND_OF = {
-  succeeded: 'attempt.succeeded',
-  failed: 'attempt.failed',
-  stop: 'attempt.stopped',
-} as const
-
-const messageOf = (outcome: Outcome) =>
-  outcome.status === 'failed' && outcome.error instanceof Error ? outcome.error.message : ''
-
-function failureFor(act: 'fail' | 'failForGood' | 'stop', effect: Effect): Outcome {
-  if (act === 'stop') return STOPPED
-  const retryable = act === 'fail'
-  const code = effect.kind === 'attempt' ? 'OPERATION_FAILED' : 'INJECTED'
-  const message = retryable ? 'an injected failure' : 'an injected failure that no retry helps'
-  return { status: 'failed', error: Object.assign(new Error(message), { code, retryable }) }
-}
-
-const STOPPED: Outcome = {
-  status: 'failed',
-  error: Object.assign(new Error('The operation was told to stop'), { name: 'AbortError' }),
-}
-
-/** The first line that is there only before, and the first that is there only after. */
-function differenceOf(before: string, after: string): string {
-  const old = new Set(before.split('\n'))
-  const now = new Set(after.split('\n'))
-  const gone = [...old].find((line) => !now.has(line))
-  const come = [...now].find((line) => !old.has(line))
-  return `what goes on from the journal is not what was there: ${clipped(gone)} became ${clipped(come)}`
-}
-
-const clipped = (line = 'nothing') => (line.length > 300 ? `${line.slice(0, 300)}…` : line)
-
-export { RULES }

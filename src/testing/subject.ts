@@ -6,7 +6,7 @@ import { SagachartError } from '../errors.ts'
 import { IntegrationLogic } from '../runtime/integration-logic.ts'
 import { RunLogic, type WorkflowLogic } from '../runtime/run-logic.ts'
 import { tolerant, tolerantWorkflow, type DecideOn } from './assumptions.ts'
-import { ChangingHost, type Subject } from './schedule.ts'
+import { ChangingHost, type Subject } from './changing-host.ts'
 import { stubModules } from './stubs.ts'
 
 /** What can be explored: actor logic of this library, or the definition of an integration. */
@@ -40,7 +40,7 @@ export function subjectOf(
     const { eventsEnabled } = definition
     const own = isReal ? definition : { ...tolerant(definition, new Set(), decide), eventsEnabled }
     const logic = new IntegrationLogic({ ...rest, definition: own, host })
-    return { name: definition.name, logic: logic as never, host, inputs }
+    return { name: nameOf(definition), logic: logic as never, host, inputs }
   }
   if (!('workflows' in explored)) {
     throw new SagachartError(
@@ -48,9 +48,12 @@ export function subjectOf(
       'Expected a workflow or an integration of this library, found something else',
     )
   }
-  const { eventsEnabled, workflows } = explored
+  const { eventsEnabled } = explored
   const definition = { ...tolerant(explored, new Set(), decide), eventsEnabled }
   const logic = new IntegrationLogic({ definition, modules: stubModules(explored, NO_STUBS), host })
-  const name = workflows.length === 1 ? workflows[0]!.name : explored.name
-  return { name, logic: logic as never, host, inputs: { ...explored.inputs, ...inputs } }
+  return { name: nameOf(explored), logic: logic as never, host, inputs: { ...explored.inputs, ...inputs } }
 }
+
+/** A scenario that is explored on its own goes by its own name. */
+const nameOf = ({ name, workflows }: IntegrationDefinition) =>
+  workflows.length === 1 ? workflows[0]!.name : name

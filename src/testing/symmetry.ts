@@ -19,7 +19,7 @@ export function mirrors({ world, root }: Playing, offers: readonly Choice[]): re
     const { plan } = run.options
     const actor: AnyActorRef | undefined = root.session.actors.get(effect.to)
     const { value, context } = (actor?.getSnapshot() ?? {}) as { value?: unknown; context?: object }
-    const { index: _index, path: _path, ...own } = (context ?? {}) as Record<string, unknown>
+    const own = { ...context, index: null, path: null }
     const timers = world.life!.timers.flatMap(({ to, event, due }) =>
       to === effect.to ? `${event.type}${due - world.time}` : [],
     )
@@ -45,7 +45,7 @@ function classesOf(plan: Plan): readonly string[] {
   }
   const { dependents, dependentStart, workflow } = plan
   const found = workflow.steps.map((step, index) => {
-    const { name: _name, ...own } = step
+    const own = { ...step, name: null }
     const after = dependents.slice(dependentStart[index], dependentStart[index + 1])
     return JSON.stringify([own, [...after]], numbered)
   })

@@ -44,11 +44,11 @@ describe('parts not built yet', () => {
   it('are warned of where the template has the key, a section at a time', () => {
     const top = {
       error_handling: { enable_circuit_breaker: true, circuit_breaker_threshold: 3 },
-      testing: { test_scenarios: [] },
+      performance: { cache_size: 3 },
     }
     expect(warnings(flow([step('a')], {}, {}, top)).map(({ message }) => message)).toEqual([
       'error_handling: enable_circuit_breaker, circuit_breaker_threshold have no effect yet',
-      'testing: test_scenarios has no effect yet',
+      'performance: cache_size has no effect yet',
     ])
   })
 

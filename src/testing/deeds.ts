@@ -1,0 +1,134 @@
+// What a choice does: an effect ends, time goes on, someone outside takes a unit, cancels, signals. Each is noted as a moment
+// before anything comes of it. Not here: which choice is taken, and what must hold after it.
+import type { Effect, Outcome } from '../runtime/host.ts'
+import type { Root } from '../runtime/root.ts'
+import type { Answers } from './answers.ts'
+import type { Choice, FaultKind } from './choice.ts'
+import type { MomentKind } from './history.ts'
+import { OUTSIDER, shortOf } from './offers.ts'
+import type { Pending, PendingTimer, World } from './world.ts'
+
+/** Takes down that something happens now. */
+export type Note = (
+  kind: MomentKind,
+  step: string,
+  attempt?: Extract<Effect, { kind: 'attempt' }> | null,
+  detail?: string,
+  fault?: FaultKind | null,
+) => void
+
+/** Where something is done. */
+export interface Doing {
+  readonly world: World
+  readonly root: Root
+  readonly answers: Answers
+  readonly note: Note
+}
+
+/** Does what a choice says. A crash is none of it: that ends one life and begins another. */
+export function carryOut(choice: Choice, situation: Doing): void {
+  const { world, root, note } = situation
+  const life = world.life!
+  const { act, subject, target, fault } = choice
+  switch (act) {
+    case 'goOn':
+      life.runDeferred()
+      return
+    case 'decide': {
+      const { pending, outcome } = target as { pending: Pending; outcome: Outcome }
+      life.settle(pending, outcome)
+      return
+    }
+    case 'tick':
+      note('timer.fired', subject, null, String(choice.detail), fault)
+      life.fire(target as PendingTimer)
+      return
+    case 'take': {
+      note('pool.taken', subject, null, `${choice.detail} units`, fault)
+      const request = { lease: OUTSIDER, units: choice.detail, priority: 0, at: world.time, replyTo: '' }
+      life.deliver(target as string, { type: 'lease.request', ...request } as never)
+      return
+    }
+    case 'giveBack':
+      note('pool.returned', subject)
+      life.deliver(target as string, { type: 'lease.release', lease: OUTSIDER } as never)
+      return
+    case 'loseLease': {
+      const { path, lease } = target as { path: string; lease: string }
+      note('lease.lost', subject, null, String(choice.detail), fault)
+      life.deliver(path, { type: 'lease.lost', lease } as never)
+      return
+    }
+    case 'cancel':
+      note('run.cancelled', '', null, '', fault)
+      life.deliver(root.session.path, { type: 'run.cancel' })
+      return
+    case 'signal':
+      note('signal.sent', subject)
+      life.deliver(root.session.path, { type: 'run.signal', event: subject, data: null } as never)
+      return
+    default:
+      reply(choice, target as Pending, situation)
+  }
+}
+
+function reply(
+  { act, subject, fault }: Choice,
+  pending: Pending,
+  { world, root, answers, note }: Doing,
+): void {
+  const life = world.life!
+  const { effect } = pending
+  const outcome =
+    act === 'echo'
+      ? pending.echo!
+      : act === 'fail' || act === 'failForGood' || act === 'stop'
+        ? failureFor(act, effect)
+        : answers.successOf(life, effect, shortOf(effect.to), exampleOf(root, effect))
+  const kind =
+    act === 'echo' || act === 'speakLate'
+      ? 'reply.ignored'
+      : KIND_OF[act === 'stop' ? 'stop' : outcome.status]
+  if (effect.kind === 'attempt') note(kind, shortOf(effect.to), effect, messageOf(outcome), fault)
+  else if (effect.kind === 'handler')
+    note('handler.answered', effect.subscription, null, outcome.status, fault)
+  else if (effect.kind !== 'decision')
+    note('module.answered', effect.module, null, `${effect.kind} ${outcome.status}`, fault)
+  else note('reply.ignored', subject)
+  life.settle(pending, outcome, act === 'succeedTwice')
+}
+
+/** What the module says that an operation answers. */
+function exampleOf({ session }: Root, effect: Effect): unknown {
+  if (effect.kind !== 'attempt') return undefined
+  const run = session.runs.get(effect.run)
+  if (!run) return undefined
+  const { call, compensate, fallback } = run.stepAt(effect.index)
+  const called = effect.target === 'operation' ? call : effect.target === 'fallback' ? fallback : compensate
+  if (!called) return undefined
+  if (!('module' in called)) return called.kind === 'value' ? called.value : undefined
+  const { examples } = run.options.modules.get(called.module) ?? {}
+  return examples && Object.hasOwn(examples, called.operation) ? examples[called.operation] : undefined
+}
+
+const KIND_OF = {
+  succeeded: 'attempt.succeeded',
+  failed: 'attempt.failed',
+  stop: 'attempt.stopped',
+} as const
+
+const messageOf = (outcome: Outcome) =>
+  outcome.status === 'failed' && outcome.error instanceof Error ? outcome.error.message : ''
+
+function failureFor(act: 'fail' | 'failForGood' | 'stop', effect: Effect): Outcome {
+  if (act === 'stop') return STOPPED
+  const retryable = act === 'fail'
+  const code = effect.kind === 'attempt' ? 'OPERATION_FAILED' : 'INJECTED'
+  const message = retryable ? 'an injected failure' : 'an injected failure that no retry helps'
+  return { status: 'failed', error: Object.assign(new Error(message), { code, retryable }) }
+}
+
+const STOPPED: Outcome = {
+  status: 'failed',
+  error: Object.assign(new Error('The operation was told to stop'), { name: 'AbortError' }),
+}
