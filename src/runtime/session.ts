@@ -45,7 +45,8 @@ export class Session {
   private readonly port: HostPort
   private readonly seed: number
   private readonly accepted = new WeakSet<InboundEvent>()
-  private readonly abandoned = new WeakSet<Effect>()
+  /** Effects that have settled, or that nobody waits for any more. */
+  private readonly over = new WeakSet<Effect>()
   private replay: Replay | null
   private published = 0
   /** What the charts asked for and nobody has done yet, in order: each a function and its two arguments. */
@@ -100,7 +101,7 @@ export class Session {
   }
 
   abandon(effect: Effect): void {
-    this.abandoned.add(effect)
+    this.over.add(effect)
     if (this.replay) this.replay.abandon(effect)
     else this.port.abandon(effect)
   }
@@ -244,9 +245,14 @@ export class Session {
     this.actors.get(this.path)?.send({ type: 'root.failed', error })
   }
 
+  /** The first reply counts: whoever has the same address by now has asked for another effect. */
   private settle(effect: Effect, outcome: Outcome): void {
-    if (this.abandoned.has(effect)) this.lateReplies++
-    else this.deliver(effect.to, settlement(effect, outcome))
+    if (this.over.has(effect)) {
+      this.lateReplies++
+      return
+    }
+    this.over.add(effect)
+    this.deliver(effect.to, settlement(effect, outcome))
   }
 }
 

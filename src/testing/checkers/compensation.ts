@@ -79,11 +79,11 @@ export const undoneCompletely: Rule = {
   watch: (_, fail) => ({
     ended(runs) {
       for (const run of runs) {
-        const { status, context } = run.self.getSnapshot() as EndedRun
-        if (status !== 'done' || context.level !== 'run' || context.entry === 'undo') continue
+        const { status, context } = endOf(runAround(run))
+        if (status !== 'done' || context.entry === 'undo') continue
         const isToUndo =
           context.cause !== 'completed' &&
-          (context.verdict === 'compensate' || run.workflow.onFailure === 'compensate')
+          (context.verdict === 'compensate' || runAround(run).workflow.onFailure === 'compensate')
         const { steps } = run.workflow
         for (let index = 0; index < steps.length; index++) {
           if (steps[index]!.compensate === null) continue
@@ -100,10 +100,18 @@ export const undoneCompletely: Rule = {
   }),
 }
 
+/** The run that a list of steps belongs to: what is undone is decided there. A scenario inside of a step is one of its own. */
+function runAround(run: Run): Run {
+  let around = run
+  while (around.options.within?.isOpen) around = around.options.within.run
+  return around
+}
+
+const endOf = (run: Run) => run.self.getSnapshot() as EndedRun
+
 interface EndedRun {
   readonly status: string
   readonly context: {
-    readonly level: string
     readonly entry?: string
     readonly cause: string
     readonly verdict: string | null

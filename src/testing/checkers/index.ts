@@ -6,6 +6,7 @@ import { handlerFailuresKept, modulesCleaned } from './modules.ts'
 import type { Rule } from './checker.ts'
 import {
   attemptsBounded,
+  concurrencyKept,
   dependenciesRespected,
   limitsArmed,
   outcomeOnce,
@@ -27,6 +28,7 @@ export const WHOLE_RULES = {
 export const RULES: readonly Rule[] = [
   dependenciesRespected,
   attemptsBounded,
+  concurrencyKept,
   recordedNotRepeated,
   outcomeOnce,
   limitsArmed,

@@ -65,6 +65,26 @@ function attemptsMax({ root }: View, { run: path, index, target, to }: Attempt):
   return 1 + retries + granted + (hasFallback ? 1 : 0)
 }
 
+/** A run does not do more at once than it may. */
+export const concurrencyKept: Rule = {
+  name: 'concurrency-kept',
+  description: 'A run has no more attempts under way than its max_concurrency; a sequential one has one.',
+  watch: (view, fail) => ({
+    moved() {
+      const underWay = new Map<Run, number>()
+      for (const { effect, isAbandoned, echo } of view.world.life?.pending ?? []) {
+        const run = effect.kind === 'attempt' && view.root.session.runs.get(effect.run)
+        if (!run || isAbandoned || echo) continue
+        const count = (underWay.get(run) ?? 0) + 1
+        const { parallel, maxConcurrency } = run.workflow
+        const max = parallel ? maxConcurrency : 1
+        if (count > max) fail(`${count} attempts are under way at once, at most ${max} are allowed`)
+        underWay.set(run, count)
+      }
+    },
+  }),
+}
+
 /** What the journal shows as ended is not done again. */
 export const recordedNotRepeated: Rule = {
   name: 'recorded-not-repeated',
@@ -110,6 +130,9 @@ export const outcomeOnce: Rule = {
   }),
 }
 
+/** The longer one of the limits of a module's initialisation and clean-up. */
+const MODULE_LIMIT_MS = 60_000
+
 /** Whatever has a limit can reach it. */
 export const limitsArmed: Rule = {
   name: 'limits-armed',
@@ -126,7 +149,10 @@ export const limitsArmed: Rule = {
       moved() {
         const { world, root } = view
         for (const { effect, isAborted, isAbandoned, echo } of world.life?.pending ?? []) {
-          if (effect.kind !== 'attempt' || isAbandoned || echo) continue
+          if (isAbandoned || echo) continue
+          if (effect.kind === 'init' || effect.kind === 'cleanup')
+            requireTimer(effect.to, 'module.timedOut', MODULE_LIMIT_MS)
+          if (effect.kind !== 'attempt') continue
           const { plan } = root.session.runs.get(effect.run)!.options
           const policy =
             effect.target === 'compensation' ? plan.undoing[effect.index]! : plan.policies[effect.index]!
