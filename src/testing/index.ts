@@ -2,7 +2,7 @@
 // Works in any test runner, and without one. The matcher for vitest is in vitest.ts.
 export type { Answer, Counterexample } from './answer.ts'
 export type { OutputOf } from './answers.ts'
-export { arbitraries, type WorkflowBounds } from './arbitraries.ts'
+export { arbitraries, logicOf, type WorkflowBounds } from './arbitraries.ts'
 export { FAULT_KINDS, USUAL_FAULTS, type FaultKind, type Schedule } from './choice.ts'
 export { RULES, WHOLE_RULES } from './checkers/index.ts'
 export type { ChartCoverage, Covered } from './coverage.ts'

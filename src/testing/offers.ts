@@ -127,8 +127,10 @@ const isHeldOutside = ({ root }: Situation, { to, event }: PendingTimer) =>
 
 const isOutsider = ({ lease }: { readonly lease: string }) => lease === OUTSIDER
 
-const poolAt = ({ session }: Root, path: string): PoolContext | undefined =>
-  session.actors.get(path)?.getSnapshot().context as PoolContext | undefined
+function poolAt({ session }: Root, path: string): PoolContext | undefined {
+  const { status, context } = session.actors.get(path)?.getSnapshot() ?? {}
+  return status === 'active' ? (context as PoolContext) : undefined
+}
 
 /** What steps wait for comes some time; more than a few times only where nothing else can happen. */
 function offerSignals(offers: Choice[], { root, signalled }: Situation, life: Life): void {

@@ -220,7 +220,7 @@ export class Playing implements Witness {
     if (choice.fault !== null) this.faults.push(choice.fault)
     const isIgnored = choice.act === 'echo' || choice.act === 'speakLate'
     const before = isIgnored ? this.fingerprintWithout(choice.target as Pending) : ''
-    this.happen(choice)
+    this.attempted(() => this.happen(choice))
     if (this.broken !== null) return
     if (isIgnored && this.fingerprintWithout(null) !== before)
       this.breakRule(
@@ -268,7 +268,7 @@ export class Playing implements Witness {
     this.checkers = this.newCheckers()
     for (const entry of world.journal) for (const checker of this.checkers) checker.recorded?.(entry)
     roots.delete(actor!)
-    this.guarded(() => {
+    this.attempted(() => {
       this.start({ runId: 'explored', inputs: this.subject.inputs }, true)
       world.life?.runDeferred()
     })
@@ -333,6 +333,16 @@ export class Playing implements Witness {
     })
     for (const invariant of this.setting.invariants)
       if (invariant.when === 'atEnd' || invariant.when === status) this.ask(invariant)
+  }
+
+  /** Whatever the engine throws is a fault of its own. */
+  private attempted(act: () => void): void {
+    try {
+      act()
+    } catch (error) {
+      if (error instanceof SagachartError && error.code === 'SCHEDULE_INVALID') throw error
+      this.breakRule('no-internal-error', error instanceof Error ? error.message : String(error))
+    }
   }
 
   /** Breaking a rule throws, to end whatever the engine was about; here there is nothing to end. */

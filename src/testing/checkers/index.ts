@@ -2,7 +2,7 @@
 import { undoneCompletely, undoneInReverse, undoneOnlyIfDone } from './compensation.ts'
 import { endsInTime, statusAgrees } from './endings.ts'
 import { capacityKept, leasesHeld, leasesReturned } from './leases.ts'
-import { handlerFailuresKept, modulesCleaned } from './modules.ts'
+import { handlerFailuresKept, handlersServed, modulesCleaned } from './modules.ts'
 import type { Rule } from './checker.ts'
 import {
   attemptsBounded,
@@ -40,6 +40,7 @@ export const RULES: readonly Rule[] = [
   undoneCompletely,
   modulesCleaned,
   handlerFailuresKept,
+  handlersServed,
   statusAgrees,
   endsInTime,
 ]

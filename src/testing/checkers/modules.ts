@@ -68,3 +68,22 @@ export const handlerFailuresKept: Rule = {
     }
   },
 }
+
+/** A handler is under way only while it is. */
+export const handlersServed: Rule = {
+  name: 'handlers-served',
+  description: 'A subscription whose handler has ended is handed its next event: none stays under way.',
+  watch: (view, fail) => ({
+    moved() {
+      const { root, world } = view
+      const bus = root.session.actors.get(`${root.session.path}/bus/events`)?.getSnapshot()
+      if (bus?.status !== 'active') return
+      for (const id of Object.keys((bus.context as BusContext).underWay)) {
+        const isPending = world.life?.pending.some(
+          ({ effect }) => effect.kind === 'handler' && effect.subscription === id,
+        )
+        if (!isPending) fail(`the handler ${id} has ended, and the bus waits for it`)
+      }
+    },
+  }),
+}

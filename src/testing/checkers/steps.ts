@@ -1,6 +1,7 @@
 // Rules of steps: when they start, how often they are tried, how often they end.
 import type { Effect } from '../../runtime/host.ts'
 import type { Run } from '../../runtime/run.ts'
+import { DRAIN_MS_MAX } from '../../../machines/bus.ts'
 import { LIVE, SUCCESS } from '../../runtime/execution.ts'
 import { shortOf } from '../offers.ts'
 import type { Rule, View } from './checker.ts'
@@ -161,6 +162,8 @@ export const limitsArmed: Rule = {
           if (!isAborted && 'heartbeatMs' in policy && policy.heartbeatMs !== null)
             requireTimer(effect.to, 'heartbeat.missed', policy.heartbeatMs as number)
         }
+        const bus = root.session.actors.get(`${root.session.path}/bus/events`)
+        if (bus?.getSnapshot().value === 'draining') requireTimer(bus.id, 'bus.timedOut', DRAIN_MS_MAX)
         for (const run of root.session.runs.values()) {
           const { timeoutMs } = run.workflow
           if (timeoutMs !== null && run.self.getSnapshot().value === 'running')
