@@ -83,7 +83,7 @@ function addRun(program: Command, finish: Finish): void {
     .option('--allow-modules <dir>', 'a folder that module files may come from; may be repeated', collect, [])
     .option('--json', 'print the result document on stdout, and nothing else there')
     .option('--inspect [url]', 'show the run in the Stately inspector (default ws://127.0.0.1:8080)')
-    .option('--no-drill', 'accepted for later: no error drill is part of a run yet')
+    .option('--no-drill', 'leave out the drill: what would become of the run if each module and pool failed')
     .addHelpText('after', EXAMPLES.run)
     .action(async (file: string, options: object) => {
       const { runCommand } = await import('./run.ts')

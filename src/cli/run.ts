@@ -8,6 +8,8 @@ import type { Inspector } from '../inspect/index.ts'
 import { loadIntegration, type Loaded } from '../load.ts'
 import { IntegrationLogic, type IntegrationReport } from '../runtime/integration-logic.ts'
 import { resultDocument } from '../runtime/result.ts'
+import { drill, type OwnScenario } from '../testing/drill.ts'
+import { readStubs } from './stubs.ts'
 import { closerLook } from './closer-look.ts'
 import { LogFile } from './log-file.ts'
 import { showProgress } from './progress.ts'
@@ -26,6 +28,8 @@ export interface RunOptions {
   readonly format?: ResultFile['format']
   readonly allowModules: readonly string[]
   readonly json?: boolean
+  /** `false`: without the drill. */
+  readonly drill?: boolean
   /** An address, or `true`: the usual one. */
   readonly inspect?: string | true
 }
@@ -47,6 +51,8 @@ export async function runCommand(file: string, options: RunOptions): Promise<num
   if (loaded.warnings.length > 0) process.stderr.write(`${formatDiagnostics(loaded.warnings)}\n\n`)
   const definition = narrowed(loaded.definition, options)
   if (typeof definition === 'string') return refuse(definition)
+  const own = ownScenarios(definition)
+  if (typeof own === 'string') return refuse(own)
   const target = resultFile(options, loaded.settings)
   if (typeof target === 'string') return refuse(target)
 
@@ -55,10 +61,22 @@ export async function runCommand(file: string, options: RunOptions): Promise<num
   const log = logging && (await LogFile.open(logging, (problem) => screen.say(`sagachart run: ${problem}`)))
   if (typeof log === 'string') return refuse(log)
   try {
-    return await runLoaded({ ...loaded, definition }, { ...options, file }, { target, log, screen })
+    return await runLoaded({ ...loaded, definition }, { ...options, file, own }, { target, log, screen })
   } finally {
     await log?.close()
   }
+}
+
+/** The error scenarios of the document itself, or what is wrong with them. */
+function ownScenarios(definition: IntegrationDefinition): readonly OwnScenario[] | string {
+  const own: OwnScenario[] = []
+  for (const { name, faults } of definition.errorScenarios ?? []) {
+    const stubs = readStubs(definition, { fault: faults, stub: [] })
+    if (typeof stubs === 'string')
+      return `error_scenarios, "${name}": ${stubs.replace(/^--fault/, 'a fault')}`
+    own.push({ name, stubs })
+  }
+  return own
 }
 
 /** Where a run shows itself. */
@@ -70,11 +88,12 @@ interface Outlets {
 
 async function runLoaded(
   loaded: Extract<Loaded, { ok: true }>,
-  options: RunOptions & { readonly file: string },
+  options: RunOptions & { readonly file: string; readonly own: readonly OwnScenario[] },
   outlets: Outlets,
 ): Promise<number> {
   const { target, log, screen } = outlets
   const { definition, modules } = loaded
+  const { own } = options
   const isJson = options.json === true
   const inspector = await inspectorOf(options.inspect)
   if (typeof inspector === 'string') return refuse(inspector)
@@ -103,7 +122,11 @@ async function runLoaded(
   const warnings = loaded.warnings.map(({ code, message, remedy }) =>
     [`${code}: ${message}`, remedy].join(' ').trim(),
   )
-  const document = resultDocument(report, warnings)
+  const document = resultDocument(
+    report,
+    warnings,
+    options.drill === false ? 'it was not asked for' : drill(definition, own),
+  )
   if (log) logEnd(document, log)
   const problem = target && (await writeResult(target, document))
   if (isJson) process.stdout.write(resultJson(document))

@@ -45,7 +45,7 @@ export async function simulateCommand(file: string, options: SimulateOptions): P
   const outside = readOutside(definition, options)
   if (typeof outside === 'string') return refuse(outside)
   const played = play(definition, { seed, stubs, outside })
-  const result = resultDocument(played.report, [])
+  const result = resultDocument(played.report, [], 'a simulation is no run')
   if (options.json) {
     const { integration_scenarios: scenarios, status, error } = result
     const { assumed, timeline, virtualMs } = played

@@ -38,8 +38,20 @@ export function summary(document: ResultDocument, options: Options): string {
     lines.push(bad(`  clean-up: ${printable(issue.message, WIDTH)}`))
   if (options.detailed)
     lines.push(...document.warnings.map((text) => `  warning: ${printable(text, Infinity)}`))
+  const drilled = drillLine(document)
+  if (drilled !== null) lines.push(dim(drilled))
   if (options.output !== null) lines.push(dim(`  result: ${options.output}`))
   return `${lines.join('\n')}\n`
+}
+
+/** What the drill came to; `null` where there was none, and nobody need know. */
+function drillLine({ error_propagation: drill }: ResultDocument): string | null {
+  const { errors_simulated: simulated, errors_handled: handled, recovery_successful: recovered } = drill
+  if (simulated === 0) return null
+  const unhandled = drill.error_scenarios.filter((each) => !each.handled).slice(0, FAILURES_MAX)
+  const names = unhandled.map(({ scenario, target }) => `${scenario} of ${target}`).join(', ')
+  const rest = names === '' ? '' : `; not handled: ${names}`
+  return printable(`  drill: ${simulated} errors simulated, ${handled} handled, ${recovered} recovered from${rest}`, WIDTH)
 }
 
 function scenarioLines(

@@ -44,6 +44,11 @@ export function convert(
     handlers: handlersOf(document),
     workflows: integration.scenarios.map((_, i) => workflows.at(i)),
     ...(integration.accept && { accept: integration.accept as Acceptance }),
+    ...(integration.error_scenarios && {
+      errorScenarios: integration.error_scenarios.map((each) =>
+        typeof each === 'string' ? { name: each, faults: [each] } : { name: each.name, faults: each.faults },
+      ),
+    }),
   }
 }
 

@@ -284,4 +284,6 @@ export interface IntegrationDefinition {
   readonly workflows: readonly WorkflowDefinition[]
   /** What may be found anywhere in it, and is meant. Absent: nothing. */
   readonly accept?: Acceptance
+  /** Error scenarios of its own for the drill; faults as `simulate --fault` takes them. Absent: none. */
+  readonly errorScenarios?: readonly { readonly name: string; readonly faults: readonly string[] }[]
 }

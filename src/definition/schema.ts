@@ -94,7 +94,17 @@ export const integrationSchema = section('integration', {
   env: list(name()).optional().describe('environment variables that expressions may read'),
   scenarios: list(scenario).describe('what is run, in this order'),
   accept: acceptance.optional().describe('what check finds anywhere, and is meant; each with the reason'),
-  error_scenarios: list(anything()).optional().describe('further error scenarios of the drill'),
+  error_scenarios: list(
+    z.union([
+      text(),
+      section('error scenario', {
+        name: name().describe('for people'),
+        faults: list(text()).describe('what goes wrong, each as simulate --fault takes it: pay=fail:2'),
+      }),
+    ]),
+  )
+    .optional()
+    .describe('further error scenarios of the drill: a fault such as pay=fatal, or several with a name'),
 })
 
 const handler = z.union(

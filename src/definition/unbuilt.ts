@@ -47,7 +47,6 @@ export const UNBUILT: readonly Unbuilt[] = [
   { at: 'performance.cache_size', template: true },
   { at: 'performance.batch_processing', template: true },
   { at: 'error_handling.circuit_breaker_reset' },
-  { at: 'integration.error_scenarios' },
   { at: 'integration.modules[].type', only: 'api' },
   { at: 'integration.modules[].type', only: 'database' },
   { at: 'integration.modules[].type', only: 'processing' },

@@ -68,6 +68,40 @@ export interface ScenarioResult {
   }
 }
 
+/** How one error scenario of the drill went. */
+export interface DrilledError {
+  /** `module_failure`, `communication_failure`, `resource_exhaustion`, or a name of the document's own. */
+  readonly scenario: string
+  /** The module, pool or steps that it strikes. */
+  readonly target: string
+  /** The integration came to its end, with no lease open. */
+  readonly handled: boolean
+  /** And every scenario of it completed, or was undone. */
+  readonly recovered: boolean
+  /** How the integration ended; `never_ended` where nothing limits what does not answer. */
+  readonly status: IntegrationStatus | 'never_ended'
+  readonly leases_open: number
+}
+
+/** What the drill came to. */
+export interface DrillReport {
+  /** Why nothing was played; `null` where all was. */
+  readonly skipped: string | null
+  readonly error_scenarios: readonly DrilledError[]
+}
+
+/** Errors of the run, and what the drill says of those that did not happen. */
+export interface ErrorPropagation {
+  /** Steps that failed in the run itself, at most 100. */
+  readonly errors_seen: readonly { readonly step: string; readonly code: string; readonly message: string }[]
+  readonly errors_simulated: number
+  readonly errors_handled: number
+  readonly recovery_successful: number
+  readonly error_scenarios: readonly DrilledError[]
+  /** Why there was no drill; `null` where there was one. */
+  readonly drill_skipped: string | null
+}
+
 /** Grows with the product; what is there keeps its meaning. */
 export interface ResultDocument {
   readonly status: IntegrationStatus
@@ -90,6 +124,7 @@ export interface ResultDocument {
     readonly shared_resources: number
     readonly communication_patterns: readonly string[]
   }
+  readonly error_propagation: ErrorPropagation
   readonly integration_metrics: Readonly<Record<string, number | boolean>>
   readonly execution_summary: Readonly<Record<string, number | boolean>>
   readonly cleanup_issues: readonly Failure[]
@@ -99,8 +134,18 @@ export interface ResultDocument {
   readonly degraded: boolean
 }
 
-/** Makes the document. Linear in the number of steps. */
-export function resultDocument(report: IntegrationReport, warnings: readonly string[]): ResultDocument {
+/** Errors that a result lists. */
+const ERRORS_SEEN_MAX = 100
+
+/**
+ * Makes the document. Linear in the number of steps.
+ * @param drill A text says why there was none.
+ */
+export function resultDocument(
+  report: IntegrationReport,
+  warnings: readonly string[],
+  drill: DrillReport | string = 'it was not asked for',
+): ResultDocument {
   const scenarios = report.scenarioNames.map((name, at) =>
     scenarioResult(name, report.scenarios[at] ?? null, report),
   )
@@ -136,6 +181,7 @@ export function resultDocument(report: IntegrationReport, warnings: readonly str
       shared_resources: report.pools,
       communication_patterns: patterns(report, coordinated),
     },
+    error_propagation: errorPropagation(steps, drill),
     integration_metrics: {
       total_execution_time: seconds(report.finishedAt - report.startedAt),
       modules_integrated: modulesOk,
@@ -159,6 +205,22 @@ export function resultDocument(report: IntegrationReport, warnings: readonly str
     leases_open: report.leasesOpen,
     late_replies: report.lateReplies,
     degraded: runs.some(({ degraded }) => degraded),
+  }
+}
+
+function errorPropagation(steps: readonly StepResult[], given: DrillReport | string): ErrorPropagation {
+  const { skipped, error_scenarios } =
+    typeof given === 'string' ? { skipped: given, error_scenarios: [] } : given
+  const seen = steps.flatMap(({ step_name: step, error }) =>
+    error ? [{ step, code: error.code, message: error.message }] : [],
+  )
+  return {
+    errors_seen: seen.slice(0, ERRORS_SEEN_MAX),
+    errors_simulated: error_scenarios.length,
+    errors_handled: error_scenarios.filter(({ handled }) => handled).length,
+    recovery_successful: error_scenarios.filter(({ recovered }) => recovered).length,
+    error_scenarios,
+    drill_skipped: skipped,
   }
 }
 

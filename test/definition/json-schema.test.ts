@@ -38,7 +38,11 @@ const rich = {
       max_retries: 2,
       modules: ['m', { name: 'n', type: 'local', path: './n.ts' }],
     },
-    ...{ inputs: { city: { type: 'string', default: 'Oslo' } }, env: ['HOME'], error_scenarios: [1] },
+    ...{
+      inputs: { city: { type: 'string', default: 'Oslo' } },
+      env: ['HOME'],
+      error_scenarios: ['a=fatal', { name: 'x', faults: ['a=hang'] }],
+    },
     scenarios: [
       {
         ...{ name: 's', timeout: 1.5, parallel_execution: true, max_concurrency: 3, outputs: { x: 1 } },

@@ -36,7 +36,6 @@ describe('parts not built yet', () => {
       ),
     ],
     ['circuit_breaker_reset', flow([step('a')], {}, {}, { error_handling: { circuit_breaker_reset: 1 } })],
-    ['error_scenarios', flow([step('a')], {}, { error_scenarios: ['x'] })],
   ])('are refused where the template has no such key: %s', (_, text) => {
     expect(codes(text)).toEqual(['NOT_BUILT_YET'])
   })
