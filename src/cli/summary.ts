@@ -51,7 +51,10 @@ function drillLine({ error_propagation: drill }: ResultDocument): string | null 
   const unhandled = drill.error_scenarios.filter((each) => !each.handled).slice(0, FAILURES_MAX)
   const names = unhandled.map(({ scenario, target }) => `${scenario} of ${target}`).join(', ')
   const rest = names === '' ? '' : `; not handled: ${names}`
-  return printable(`  drill: ${simulated} errors simulated, ${handled} handled, ${recovered} recovered from${rest}`, WIDTH)
+  return printable(
+    `  drill: ${simulated} errors simulated, ${handled} handled, ${recovered} recovered from${rest}`,
+    WIDTH,
+  )
 }
 
 function scenarioLines(

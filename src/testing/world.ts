@@ -37,6 +37,7 @@ export interface PendingTimer extends TimerHandle {
 export interface Witness {
   performed(effect: Effect): void
   recorded(entry: Entry): void
+  /** An effect that is waited for ends; not what it says later. */
   settled(pending: Pending, outcome: Outcome): void
 }
 
@@ -187,9 +188,10 @@ export class Life implements HostPort {
 
   /** An effect ends. One that is to say so twice stays, as an echo. */
   settle(pending: Pending, outcome: Outcome, isTwice = false): void {
+    const isFirst = pending.echo === null && !pending.isAbandoned
     if (isTwice) pending.echo = outcome
     else this.pending.splice(this.pending.indexOf(pending), 1)
-    this.witness.settled(pending, outcome)
+    if (isFirst) this.witness.settled(pending, outcome)
     this.guest.settle(pending.effect, outcome)
   }
 

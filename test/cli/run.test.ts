@@ -319,7 +319,9 @@ describe('options of run', () => {
   })
 
   it('drills each module and each error scenario of the document, and leaves it out with --no-drill', () => {
-    const folder = withFlow(flow([step('a', 'ok')], {}, { error_scenarios: ['a=fatal', { name: 'slow', faults: ['a=slow:1s'] }] }))
+    const folder = withFlow(
+      flow([step('a', 'ok')], {}, { error_scenarios: ['a=fatal', { name: 'slow', faults: ['a=slow:1s'] }] }),
+    )
     const propagation = (...options: string[]) =>
       JSON.parse(sagachart(folder, ['run', 'flow.yaml', '--json', ...options]).stdout).error_propagation
     expect(propagation()).toMatchObject({
@@ -329,13 +331,19 @@ describe('options of run', () => {
       recovery_successful: 1,
       drill_skipped: null,
     })
-    expect(propagation('--no-drill')).toMatchObject({ errors_simulated: 0, drill_skipped: 'it was not asked for' })
+    expect(propagation('--no-drill')).toMatchObject({
+      errors_simulated: 0,
+      drill_skipped: 'it was not asked for',
+    })
     expect(sagachart(folder, ['run', 'flow.yaml']).stdout).toContain(
       'drill: 4 errors simulated, 4 handled, 1 recovered from',
     )
     const wrong = withFlow(flow([step('a', 'ok')], {}, { error_scenarios: ['b=fatal'] }))
     const { status, stderr } = sagachart(wrong, ['run', 'flow.yaml'])
-    expect({ status, stderr }).toMatchObject({ status: 2, stderr: expect.stringContaining('error_scenarios, "b=fatal"') })
+    expect({ status, stderr }).toMatchObject({
+      status: 2,
+      stderr: expect.stringContaining('error_scenarios, "b=fatal"'),
+    })
   })
 
   it('--allow-modules opens a folder beside the document', () => {
