@@ -6,16 +6,15 @@ import { conditional, decided, retries, saga, step, workflow } from '../runtime/
 
 const RUNS = Number(process.env['PROPERTY_RUNS'] ?? 60)
 
+const workflows = arbitraries.definition({ depthMax: 2 })
+
 describe('the engine', () => {
   it('holds for random workflows', { timeout: 24 * 3_600_000 }, async () => {
-    const property = fc.asyncProperty(
-      arbitraries.workflow({ depthMax: 2 }),
-      fc.nat(),
-      async (logic, seed) => {
-        const answer = await explore(logic, { statesMax: 0, runs: 40, seed, faults: 3, kinds: FAULT_KINDS })
-        expect(answer.outcome, tell(answer).join('\n')).toBe('holds')
-      },
-    )
+    const property = fc.asyncProperty(workflows, fc.boolean(), fc.nat(), async (each, hasBus, seed) => {
+      const options = { statesMax: 0, runs: 40, seed, faults: 3, kinds: FAULT_KINDS }
+      const answer = await explore(logicOf(each, hasBus), options)
+      expect(answer.outcome, tell(answer).join('\n')).toBe('holds')
+    })
     await fc.assert(property, { numRuns: RUNS, seed: Number(process.env['PROPERTY_SEED'] ?? 1) })
   })
 })
