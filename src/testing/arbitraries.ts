@@ -209,6 +209,7 @@ function definition({ stepsMax = 4, depthMax = 1 }: WorkflowBounds = {}): fc.Arb
       recovery: { strategies, grantedRetriesMax: 1, answerMs: 5_000 },
       inputs: null,
       outputs: {},
+      accept: { UNDONE_EFFECT: 'nothing in a random workflow does anything' },
       ...own,
     }))
 }

@@ -1,5 +1,6 @@
 // What lets logic that is made once live in one world after the other: to make actor logic costs more than to play it.
 import type { AnyActorLogic } from 'xstate'
+import type { Rule } from './checkers/checker.ts'
 import type { Host } from '../runtime/host.ts'
 
 /** What is explored: actor logic whose host can be another one each time. */
@@ -8,6 +9,8 @@ export interface Subject {
   readonly logic: AnyActorLogic
   readonly host: ChangingHost
   readonly inputs: Readonly<Record<string, unknown>>
+  /** Rules that always hold, and those that are about this one. */
+  readonly rules: readonly Rule[]
 }
 
 /** Lets logic that is made once live in one world after the other. */

@@ -80,6 +80,12 @@ export function labelOf({ act, subject, detail }: Choice): string {
   return typeof detail === 'number' ? `${named}#${detail}` : `${named} ${detail}`
 }
 
+const FAULTY =
+  /^(fail|failForGood|succeedTwice|succeedLate|crash|loseTail|take|loseLease|cancel)\b|^tick .*(timedOut|missed|grace\.ended)$/
+
+/** Whether a choice of this name may have been a fault. */
+export const mayBeFault = (name: string) => FAULTY.test(name)
+
 /** Names of choices, in the order in which they were taken. */
 export type Schedule = readonly string[]
 

@@ -103,7 +103,8 @@ function exampleOf({ session }: Root, effect: Effect): unknown {
   if (effect.kind !== 'attempt') return undefined
   const run = session.runs.get(effect.run)
   if (!run) return undefined
-  const { call, compensate, fallback } = run.stepAt(effect.index)
+  // A reply that comes late may find another run at the address of its own.
+  const { call, compensate, fallback } = run.workflow.steps[effect.index] ?? {}
   const called = effect.target === 'operation' ? call : effect.target === 'fallback' ? fallback : compensate
   if (!called) return undefined
   if (!('module' in called)) return called.kind === 'value' ? called.value : undefined
@@ -120,13 +121,19 @@ const KIND_OF = {
 const messageOf = (outcome: Outcome) =>
   outcome.status === 'failed' && outcome.error instanceof Error ? outcome.error.message : ''
 
-function failureFor(act: 'fail' | 'failForGood' | 'stop', effect: Effect): Outcome {
-  if (act === 'stop') return STOPPED
-  const retryable = act === 'fail'
-  const code = effect.kind === 'attempt' ? 'OPERATION_FAILED' : 'INJECTED'
+/** Made once: an error is dear for its stack, and nobody reads that of an injected one. */
+function injected(code: string, retryable: boolean): Outcome {
   const message = retryable ? 'an injected failure' : 'an injected failure that no retry helps'
   return { status: 'failed', error: Object.assign(new Error(message), { code, retryable }) }
 }
+
+const INJECTED = {
+  fail: { attempt: injected('OPERATION_FAILED', true), other: injected('INJECTED', true) },
+  failForGood: { attempt: injected('OPERATION_FAILED', false), other: injected('INJECTED', false) },
+} as const
+
+const failureFor = (act: 'fail' | 'failForGood' | 'stop', { kind }: Effect): Outcome =>
+  act === 'stop' ? STOPPED : INJECTED[act][kind === 'attempt' ? 'attempt' : 'other']
 
 const STOPPED: Outcome = {
   status: 'failed',

@@ -4,7 +4,7 @@ import fc from 'fast-check'
 import { SagachartError } from '../errors.ts'
 import type { Answer, Counterexample } from './answer.ts'
 import type { OutputOf } from './answers.ts'
-import { RULES, WHOLE_RULES } from './checkers/index.ts'
+import { WHOLE_RULES } from './checkers/index.ts'
 import { FAULT_KINDS, USUAL_FAULTS, type FaultKind } from './choice.ts'
 import { Coverage } from './coverage.ts'
 import { Exhaustive } from './exhaustive.ts'
@@ -80,7 +80,7 @@ export async function explore(explored: Explorable, options: ExploreOptions = {}
 }
 
 /** What a user's options come to for one schedule. */
-export function settingOf(options: ExploreOptions): Setting {
+export function settingOf(options: ExploreOptions, { rules }: Pick<Subject, 'rules'>): Setting {
   const { faults = DEFAULTS.faults, kinds = USUAL_FAULTS, outputs = {}, invariants = [] } = options
   inRange('faults', faults, 0, 100)
   for (const kind of kinds)
@@ -99,7 +99,7 @@ export function settingOf(options: ExploreOptions): Setting {
     seed: 1,
     outputOf: given,
     isReal: options.operations === 'real',
-    rules: RULES,
+    rules,
     invariants,
     inspect: null,
     eventsMax: EVENTS_MAX,
@@ -126,7 +126,7 @@ class Exploration {
 
   constructor(explored: Explorable, options: ExploreOptions) {
     this.subject = subjectOf(explored, options.inputs ?? {}, options.operations === 'real')
-    this.setting = settingOf(options)
+    this.setting = settingOf(options, this.subject)
     this.options = options
   }
 
@@ -198,7 +198,7 @@ class Exploration {
     const details = fc.check(property, { seed, numRuns, ...(path !== undefined && { path }) })
     if (!details.failed || details.counterexample === null) return null
     const replay = { seed: details.seed, path: details.counterexamplePath ?? '' }
-    return counterexampleOf(this.playScript(details.counterexample[0]), shrinks, replay)
+    return counterexampleOf(this.playScript(details.counterexample[0]), this.setting, shrinks, replay)
   }
 
   private playScript(script: Script): Played {
@@ -230,7 +230,7 @@ class Exploration {
       }
       await this.mustStop('shrinking')
     }
-    return counterexampleOf(smallest, shrinks, replay)
+    return counterexampleOf(smallest, this.setting, shrinks, replay)
   }
 
   private count({ broken, status, faults, isWhole }: Played): void {
@@ -265,7 +265,9 @@ class Exploration {
       endings,
       faultsSurvived: this.survived,
       charts: coverage.charts,
-      rules: [...RULES, ...setting.invariants].map(({ name }) => name).concat(Object.keys(WHOLE_RULES)),
+      rules: [...setting.rules, ...setting.invariants]
+        .map(({ name }) => name)
+        .concat(Object.keys(WHOLE_RULES)),
       seed: options.seed ?? DEFAULTS.seed,
       tookMs: Math.round(performance.now() - this.startedAt),
       stopped,
@@ -275,15 +277,16 @@ class Exploration {
 }
 
 /** A schedule that breaks a rule, told. */
-export function counterexampleOf(
+function counterexampleOf(
   { broken, schedule, faults, history }: Played,
+  { rules }: Setting,
   shrinks: number,
   replay: Counterexample['replay'],
 ): Counterexample {
   if (broken === null)
     throw new SagachartError('INTERNAL', 'A schedule broke a rule, and does not when it is played again')
   const { rule, message } = broken
-  const own = RULES.find(({ name }) => name === rule)?.description
+  const own = rules.find(({ name }) => name === rule)?.description
   const description = own ?? (WHOLE_RULES as Record<string, string>)[rule] ?? ''
   return { rule, description, message, schedule, faults, history, shrinks, replay }
 }

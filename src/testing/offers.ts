@@ -56,6 +56,7 @@ export function offersOf(situation: Situation, plain = false): Choice[] {
     for (const pending of life.pending) if (isAwaited(pending)) offerReplies(offers, situation, pending)
     offerSignals(offers, situation, life)
     const canAnswer = offers.length > 0
+    offerReturns(offers, situation)
     offerTime(offers, situation, life, canAnswer)
     offerOutside(offers, situation)
     for (const pending of life.pending) {
@@ -141,6 +142,14 @@ function offerSignals(offers: Choice[], { root, signalled }: Situation, life: Li
   }
 }
 
+/** What an outsider took comes back some time. */
+function offerReturns(offers: Choice[], { root }: Situation): void {
+  for (const { name } of root.scope.parts.pools) {
+    const path = `${root.session.path}/pool/${name}`
+    if (poolAt(root, path)?.holders.some(isOutsider)) offers.push(offer('giveBack', name, null, null, path))
+  }
+}
+
 function offerOutside(offers: Choice[], situation: Situation): void {
   const { kinds, root, isCancelled } = situation
   const { parts } = root.scope
@@ -148,8 +157,7 @@ function offerOutside(offers: Choice[], situation: Situation): void {
     const path = `${root.session.path}/pool/${name}`
     const pool = poolAt(root, path)
     if (!pool) continue
-    if (pool.holders.some(isOutsider)) offers.push(offer('giveBack', name, null, null, path))
-    else if (pool.free > 0 && kinds.has('exhaust'))
+    if (pool.free > 0 && kinds.has('exhaust') && !pool.holders.some(isOutsider))
       offers.push(offer('take', name, pool.free, 'exhaust', path))
     if (!kinds.has('leaseLost')) continue
     for (const { lease } of pool.holders)

@@ -2,7 +2,7 @@
 // A script that shrank is a list of names; what no longer fits is passed over, and the rest is what happens when all goes well.
 import fc from 'fast-check'
 import { randomChooser } from '../hosts/simulation.ts'
-import { labelOf, type Choice, type Decide, type Schedule } from './choice.ts'
+import { labelOf, mayBeFault, type Choice, type Decide, type Schedule } from './choice.ts'
 import type { Played } from './schedule.ts'
 
 /** Of 100 events, so many are faults where there may be any. */
@@ -64,21 +64,15 @@ export const sizeOf = ({ faults, schedule }: Pick<Played, 'faults' | 'schedule'>
 
 /** Scripts that are smaller than a schedule, the boldest first. */
 export function* smallerScripts(played: Played): Iterable<Script> {
-  const { schedule, isFaultAt } = withFaults(played)
+  const { schedule } = played
   const below = sizeOf(played)
   const script = (names: Schedule): Script => ({ names, seed: 0, below })
   for (let kept = 0; kept < schedule.length; kept = kept === 0 ? 1 : kept * 2)
     yield script(schedule.slice(0, kept))
   const places = schedule.map((_, at) => at)
-  for (const at of places) if (isFaultAt(at)) yield script(schedule.toSpliced(at, 1))
+  for (const at of places) if (mayBeFault(schedule[at]!)) yield script(schedule.toSpliced(at, 1))
   for (const width of [8, 4, 2, 1])
     for (const at of places) if (at % width === 0) yield script(schedule.toSpliced(at, width))
-}
-
-const FAULTY = /^(fail|failForGood|succeedTwice|succeedLate|crash|loseTail|take|loseLease|cancel)\b/
-
-function withFaults({ schedule }: Played) {
-  return { schedule, isFaultAt: (at: number) => FAULTY.test(schedule[at]!) }
 }
 
 /**

@@ -2,7 +2,7 @@
 // names must be there; a schedule that no longer fits is an error with its place, and never another schedule.
 import { SagachartError } from '../errors.ts'
 import type { Answer, Counterexample } from './answer.ts'
-import { FAULT_KINDS, labelOf, type Decide, type Schedule } from './choice.ts'
+import { FAULT_KINDS, labelOf, mayBeFault, type Decide, type Schedule } from './choice.ts'
 import { settingOf, type ExploreOptions } from './explore.ts'
 import { playSchedule, type Played } from './schedule.ts'
 import type { Simulated } from './simulate.ts'
@@ -58,8 +58,8 @@ export function readSeedFile(text: string): SeedFile {
 const OFFERS_SHOWN = 8
 
 /**
- * Plays a schedule again. Where it is over before the run is, all goes well from there.
- * @throws SCHEDULE_INVALID where an event that it names cannot happen there any more
+ * Plays a schedule again. After its last fault all goes well, as far as it names something else that cannot happen any more.
+ * @throws SCHEDULE_INVALID where an event up to its last fault cannot happen there any more
  */
 export function replay(
   explored: Explorable,
@@ -67,7 +67,7 @@ export function replay(
   options: Pick<ExploreOptions, 'invariants' | 'inputs' | 'outputs' | 'operations'> = {},
 ): Simulated {
   const subject = subjectOf(explored, options.inputs ?? {}, options.operations === 'real')
-  const setting = { ...settingOf({ ...options, kinds: FAULT_KINDS }), faultsMax: schedule.length }
+  const setting = { ...settingOf({ ...options, kinds: FAULT_KINDS }, subject), faultsMax: schedule.length }
   const {
     broken,
     status,
@@ -79,6 +79,7 @@ export function replay(
 }
 
 function strictly(schedule: Schedule): Decide {
+  const lastFault = schedule.findLastIndex(mayBeFault)
   let next = 0
   return (offers) => {
     if (next >= schedule.length) return 0
@@ -87,6 +88,11 @@ function strictly(schedule: Schedule): Decide {
     if (place >= 0) {
       next++
       return place
+    }
+    // What comes after the last fault is what the workflow makes of it, and a workflow that was mended makes something else.
+    if (next > lastFault) {
+      next = schedule.length
+      return 0
     }
     const shown = offers.slice(0, OFFERS_SHOWN).map((offer) => `"${labelOf(offer)}"`)
     throw new SagachartError(

@@ -139,7 +139,10 @@ export class Playing implements Witness {
     return {
       broken,
       status: this.statusOf(),
-      schedule: taken.map(labelOf),
+      // Named only when someone asks: of most schedules nobody does.
+      get schedule() {
+        return taken.map(labelOf)
+      },
       faults,
       history: moments,
       isWhole,

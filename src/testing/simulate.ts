@@ -37,7 +37,7 @@ const FAULTS_MAX = 1_000
  */
 export function simulate(explored: Explorable, { faults = [], ...options }: SimulateOptions = {}): Simulated {
   const subject = subjectOf(explored, options.inputs ?? {}, options.operations === 'real')
-  const setting = { ...settingOf({ ...options, kinds: FAULT_KINDS }), faultsMax: FAULTS_MAX }
+  const setting = { ...settingOf({ ...options, kinds: FAULT_KINDS }, subject), faultsMax: FAULTS_MAX }
   const left = new Map(faults.map((fault) => [fault, fault.times]))
   const decide: Decide = (offers) => {
     for (const [fault, times] of left) {

@@ -1,12 +1,14 @@
 // What is explored, made of a workflow, an integration or its definition: the same engine, with expressions that stubs cannot
 // answer decided for them. Operations stay what they are; whether they are called is the exploration's to say.
-import type { IntegrationDefinition } from '../definition/model.ts'
+import type { IntegrationDefinition, WorkflowDefinition } from '../definition/model.ts'
 import { planWorkflow } from '../definition/plan.ts'
 import { SagachartError } from '../errors.ts'
 import { IntegrationLogic } from '../runtime/integration-logic.ts'
 import { RunLogic, type WorkflowLogic } from '../runtime/run-logic.ts'
 import { tolerant, tolerantWorkflow, type DecideOn } from './assumptions.ts'
 import { ChangingHost, type Subject } from './changing-host.ts'
+import { RULES } from './checkers/index.ts'
+import { nothingLeftBehind } from './checkers/left-behind.ts'
 import { stubModules } from './stubs.ts'
 
 /** What can be explored: actor logic of this library, or the definition of an integration. */
@@ -33,6 +35,7 @@ export function subjectOf(
       logic: new RunLogic({ ...rest, plan: own, host }) as never,
       host,
       inputs,
+      rules: rulesOf(plan.workflow),
     }
   }
   if (explored instanceof IntegrationLogic) {
@@ -40,7 +43,7 @@ export function subjectOf(
     const { eventsEnabled } = definition
     const own = isReal ? definition : { ...tolerant(definition, new Set(), decide), eventsEnabled }
     const logic = new IntegrationLogic({ ...rest, definition: own, host })
-    return { name: nameOf(definition), logic: logic as never, host, inputs }
+    return { name: nameOf(definition), logic: logic as never, host, inputs, rules: rulesOf(definition) }
   }
   if (!('workflows' in explored)) {
     throw new SagachartError(
@@ -51,9 +54,15 @@ export function subjectOf(
   const { eventsEnabled } = explored
   const definition = { ...tolerant(explored, new Set(), decide), eventsEnabled }
   const logic = new IntegrationLogic({ definition, modules: stubModules(explored, NO_STUBS), host })
-  return { name: nameOf(explored), logic: logic as never, host, inputs: { ...explored.inputs, ...inputs } }
+  const all = { ...explored.inputs, ...inputs }
+  return { name: nameOf(explored), logic: logic as never, host, inputs: all, rules: rulesOf(explored) }
 }
 
 /** A scenario that is explored on its own goes by its own name. */
 const nameOf = ({ name, workflows }: IntegrationDefinition) =>
   workflows.length === 1 ? workflows[0]!.name : name
+
+const rulesOf = (definition: IntegrationDefinition | WorkflowDefinition) => [
+  ...RULES,
+  nothingLeftBehind(definition),
+]

@@ -16,12 +16,14 @@ import {
 const unit = [{ pool: 'pool', units: 1 }]
 const both = [{ pool: 'pool', units: 2 }]
 
+const accept = { UNDONE_EFFECT: 'it does nothing' }
+
 /** By name. */
 export const SUBJECTS = {
   chain: workflow([saga('a'), saga('b', { dependsOn: ['a'] }), step('c', { dependsOn: ['b'] })], {
     onFailure: 'compensate',
   }),
-  sequence: workflow([step('a'), saga('b'), step('c')], { parallel: false, onFailure: 'compensate' }),
+  sequence: workflow([step('a'), saga('b'), step('c')], { parallel: false, onFailure: 'compensate', accept }),
   retried: workflow([step('a', { retry: retries(1), timeoutMs: 5_000, heartbeatMs: 2_000 })]),
   timed: workflow([step('a', { retry: retries(1), timeoutMs: 5_000 })]),
   fallback: workflow([step('a', { fallback: computed('plan b') })]),
