@@ -5,7 +5,7 @@ import type { Root } from '../runtime/root.ts'
 import type { Answers } from './answers.ts'
 import type { Choice, FaultKind } from './choice.ts'
 import type { MomentKind } from './history.ts'
-import { OUTSIDER, shortOf } from './offers.ts'
+import { OUTSIDER, stepOf } from './offers.ts'
 import type { Pending, PendingTimer, World } from './world.ts'
 
 /** Takes down that something happens now. */
@@ -84,12 +84,12 @@ function reply(
       ? pending.echo!
       : act === 'fail' || act === 'failForGood' || act === 'stop'
         ? failureFor(act, effect)
-        : answers.successOf(life, effect, shortOf(effect.to), exampleOf(root, effect))
+        : answers.successOf(life, effect, stepOf(effect), exampleOf(root, effect))
   const kind =
     act === 'echo' || act === 'speakLate'
       ? 'reply.ignored'
       : KIND_OF[act === 'stop' ? 'stop' : outcome.status]
-  if (effect.kind === 'attempt') note(kind, shortOf(effect.to), effect, messageOf(outcome), fault)
+  if (effect.kind === 'attempt') note(kind, stepOf(effect), effect, messageOf(outcome), fault)
   else if (effect.kind === 'handler')
     note('handler.answered', effect.subscription, null, outcome.status, fault)
   else if (effect.kind !== 'decision')

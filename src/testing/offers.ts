@@ -205,3 +205,8 @@ export function shortOf(path: string): string {
   shortened.set(path, short)
   return short
 }
+
+const OF_STEP = /^run\/explored\/(?:[^/]+\/)?(?:step|compensation)\/(.*)$/s
+
+/** The address of the step that an attempt is of, as its scenario has it: `pay`, `outer/pay`. */
+export const stepOf = ({ to }: Effect): string => OF_STEP.exec(to)?.[1] ?? shortOf(to)

@@ -14,7 +14,7 @@ import { differenceOf, fingerprint } from './fingerprint.ts'
 import { carryOut, type Note } from './deeds.ts'
 import type { History, Moment } from './history.ts'
 import type { UserInvariant } from './invariant.ts'
-import { offersOf, shortOf } from './offers.ts'
+import { offersOf, shortOf, stepOf } from './offers.ts'
 import { Tracker } from './tracker.ts'
 import { World, type Pending, type Witness } from './world.ts'
 
@@ -160,7 +160,7 @@ export class Playing implements Witness {
 
   performed(effect: Effect): void {
     if (this.isOut) return
-    if (effect.kind === 'attempt') this.note('attempt.started', shortOf(effect.to), effect)
+    if (effect.kind === 'attempt') this.note('attempt.started', stepOf(effect), effect)
     else if (effect.kind === 'init' || effect.kind === 'cleanup')
       this.note('module.started', effect.module, null, effect.kind)
     for (const checker of this.checkers) checker.performed?.(effect)

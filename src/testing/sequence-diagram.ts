@@ -12,9 +12,10 @@ export function sequenceDiagramOf({ history, rule, message }: Counterexample): s
     return id
   }
   const run = idOf('run')
-  const lines = history.map((moment) =>
-    lineOf(moment, timelineOf([moment])[0]?.trim() ?? 'success', run, idOf),
-  )
+  const lines = history.flatMap((moment) => {
+    const [told] = timelineOf([moment])
+    return told === undefined ? [] : [lineOf(moment, told.trim(), run, idOf)]
+  })
   const participants = [...names].map(([name, id]) => `  participant ${id} as ${quoted(name)}`)
   const broken = `  Note over ${run}: ${quoted(`${rule} is broken: ${message}`)}`
   return ['sequenceDiagram', ...participants, ...lines, broken, ''].join('\n')

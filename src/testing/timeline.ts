@@ -3,10 +3,11 @@ import type { Counterexample } from './answer.ts'
 import type { History, Moment } from './history.ts'
 
 const SAYS: Readonly<Record<Moment['kind'], (moment: Moment) => string>> = {
-  'attempt.started': ({ attempt, target }) =>
-    target === 'operation' ? `attempt ${attempt} starts` : `${WHAT[target!]}, attempt ${attempt} starts`,
-  'attempt.succeeded': ({ attempt }) => `attempt ${attempt} succeeds`,
-  'attempt.failed': ({ attempt, detail }) => `attempt ${attempt} fails${detail ? `: ${detail}` : ''}`,
+  'attempt.started': ({ attempt, target }) => `${WHAT[target!]}attempt ${attempt} starts`,
+  'attempt.succeeded': ({ attempt, target }) =>
+    target === 'compensation' ? 'is undone' : `${WHAT[target!]}attempt ${attempt} succeeds`,
+  'attempt.failed': ({ attempt, target, detail }) =>
+    `${WHAT[target!]}attempt ${attempt} fails${detail ? `: ${detail}` : ''}`,
   'attempt.stopped': ({ attempt }) => `attempt ${attempt} stops, as it was told`,
   'reply.ignored': ({ attempt }) => (attempt > 0 ? `attempt ${attempt} speaks late` : 'answers'),
   'step.ended': ({ detail }) => detail,
@@ -25,7 +26,7 @@ const SAYS: Readonly<Record<Moment['kind'], (moment: Moment) => string>> = {
   'run.ended': ({ detail }) => `the run ends: ${detail}`,
 }
 
-const WHAT = { operation: '', fallback: 'fallback', compensation: 'undoing' } as const
+const WHAT = { operation: '', fallback: 'fallback, ', compensation: 'undoing it, ' } as const
 
 const TIMERS: Readonly<Record<string, string>> = {
   'attempt.timedOut': 'does not answer in time',
@@ -41,12 +42,29 @@ const TIMERS: Readonly<Record<string, string>> = {
 /** The widest name that gets a column of its own. */
 const NAME_MAX = 32
 
-/** That a step succeeded is what its attempt said. */
-const isTold = ({ kind, detail }: Moment) => kind !== 'step.ended' || detail !== 'success'
+/** What says nothing that another line does not: modules that do as they should, outcomes that an attempt has told. */
+const isTold = ({ kind, detail, fault }: Moment) =>
+  fault !== null ||
+  !(
+    (kind === 'step.ended' && detail === 'success') ||
+    (kind === 'step.undone' && detail === 'compensated') ||
+    kind === 'module.started' ||
+    (kind === 'module.answered' && detail.endsWith('succeeded')) ||
+    (kind === 'handler.answered' && detail === 'succeeded')
+  )
+
+/** An attempt that is answered in the next line need not be said to start. */
+const isAnswered = (moment: Moment, next: Moment | undefined) =>
+  moment.kind === 'attempt.started' &&
+  next?.step === moment.step &&
+  next.attempt === moment.attempt &&
+  next.at === moment.at &&
+  next.kind.startsWith('attempt.')
 
 /** What happened, line by line: time, a mark where it is a fault, who, what. */
 export function timelineOf(all: History): string[] {
-  const history = all.filter(isTold)
+  const told = all.filter(isTold)
+  const history = told.filter((moment, at) => !isAnswered(moment, told[at + 1]))
   const names = history.map(({ step }) => step || 'run')
   const width = Math.min(NAME_MAX, Math.max(3, ...names.map(({ length }) => length)))
   const times = history.map(({ at }) => timeText(at))

@@ -40,6 +40,7 @@ const LAYERS: readonly Layer[] = [
       'fast-check',
     ],
   },
+  { at: 'src/testing/vitest.ts', may: ['src/testing/', 'vitest'] },
   { at: 'src/graph/', may: ['src/graph/', 'src/definition/', 'machines/', 'xstate'] },
   { at: 'src/load.ts', may: ['src/definition/', 'src/modules/', 'src/errors.ts', 'node:'] },
   {
