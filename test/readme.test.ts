@@ -40,12 +40,27 @@ describe('the README', () => {
     const { stdout, stderr } = await run(process.execPath, args, { cwd: folder })
     expect(stderr).toMatch(/\/greet\/step\/send: Hello from Oslo, Ada!/)
     expect(stdout).toMatch(
-      /^✓ greeting completed in .*\n {2}✓ greet: 2\/2 steps .*\n {6}sent: 1\n {2}result: result\.json\n$/,
+      /^✓ greeting completed in .*\n {2}✓ greet: 2\/2 steps .*\n {6}sent: 1\n {2}drill: 4 errors simulated, 4 handled, 0 recovered from\n {2}result: result\.json\n$/,
     )
     const result = JSON.parse(readFileSync(join(folder, 'result.json'), 'utf8')) as {
       integration_scenarios: { scenario_results: { result: { outputs: unknown } }[] }
     }
     expect(result.integration_scenarios.scenario_results[0]?.result.outputs).toEqual({ sent: 1 })
+  })
+
+  it('shows what check finds, as it is', async () => {
+    const bin = join(ROOT, 'dist', 'src', 'cli', 'bin.js')
+    const check = (file: string) =>
+      run(process.execPath, [bin, 'check', file], { cwd: folder }).catch((error: { stdout: string }) => error)
+    const { stdout } = await check('book.yaml')
+    const withoutTime = (text: string) => text.replace(/, in [\d.]+ s$/gm, '')
+    const [, shown = ''] = /^\$ npx sagachart check book\.yaml\n([\s\S]*?)```/m.exec(readme) ?? []
+    expect(withoutTime(stdout)).toContain(withoutTime(shown))
+    const document = readFileSync(join(folder, 'book.yaml'), 'utf8')
+    const mended = document.replace('          retry_count: 1', '          compensate: { operation: refund }')
+    writeFileSync(join(folder, 'mended.yaml'), mended)
+    const [, holds = ''] = /answers\s+`(book holds: [^`]*)`/.exec(readme) ?? []
+    expect((await check('mended.yaml')).stdout).toContain(holds)
   })
 
   it('shows a diagnostic as it is', () => {

@@ -72,6 +72,7 @@ const INSPECTED_MAX = 300
  * rule, made as small as it can.
  * @throws INPUT_INVALID where the workflow needs inputs that are not given
  * @throws WORKFLOW_INVALID for what is no workflow of this library
+ * @throws STEP_UNKNOWN where `outputs` names a step that there is not
  * @throws RangeError for an option that is out of its range
  */
 export async function explore(explored: Explorable, options: ExploreOptions = {}): Promise<Answer> {
@@ -125,7 +126,7 @@ class Exploration {
   private stopped: Answer['stopped'] = null
 
   constructor(explored: Explorable, options: ExploreOptions) {
-    this.subject = subjectOf(explored, options.inputs ?? {}, options.operations === 'real')
+    this.subject = subjectOf(explored, options.inputs ?? {}, options.operations === 'real', options.outputs)
     this.setting = settingOf(options, this.subject)
     this.options = options
   }

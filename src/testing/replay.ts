@@ -66,7 +66,7 @@ export function replay(
   { schedule }: Pick<SeedFile, 'schedule'>,
   options: Pick<ExploreOptions, 'invariants' | 'inputs' | 'outputs' | 'operations'> = {},
 ): Simulated {
-  const subject = subjectOf(explored, options.inputs ?? {}, options.operations === 'real')
+  const subject = subjectOf(explored, options.inputs ?? {}, options.operations === 'real', options.outputs)
   const setting = { ...settingOf({ ...options, kinds: FAULT_KINDS }, subject), faultsMax: schedule.length }
   const {
     broken,

@@ -36,7 +36,7 @@ const FAULTS_MAX = 1_000
  * @throws INPUT_INVALID where the workflow needs inputs that are not given
  */
 export function simulate(explored: Explorable, { faults = [], ...options }: SimulateOptions = {}): Simulated {
-  const subject = subjectOf(explored, options.inputs ?? {}, options.operations === 'real')
+  const subject = subjectOf(explored, options.inputs ?? {}, options.operations === 'real', options.outputs)
   const setting = { ...settingOf({ ...options, kinds: FAULT_KINDS }, subject), faultsMax: FAULTS_MAX }
   const left = new Map(faults.map((fault) => [fault, fault.times]))
   const decide: Decide = (offers) => {

@@ -3,32 +3,44 @@
 import type { IntegrationDefinition, WorkflowDefinition } from '../definition/model.ts'
 import { planWorkflow } from '../definition/plan.ts'
 import { SagachartError } from '../errors.ts'
+import type { Host } from '../runtime/host.ts'
 import { IntegrationLogic } from '../runtime/integration-logic.ts'
-import { RunLogic, type WorkflowLogic } from '../runtime/run-logic.ts'
+import { RunLogic } from '../runtime/run-logic.ts'
 import { tolerant, tolerantWorkflow, type DecideOn } from './assumptions.ts'
 import { ChangingHost, type Subject } from './changing-host.ts'
 import { RULES } from './checkers/index.ts'
 import { nothingLeftBehind } from './checkers/left-behind.ts'
+import { StepAddresses } from './step-address.ts'
 import { stubModules } from './stubs.ts'
 
+/** Actor logic of this library: a workflow of the builder, or an integration. Whatever it is given and gives. */
+export interface HostedLogic {
+  withHost(host: Host): unknown
+}
+
 /** What can be explored: actor logic of this library, or the definition of an integration. */
-export type Explorable = WorkflowLogic | RunLogic | IntegrationLogic | IntegrationDefinition
+export type Explorable = HostedLogic | IntegrationDefinition
 
 const NO_STUBS = { outputs: new Map(), earlier: new Map(), faults: new Map(), modules: new Set<string>() }
 
 /**
  * Makes a subject of what is to be explored.
+ * @param outputs What operations answer, by step, or a function.
+ * @throws STEP_UNKNOWN where an output is that of no step
  * @throws WORKFLOW_INVALID for what is none of this library's
  */
 export function subjectOf(
   explored: Explorable,
   inputs: Readonly<Record<string, unknown>>,
   isReal: boolean,
+  outputs: object | undefined,
 ): Subject {
+  const names = typeof outputs === 'object' ? Object.keys(outputs) : []
   const host = new ChangingHost()
   const decide: DecideOn = (address, ways) => host.assume(address, ways)
   if (explored instanceof RunLogic) {
     const { plan, ...rest } = explored.blueprint
+    checkSteps(plan.workflow, names)
     const own = isReal ? plan : planWorkflow(tolerantWorkflow(plan.workflow, decide))
     return {
       name: plan.workflow.name,
@@ -41,6 +53,7 @@ export function subjectOf(
   if (explored instanceof IntegrationLogic) {
     const { definition, ...rest } = explored.blueprint
     const { eventsEnabled } = definition
+    checkSteps(definition, names)
     const own = isReal ? definition : { ...tolerant(definition, new Set(), decide), eventsEnabled }
     const logic = new IntegrationLogic({ ...rest, definition: own, host })
     return { name: nameOf(definition), logic: logic as never, host, inputs, rules: rulesOf(definition) }
@@ -51,6 +64,7 @@ export function subjectOf(
       'Expected a workflow or an integration of this library, found something else',
     )
   }
+  checkSteps(explored, names)
   const { eventsEnabled } = explored
   const definition = { ...tolerant(explored, new Set(), decide), eventsEnabled }
   const logic = new IntegrationLogic({ definition, modules: stubModules(explored, NO_STUBS), host })
@@ -61,6 +75,22 @@ export function subjectOf(
 /** A scenario that is explored on its own goes by its own name. */
 const nameOf = ({ name, workflows }: IntegrationDefinition) =>
   workflows.length === 1 ? workflows[0]!.name : name
+
+/**
+ * Refuses outputs of steps that there are not.
+ * @throws STEP_UNKNOWN
+ */
+function checkSteps(definition: IntegrationDefinition | WorkflowDefinition, names: readonly string[]): void {
+  const addresses = new StepAddresses('workflows' in definition ? definition.workflows : [definition])
+  for (const name of names) {
+    if (addresses.find(name).length > 0) continue
+    const remedy = addresses.remedy(name, 'name a step by its address')
+    throw new SagachartError(
+      'STEP_UNKNOWN',
+      `outputs: expected addresses of steps, found "${name}"; ${remedy}`,
+    )
+  }
+}
 
 const rulesOf = (definition: IntegrationDefinition | WorkflowDefinition) => [
   ...RULES,

@@ -176,6 +176,11 @@ describe('explore', () => {
     await expect(explore(explored(), options)).rejects.toThrow(message)
   })
 
+  it('refuses outputs of steps that there are not', async () => {
+    const wrong = explore(explored(), { outputs: { reserv: 1 } })
+    await expect(wrong).rejects.toThrow('found "reserv"; did you mean "reserve"?')
+  })
+
   it('refuses what is no workflow', async () => {
     await expect(explore({} as never)).rejects.toMatchObject({ code: 'WORKFLOW_INVALID' })
   })
