@@ -13,7 +13,11 @@ const modules = { m: { op: nothing, undo: nothing } }
 
 /** Five steps in a row, each with a retry, a limit and something that undoes it. */
 const saga = () =>
-  setup({ modules }).createWorkflow({ id: 'saga', onFailure: 'compensate', steps: Object.fromEntries(chain(5)) })
+  setup({ modules }).createWorkflow({
+    id: 'saga',
+    onFailure: 'compensate',
+    steps: Object.fromEntries(chain(5)),
+  })
 
 /** Thirty steps in six layers of five, eight at once. */
 const graph = () =>
@@ -38,12 +42,16 @@ function step(dependsOn: string[]) {
 }
 
 const chain = (size: number) =>
-  Array.from({ length: size }, (_, index) => [`s${index}`, step(index === 0 ? [] : [`s${index - 1}`])] as const)
+  Array.from(
+    { length: size },
+    (_, index) => [`s${index}`, step(index === 0 ? [] : [`s${index - 1}`])] as const,
+  )
 
 const layers = (count: number, width: number) =>
   Array.from({ length: count * width }, (_, index) => {
     const before = index - width
-    const dependsOn = before < 0 ? [] : [`s${before}`, `s${before - (before % width) + ((before + 1) % width)}`]
+    const dependsOn =
+      before < 0 ? [] : [`s${before}`, `s${before - (before % width) + ((before + 1) % width)}`]
     return [`s${index}`, step(dependsOn)] as const
   })
 

@@ -4,7 +4,8 @@
 import type { Choice, Decide } from './choice.ts'
 import { fingerprint, hashOf } from './fingerprint.ts'
 import type { Subject } from './changing-host.ts'
-import { Playing, type Played, type Setting } from './schedule.ts'
+import { Playing } from './schedule.ts'
+import type { Played, Setting } from './setting.ts'
 import { isMirrored, mirrors } from './symmetry.ts'
 
 /** A choice that is still to be taken, and what leads to it. */

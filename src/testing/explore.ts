@@ -11,7 +11,8 @@ import { Exhaustive } from './exhaustive.ts'
 import type { UserInvariant } from './invariant.ts'
 import { followScript, Scripts, sizeOf, smallerScripts, type Script } from './random.ts'
 import type { Subject } from './changing-host.ts'
-import { Playing, playSchedule, type Played, type Setting } from './schedule.ts'
+import { Playing, playSchedule } from './schedule.ts'
+import type { Played, Setting } from './setting.ts'
 import { subjectOf, type Explorable } from './subject.ts'
 
 /** How to explore. */

@@ -3,7 +3,7 @@
 import fc from 'fast-check'
 import { randomChooser } from '../hosts/simulation.ts'
 import { labelOf, mayBeFault, type Choice, type Decide, type Schedule } from './choice.ts'
-import type { Played } from './schedule.ts'
+import type { Played } from './setting.ts'
 
 /** Of 100 events, so many are faults where there may be any. */
 const FAULTS_IN_100 = 12

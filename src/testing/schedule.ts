@@ -1,56 +1,23 @@
 // One schedule: a root is started in a world, choices are taken one after the other until it has ended, and every rule
 // watches. Not here: who chooses, and what is made of many schedules.
-import { createActor, type AnyActorRef, type InspectionEvent } from 'xstate'
+import { createActor, type AnyActorRef } from 'xstate'
 import { SagachartError } from '../errors.ts'
 import type { Effect, Entry, Outcome } from '../runtime/host.ts'
 import type { Root } from '../runtime/root.ts'
 import type { Run } from '../runtime/run.ts'
 import { roots } from '../runtime/registry.ts'
-import { Answers, type OutputOf } from './answers.ts'
+import { Answers } from './answers.ts'
 import type { Subject } from './changing-host.ts'
-import type { Checker, Rule, View } from './checkers/checker.ts'
-import { labelOf, type Choice, type Decide, type FaultKind, type Schedule } from './choice.ts'
+import type { Checker, View } from './checkers/checker.ts'
+import { labelOf, type Choice, type Decide, type FaultKind } from './choice.ts'
 import { differenceOf, fingerprint } from './fingerprint.ts'
 import { carryOut, type Note } from './deeds.ts'
 import type { History, Moment } from './history.ts'
 import type { UserInvariant } from './invariant.ts'
 import { offersOf, shortOf, stepOf } from './offers.ts'
+import type { Broken, Played, Setting } from './setting.ts'
 import { Tracker } from './tracker.ts'
 import { World, type Pending, type Witness } from './world.ts'
-
-/** What holds for every schedule of an exploration. */
-export interface Setting {
-  readonly kinds: ReadonlySet<FaultKind>
-  readonly faultsMax: number
-  /** All chance in the runs is drawn from it. */
-  readonly seed: number
-  readonly outputOf: OutputOf
-  readonly isReal: boolean
-  readonly rules: readonly Rule[]
-  readonly invariants: readonly UserInvariant[]
-  readonly inspect: ((event: InspectionEvent) => void) | null
-  /** Choices after which a schedule counts as one that never ends. */
-  readonly eventsMax: number
-}
-
-/** A rule that was broken. */
-export interface Broken {
-  /** The rule or the user's invariant. */
-  readonly rule: string
-  readonly message: string
-}
-
-/** What a schedule came to. */
-export interface Played {
-  readonly broken: Broken | null
-  /** How the root ended; `null` where it did not. */
-  readonly status: string | null
-  readonly schedule: Schedule
-  readonly faults: readonly FaultKind[]
-  readonly history: History
-  /** Whether it was played to its end, or its chooser broke it off. */
-  readonly isWhole: boolean
-}
 
 /** Plays one schedule. */
 export function playSchedule(subject: Subject, setting: Setting, decide: Decide): Played {

@@ -5,7 +5,8 @@ import { FAULT_KINDS, type Decide, type FaultKind, type Schedule } from './choic
 import { settingOf, type ExploreOptions } from './explore.ts'
 import type { Fault } from './fault.ts'
 import type { History } from './history.ts'
-import { Playing, type Broken } from './schedule.ts'
+import { Playing } from './schedule.ts'
+import type { Broken } from './setting.ts'
 import { subjectOf, type Explorable } from './subject.ts'
 
 /** How to simulate. */

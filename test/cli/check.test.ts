@@ -1,3 +1,4 @@
+// The command that explores a document: its exit codes, its options, what it finds and keeps. Not what exploration is.
 import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import mermaid from 'mermaid'

@@ -30,7 +30,7 @@ describe('run', () => {
     const folder = withFlow(flow([step('a', 'ok'), step('b', 'ok', { depends_on: ['a'] })]))
     const { status, stdout, stderr } = sagachart(folder, ['run', 'flow.yaml'])
     expect({ status, stderr }).toEqual({ status: 0, stderr: '' })
-    expect(stdout).toMatch(/^✓ flow completed in \d+ m?s\n {2}✓ s: 2\/2 steps \d+ m?s\n$/)
+    expect(stdout).toMatch(/^✓ flow completed in \d+ m?s\n {2}✓ s: 2\/2 steps \d+ m?s\n {2}drill: .*\n$/)
     expect(readdirSync(folder).toSorted()).toEqual(['flow.yaml', 'modules'])
   })
 

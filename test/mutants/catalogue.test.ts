@@ -1,3 +1,4 @@
+// Every planted mistake is found by exploration, by the rule that is meant to notice it, and nothing is found without one.
 import { describe, expect, it } from 'vitest'
 import { MUTANTS } from './catalogue.ts'
 import { find, FIND_MS_MAX } from './find.ts'

@@ -1,3 +1,4 @@
+// The drill: what becomes of a document when each of its modules and pools fails. The command's part is in run.test.ts.
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import type { IntegrationDefinition, WorkflowDefinition } from '../../src/definition/model.ts'

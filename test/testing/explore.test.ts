@@ -1,3 +1,5 @@
+// Exploration: what it covers, what it finds and how small, that it is the same each time. That rules notice mistakes of the
+// engine is shown in test/mutants.
 import { describe, expect, it } from 'vitest'
 import type { OperationContext } from '../../src/definition/model.ts'
 import { planWorkflow } from '../../src/definition/plan.ts'

@@ -1,3 +1,4 @@
+// Single runs with faults, and counterexamples: how they are told, kept and played again.
 import { describe, expect, it } from 'vitest'
 import mermaid from 'mermaid'
 import {
