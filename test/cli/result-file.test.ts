@@ -30,6 +30,7 @@ const TEXT = `✓ flow completed in TIME
       success a (m.ok, 1 attempt, TIME)
       success b (m.ok, 1 attempt, TIME)
       x: 1
+  drill: 2 errors simulated, 2 handled, 0 recovered from
 `
 
 describe('a result as text', () => {
@@ -37,7 +38,7 @@ describe('a result as text', () => {
     const folder = withOutput({ format: 'text', file: 'r.txt' })
     const { status, stdout } = sagachart(folder, ['run', 'flow.yaml'])
     expect(status).toBe(0)
-    expect(times(stdout)).toContain('  ✓ s: 2/2 steps TIME\n      x: 1\n  result: ')
+    expect(times(stdout)).toContain('  ✓ s: 2/2 steps TIME\n      x: 1\n  drill: ')
     expect(times(read(folder, 'r.txt').toString())).toBe(TEXT)
   })
 

@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import { publint } from 'publint'
 import { formatMessage } from 'publint/utils'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { install, MANIFEST, ROOT, type Installed } from './packed.ts'
+import { dependencies, install, MANIFEST, ROOT, type Installed } from './packed.ts'
 
 let installed: Installed
 
@@ -32,7 +32,7 @@ describe('the packed package', () => {
     const folders = readdirSync(join(installed.project, 'node_modules')).filter(
       (name) => !name.startsWith('.'),
     )
-    const names = ['sagachart', ...Object.keys(MANIFEST.dependencies)].map((name) => name.split('/')[0])
+    const names = ['sagachart', ...dependencies()].map((name) => name.split('/')[0])
     expect(new Set(folders)).toEqual(new Set(names))
   })
 
@@ -68,12 +68,14 @@ describe('the packed package', () => {
 import { stepMachine } from 'sagachart/machines'
 import { loadIntegrationText } from 'sagachart/document'
 import { createInspector } from 'sagachart/inspect'
+import { explore } from 'sagachart/testing'
 const flow = setup({ modules: { m: { op: () => 7 } } }).createWorkflow({ id: 'w', steps: { a: { invoke: 'm.op' } } })
 const loaded = await loadIntegrationText('integration: {modules: [], scenarios: []}')
 console.log((await run(flow)).step('a').output, stepMachine.id, loaded.ok, typeof createInspector)
+console.log((await explore(flow, { faults: 1 })).outcome)
 await import('sagachart/dist/src/index.js').catch(({ code }) => console.log(code))`,
     )
-    const stdout = '7 step true function\nERR_PACKAGE_PATH_NOT_EXPORTED\n'
+    const stdout = '7 step true function\nholds\nERR_PACKAGE_PATH_NOT_EXPORTED\n'
     expect(node('entries.js')).toMatchObject({ stdout, stderr: '' })
   })
 
@@ -85,12 +87,18 @@ await import('sagachart/dist/src/index.js').catch(({ code }) => console.log(code
 import { stepMachine } from 'sagachart/machines'
 import { loadIntegration } from 'sagachart/document'
 import { createInspector } from 'sagachart/inspect'
+import { explore, invariant, type Answer } from 'sagachart/testing'
 const at = setup({ modules: { m: { op: ({ n }: { n: number }) => n + 1 } } })
 const steps = { a: { invoke: 'm.op', parameters: { n: 6 } } } as const
 const flow = at.createWorkflow({ id: 'w', steps, outputs: { seven: ({ steps }) => steps.a.output } })
 export const report: Promise<RunReport<{ seven: number }>> = run(flow, {}, createInspector())
 export const id: string = stepMachine.id
 export const loaded = loadIntegration('flow.yaml')
+export const answer: Promise<Answer> = explore(flow, { invariants: [invariant('is short', (history) => history.length < 9)] })
+// @ts-expect-error there is no such kind of fault
+explore(flow, { kinds: ['thrown'] })
+// @ts-expect-error that is nothing to explore
+explore({ steps: {} })
 // @ts-expect-error there is no such operation
 at.createWorkflow({ id: 'w', steps: { a: { invoke: 'm.zzz' } } })
 `,

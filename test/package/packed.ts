@@ -34,18 +34,40 @@ export interface Installed {
 /** A registry that nobody answers at: whatever npm wants from it fails. */
 const NOBODY = 'http://127.0.0.1:9/'
 
+/** What the package depends on, directly or through others. */
+export function dependencies(): readonly string[] {
+  const found = new Set(Object.keys(MANIFEST.dependencies))
+  for (const name of found) {
+    const text = readFileSync(join(ROOT, 'node_modules', name, 'package.json'), 'utf8')
+    for (const other of Object.keys((JSON.parse(text) as Partial<typeof MANIFEST>).dependencies ?? {}))
+      found.add(other)
+  }
+  return [...found]
+}
+
 /** Packs the clone and installs it into an empty project. */
 export function install(): Installed {
   const folder = mkdtempSync(join(tmpdir(), 'package-'))
   const [own] = pack(folder, ROOT)
-  const names = Object.keys(MANIFEST.dependencies)
-  const others = pack(folder, ...names.map((name) => join(ROOT, 'node_modules', name)))
+  const others = pack(folder, ...dependencies().map((name) => join(ROOT, 'node_modules', name)))
   const overrides = Object.fromEntries(others.map(({ name, filename }) => [name, `file:../${filename}`]))
   const project = join(folder, 'project')
   mkdirSync(project)
-  const dependencies = { sagachart: `file:../${own!.filename}` }
-  writeFileSync(join(project, 'package.json'), JSON.stringify({ type: 'module', dependencies, overrides }))
-  npm(project, 'install', '--no-audit', '--no-fund', '--registry', NOBODY, '--cache', join(folder, 'cache'))
+  const wanted = { sagachart: `file:../${own!.filename}` }
+  const manifest = { type: 'module', dependencies: wanted, overrides }
+  writeFileSync(join(project, 'package.json'), JSON.stringify(manifest))
+  npm(
+    project,
+    'install',
+    '--no-audit',
+    '--no-fund',
+    '--registry',
+    NOBODY,
+    '--fetch-retries',
+    '0',
+    '--cache',
+    join(folder, 'cache'),
+  )
   return {
     tarball: join(folder, own!.filename),
     files: own!.files.map(({ path }) => path),
