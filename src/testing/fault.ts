@@ -100,6 +100,16 @@ export const fault = {
       `module fails ${module} ${what}`,
       ({ act, subject, detail }) => act === 'fail' && subject === `module/${module}` && detail === what,
     ),
+  /** A module does not answer when it is initialised, or cleaned up, until its limit is reached. */
+  moduleHangs: (module: string, what: 'init' | 'cleanup' = 'init'): Fault => ({
+    name: `module hangs ${module} ${what}`,
+    times: 1,
+    after: null,
+    matches: ({ act, subject, detail }) =>
+      act === 'tick' && subject === `module/${module}` && detail === 'module.timedOut',
+    silences: ({ act, subject, detail }) =>
+      REPLIES.has(act) && subject === `module/${module}` && detail === what,
+  }),
   /** A handler of bus events throws, once. */
   handlerThrows: (subscription: string): Fault =>
     once(`handler throws ${subscription}`, ({ act, detail }) => act === 'fail' && detail === subscription),

@@ -71,6 +71,7 @@ describe('simulate', () => {
     ],
     ['has no module', [fault.moduleFails('m')], 'failed', 'fail module/m init'],
     ['cannot clean up', [fault.moduleFails('m', 'cleanup')], 'completed', 'fail module/m cleanup'],
+    ['has a silent module', [fault.moduleHangs('m')], 'failed', 'tick module/m module.timedOut'],
     ['has a bad handler', [fault.handlerThrows('watcher')], 'completed', 'fail bus/events watcher'],
     ['waits for a pool', [fault.exhausts('pool')], 'completed', 'giveBack pool'],
     ['loses a lease', [fault.losesLease('ship')], 'compensated', 'loseLease ship pool'],
