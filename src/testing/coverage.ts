@@ -76,7 +76,8 @@ export class Coverage {
 
   private note(node: StateNode, name: string): void {
     const { id } = node.machine
-    const names = this.reached.get(id) ?? new Set()
+    // A state that is left before the first event is in no snapshot, but every actor begins there.
+    const names = this.reached.get(id) ?? new Set(node.machine.root.initial.target?.map(stateName))
     this.reached.set(id, names.add(name))
   }
 }
