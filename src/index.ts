@@ -17,7 +17,7 @@ export type {
   Verdict,
 } from '../machines/protocol.ts'
 export type { Json, RecoveryConfig, WorkflowConfig } from './definition/builder.ts'
-export type { Acceptance, AcceptableCode, Finding, FindingCode, FindingPlace } from './definition/findings.ts'
+export type { Acceptance, AcceptableCode } from './definition/findings.ts'
 export type { InputConfig, Invocation } from './definition/inference.ts'
 export type { EventView, ModuleContext, Operation, OperationContext, StepView } from './definition/model.ts'
 export { defineModule, type ModuleSource } from './definition/module.ts'
@@ -51,5 +51,5 @@ export type {
 } from './runtime/host.ts'
 export type { RunInput, WorkflowLogic } from './runtime/run-logic.ts'
 export type { HandlerContext, Subscription } from './runtime/scope.ts'
-export { findingsOf, run, type RunOptions, type Setup, type SetupOptions } from './runtime/setup.ts'
+export { run, type RunOptions, type Setup, type SetupOptions } from './runtime/setup.ts'
 export type { CompensationRecord, InsideRecord, RunReport, StepRecord } from './runtime/step-records.ts'

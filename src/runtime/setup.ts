@@ -3,7 +3,6 @@ import { createActor, toPromise, type ActorOptions, type AnyActorLogic } from 'x
 import { defineWorkflow, type AnyWorkflowConfig, type WorkflowConfig } from '../definition/builder.ts'
 import { listed, suggestion } from '../definition/diagnostic.ts'
 import { DURATION_EXPECTED, durationMs } from '../definition/duration.ts'
-import { staticFindings, type Finding } from '../definition/findings.ts'
 import type { GivenInputs, InputConfig, InputsOf, Plain } from '../definition/inference.ts'
 import type { AllVisible, OutputsOf } from '../definition/mirror.ts'
 import type { Module, PoolDefinition, WorkflowDefinition } from '../definition/model.ts'
@@ -105,19 +104,6 @@ export function run<TOutputs, TInputs, TSteps>(
   const report = toPromise(actor) as Promise<RunReport<TOutputs, TSteps>>
   actor.start()
   return report
-}
-
-/**
- * What can be said against a workflow without running it: steps that never run, verdicts that are never reached, effects that
- * nothing undoes, paths that can't end in time; and what it accepts of these for nothing. Keys are named as in a document.
- * @see staticFindings for what is found where
- */
-export function findingsOf<TOutputs, TInputs, TSteps>(
-  workflow: WorkflowLogic<TOutputs, TInputs, TSteps>,
-): readonly Finding[] {
-  const logic: unknown = workflow
-  if (!(logic instanceof RunLogic)) throw invalid('findingsOf: expected what createWorkflow gave')
-  return staticFindings(logic.blueprint.plan.workflow)
 }
 
 function partsOf(options: SetupOptions<object, string>): ScopeParts {

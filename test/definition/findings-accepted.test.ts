@@ -4,7 +4,8 @@ import { describe, expect, it } from 'vitest'
 import { defineWorkflow, type AnyWorkflowConfig } from '../../src/definition/builder.ts'
 import { FINDING_CODES, placeFindings, staticFindings } from '../../src/definition/findings.ts'
 import { documentSchema } from '../../src/definition/json-schema.ts'
-import { findingsOf, setup } from '../../src/index.ts'
+import { setup } from '../../src/index.ts'
+import { findingsOf } from '../../src/testing/index.ts'
 import { accepted, flow, refused, step } from './documents.ts'
 
 const said = (text: string): string[] =>
