@@ -46,9 +46,8 @@ export interface Situation {
 }
 
 /** Everything that can happen next; nothing where all is over, or stuck. */
-export function offersOf(situation: Situation, plain = false): Choice[] {
-  const { world, kinds } = situation
-  const { life } = world
+export function offersOf(situation: Situation): Choice[] {
+  const { life } = situation.world
   if (!life) return []
   const offers: Choice[] = []
   if (life.hasDeferred) offers.push(offer('goOn', '', null, null, life))
@@ -64,8 +63,8 @@ export function offersOf(situation: Situation, plain = false): Choice[] {
       else if (pending.isAbandoned) offers.push(offer('speakLate', ...named(pending.effect), null, pending))
     }
   }
-  if (offers.length > 0 && !plain) offerDeath(offers, situation)
-  return kinds.size === 0 ? offers.filter(({ fault }) => fault === null) : offers
+  if (offers.length > 0) offerDeath(offers, situation)
+  return offers
 }
 
 const isAwaited = ({ echo, isAbandoned }: Pending) => echo === null && !isAbandoned

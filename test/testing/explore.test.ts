@@ -183,6 +183,15 @@ describe('explore', () => {
     await expect(wrong).rejects.toThrow('found "reserv"; did you mean "reserve"?')
   })
 
+  it('needs the inputs that the workflow needs', async () => {
+    const city = { type: 'string', required: true, default: undefined } as never
+    const definition = workflow([step('a')], { inputs: { city } })
+    await expect(explore(explored(definition))).rejects.toMatchObject({ code: 'INPUT_INVALID' })
+    expect(await explore(explored(definition), { inputs: { city: 'Oslo' }, faults: 0 })).toMatchObject({
+      outcome: 'holds',
+    })
+  })
+
   it('refuses what is no workflow', async () => {
     await expect(explore({} as never)).rejects.toMatchObject({ code: 'WORKFLOW_INVALID' })
   })
