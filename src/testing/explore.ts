@@ -9,7 +9,7 @@ import { FAULT_KINDS, USUAL_FAULTS, type FaultKind } from './choice.ts'
 import { Coverage } from './coverage.ts'
 import { Exhaustive } from './exhaustive.ts'
 import type { UserInvariant } from './invariant.ts'
-import { followScript, Scripts, sizeOf, smallerScripts, type Script } from './random.ts'
+import { breaks, followScript, Scripts, smallerScripts, type Script } from './random.ts'
 import type { Subject } from './changing-host.ts'
 import { Playing, playSchedule } from './schedule.ts'
 import type { Played, Setting } from './setting.ts'
@@ -59,8 +59,17 @@ const DEFAULTS = { faults: 2, runs: 1_000, seed: 1, statesMax: 20_000 } as const
 /** Events of one schedule, beyond which it counts as endless. */
 const EVENTS_MAX = 10_000
 
-/** Schedules between two looks at the clock. */
-const BATCH = 200
+/** Schedules that are drawn of one seed: the answer for a seed does not depend on the clock. */
+const BATCH = 50
+
+/** Milliseconds between two looks at whoever else wants a turn. */
+const TURN_MS = 50
+
+/** Milliseconds that making a schedule smaller may take, also where the time is over. */
+const SHRINK_MS_MIN = 2_000
+
+/** Places of steps that are counted. */
+const DIGESTS_MAX = 1_000_000
 
 /** Schedules that are played to make one smaller. */
 const SHRINKS_MAX = 2_000
@@ -122,6 +131,8 @@ class Exploration {
   private readonly survived: Partial<Record<FaultKind, number>> = {}
   private readonly digests = new Set<number>()
   private readonly startedAt = performance.now()
+  /** When its time is over. */
+  private readonly endsAt: number
   private schedules = 0
   private states = 0
   private stopped: Answer['stopped'] = null
@@ -130,6 +141,7 @@ class Exploration {
     this.subject = subjectOf(explored, options.inputs ?? {}, options.operations === 'real', options.outputs)
     this.setting = settingOf(options, this.subject)
     this.options = options
+    this.endsAt = this.startedAt + (options.timeMs ?? Infinity)
   }
 
   async run(): Promise<Answer> {
@@ -152,7 +164,7 @@ class Exploration {
     const inspected = { ...setting, inspect: this.coverage.inspect }
     const exhaustive = new Exhaustive(subject, inspected, isMerged)
     while (!exhaustive.isComplete) {
-      for (let batch = 0; batch < BATCH; batch++) {
+      for (const until = performance.now() + TURN_MS; performance.now() < until;) {
         const played = exhaustive.next()
         if (!played) break
         this.count(played)
@@ -193,11 +205,13 @@ class Exploration {
       const played = this.playScript(script)
       const isFirst = script.names === null
       if (isFirst) this.count(played)
-      const isBroken = played.broken !== null && sizeOf(played) < script.below
+      const isBroken = breaks(played, script)
       if (isBroken && !isFirst) shrinks++
       return !isBroken
     })
-    const details = fc.check(property, { seed, numRuns, ...(path !== undefined && { path }) })
+    const leftMs = Math.max(1, this.endsAt - performance.now())
+    const limit = leftMs === Infinity ? {} : { interruptAfterTimeLimit: leftMs }
+    const details = fc.check(property, { seed, numRuns, ...limit, ...(path !== undefined && { path }) })
     if (!details.failed || details.counterexample === null) return null
     const replay = { seed: details.seed, path: details.counterexamplePath ?? '' }
     return counterexampleOf(this.playScript(details.counterexample[0]), this.setting, shrinks, replay)
@@ -208,7 +222,7 @@ class Exploration {
     const setting = isInspected ? { ...this.setting, inspect: this.coverage.inspect } : this.setting
     const follow = followScript(script)
     const playing: Playing = new Playing(this.subject, setting, (offers) => {
-      this.digests.add(playing.digest)
+      if (this.digests.size < DIGESTS_MAX) this.digests.add(playing.digest)
       return follow(offers)
     })
     return playing.play()
@@ -219,12 +233,13 @@ class Exploration {
     let smallest = played
     let shrinks = 0
     let tries = 0
-    for (let isSmaller = true; isSmaller && tries < SHRINKS_MAX;) {
+    const until = Math.max(this.endsAt, performance.now() + SHRINK_MS_MIN)
+    for (let isSmaller = true; isSmaller && tries < SHRINKS_MAX && performance.now() < until;) {
       isSmaller = false
       for (const script of smallerScripts(smallest)) {
-        if (++tries > SHRINKS_MAX) break
+        if (++tries > SHRINKS_MAX || performance.now() > until) break
         const tried = playSchedule(this.subject, this.setting, followScript(script))
-        if (tried.broken === null || sizeOf(tried) >= sizeOf(smallest)) continue
+        if (!breaks(tried, script)) continue
         smallest = tried
         shrinks++
         isSmaller = true
@@ -245,12 +260,12 @@ class Exploration {
 
   /** Lets others have their turn; whether there is no more time. */
   private async mustStop(mode: Progress['mode']): Promise<boolean> {
-    const { timeMs = Infinity, signal, onProgress } = this.options
+    const { signal, onProgress } = this.options
     if (this.states === 0 || mode === 'random') this.states = Math.max(this.states, this.digests.size)
     onProgress?.({ schedules: this.schedules, states: this.states, mode })
     await new Promise((resolve) => setTimeout(resolve))
     if (signal?.aborted) this.stopped = 'aborted'
-    else if (performance.now() - this.startedAt > timeMs) this.stopped = 'time'
+    else if (performance.now() > this.endsAt) this.stopped = 'time'
     else return false
     return true
   }

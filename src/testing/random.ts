@@ -17,6 +17,8 @@ export interface Script {
   readonly seed: number
   /** What a schedule must be smaller than to count as a simpler one. */
   readonly below: number
+  /** The rule that it must break then; `null`: any. */
+  readonly rule: string | null
 }
 
 /** Follows a script. */
@@ -59,14 +61,19 @@ function alongNames(names: Schedule): Decide {
 }
 
 /** How far a schedule is from nothing at all: its faults count most, then its events. */
-export const sizeOf = ({ faults, schedule }: Pick<Played, 'faults' | 'schedule'>) =>
+const sizeOf = ({ faults, schedule }: Pick<Played, 'faults' | 'schedule'>) =>
   faults.length * 1_000_000 + schedule.length
+
+/** Whether what a script came to breaks a rule, and is simpler than what it was made of. */
+export const breaks = (played: Played, { below, rule }: Script) =>
+  played.broken !== null && (rule === null || played.broken.rule === rule) && sizeOf(played) < below
 
 /** Scripts that are smaller than a schedule, the boldest first. */
 export function* smallerScripts(played: Played): Iterable<Script> {
   const { schedule } = played
   const below = sizeOf(played)
-  const script = (names: Schedule): Script => ({ names, seed: 0, below })
+  const rule = played.broken?.rule ?? null
+  const script = (names: Schedule): Script => ({ names, seed: 0, below, rule })
   for (let kept = 0; kept < schedule.length; kept = kept === 0 ? 1 : kept * 2)
     yield script(schedule.slice(0, kept))
   const places = schedule.map((_, at) => at)
@@ -88,7 +95,7 @@ export class Scripts extends fc.Arbitrary<Script> {
 
   override generate(random: fc.Random): fc.Value<Script> {
     const seed = random.nextInt(0, 0x7fff_ffff)
-    return new fc.Value<Script>({ names: null, seed, below: Infinity }, undefined)
+    return new fc.Value<Script>({ names: null, seed, below: Infinity, rule: null }, undefined)
   }
 
   override canShrinkWithoutContext(value: unknown): value is Script {

@@ -45,7 +45,7 @@ describe('the exhaustive mode', () => {
         fc.pre(exhaustive.size < 20_000)
       }
       for (let drawn = 0; drawn < DRAWN; drawn++) {
-        const script = followScript({ names: null, seed: seed + drawn, below: Infinity })
+        const script = followScript({ names: null, seed: seed + drawn, below: Infinity, rule: null })
         const played = playSchedule(subject, setting, script)
         expect([...ends], played.schedule.join(', ')).toContain(endOf(played))
       }
