@@ -41,6 +41,9 @@ export interface CheckOptions {
   readonly json?: boolean
 }
 
+/** What a user can mend. */
+const REFUSED: ReadonlySet<string> = new Set(['INPUT_INVALID', 'SCHEDULE_INVALID', 'WORKFLOW_TOO_LARGE'])
+
 const STUBBED =
   'operations were stubbed: testing.mock_external_dependencies is false, and --real would execute them in every schedule\n'
 
@@ -74,11 +77,7 @@ export async function checkCommand(file: string, options: CheckOptions): Promise
     if (options.replay !== undefined) return await replayFile(checked, options.replay, options)
     return await checkAll(checked, numbers, options)
   } catch (error) {
-    if (
-      error instanceof SagachartError &&
-      (error.code === 'INPUT_INVALID' || error.code === 'SCHEDULE_INVALID')
-    )
-      return refuse(error.message)
+    if (error instanceof SagachartError && REFUSED.has(error.code)) return refuse(error.message)
     throw error
   }
 }

@@ -41,6 +41,8 @@ export interface ExploreOptions {
   readonly outputs?: Readonly<Record<string, unknown>> | OutputOf
   /** `real`: operations are executed; they must answer at once, and depend on nothing but what they are given. Default `stubbed`. */
   readonly operations?: 'stubbed' | 'real'
+  /** Events in one schedule, beyond which it counts as one that never ends. Default 10,000. */
+  readonly eventsMax?: number
   /** Told from time to time. */
   readonly onProgress?: (progress: Progress) => void
   /** Ends it early. */
@@ -56,7 +58,6 @@ export interface Progress {
 
 const DEFAULTS = { faults: 2, runs: 1_000, seed: 1, statesMax: 20_000 } as const
 
-/** Events of one schedule, beyond which it counts as endless. */
 const EVENTS_MAX = 10_000
 
 /** Schedules that are drawn of one seed: the answer for a seed does not depend on the clock. */
@@ -82,6 +83,7 @@ const INSPECTED_MAX = 300
  * rule, made as small as it can.
  * @throws INPUT_INVALID where the workflow needs inputs that are not given
  * @throws WORKFLOW_INVALID for what is no workflow of this library
+ * @throws WORKFLOW_TOO_LARGE beyond 2,000 steps
  * @throws STEP_UNKNOWN where `outputs` names a step that there is not
  * @throws RangeError for an option that is out of its range
  */
@@ -98,6 +100,7 @@ export function settingOf(options: ExploreOptions, { rules }: Pick<Subject, 'rul
     if (!FAULT_KINDS.includes(kind))
       throw new RangeError(`kinds: expected some of ${FAULT_KINDS.join(', ')}, found ${kind}`)
   inRange('runs', options.runs ?? 0, 0, 1e9)
+  inRange('eventsMax', options.eventsMax ?? EVENTS_MAX, 1, 1e9)
   inRange('statesMax', options.statesMax ?? 0, 0, 1e8)
   inRange('seed', options.seed ?? 0, -0x8000_0000, 0xffff_ffff)
   const given: OutputOf =
@@ -113,7 +116,7 @@ export function settingOf(options: ExploreOptions, { rules }: Pick<Subject, 'rul
     rules,
     invariants,
     inspect: null,
-    eventsMax: EVENTS_MAX,
+    eventsMax: options.eventsMax ?? EVENTS_MAX,
   }
 }
 

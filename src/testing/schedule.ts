@@ -89,7 +89,10 @@ export class Playing implements Witness {
     while (this.broken === null && !this.isOver) {
       const offers = this.offers()
       if (offers.length === 0 || taken.length >= setting.eventsMax) {
-        this.breakRule('reaches-an-end', offers.length === 0 ? this.whatIsStuck() : 'it goes on without end')
+        this.breakRule(
+          'reaches-an-end',
+          offers.length === 0 ? this.whatIsStuck() : `it has not ended after ${setting.eventsMax} events`,
+        )
         break
       }
       const chosen = this.decide(offers)

@@ -10,8 +10,11 @@ import { tolerant, tolerantWorkflow, type DecideOn } from './assumptions.ts'
 import { ChangingHost, type Subject } from './changing-host.ts'
 import { RULES } from './checkers/index.ts'
 import { nothingLeftBehind } from './checkers/left-behind.ts'
-import { StepAddresses } from './step-address.ts'
+import { everyList, StepAddresses } from './step-address.ts'
 import { stubModules } from './stubs.ts'
+
+/** Steps of what is explored, those inside of steps included: after each event, all of them are looked at. */
+export const STEPS_MAX = 2_000
 
 /** Actor logic of this library: a workflow of the builder, or an integration. Whatever it is given and gives. */
 export interface HostedLogic {
@@ -26,6 +29,7 @@ const NO_STUBS = { outputs: new Map(), earlier: new Map(), faults: new Map(), mo
 /**
  * Makes a subject of what is to be explored.
  * @param outputs What operations answer, by step, or a function.
+ * @throws WORKFLOW_TOO_LARGE beyond `STEPS_MAX` steps
  * @throws STEP_UNKNOWN where an output is that of no step
  * @throws WORKFLOW_INVALID for what is none of this library's
  */
@@ -77,11 +81,20 @@ const nameOf = ({ name, workflows }: IntegrationDefinition) =>
   workflows.length === 1 ? workflows[0]!.name : name
 
 /**
- * Refuses outputs of steps that there are not.
+ * Refuses what has too many steps, and outputs of steps that there are not.
+ * @throws WORKFLOW_TOO_LARGE
  * @throws STEP_UNKNOWN
  */
 function checkSteps(definition: IntegrationDefinition | WorkflowDefinition, names: readonly string[]): void {
-  const addresses = new StepAddresses('workflows' in definition ? definition.workflows : [definition])
+  const workflows = 'workflows' in definition ? definition.workflows : [definition]
+  const size = [...everyList(workflows)].reduce((sum, { steps }) => sum + steps.length, 0)
+  if (size > STEPS_MAX) {
+    throw new SagachartError(
+      'WORKFLOW_TOO_LARGE',
+      `"${definition.name}" has ${size} steps, at most ${STEPS_MAX} can be explored; explore a smaller one of the same shape`,
+    )
+  }
+  const addresses = new StepAddresses(workflows)
   for (const name of names) {
     if (addresses.find(name).length > 0) continue
     const remedy = addresses.remedy(name, 'name a step by its address')

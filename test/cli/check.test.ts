@@ -89,6 +89,12 @@ describe('check', () => {
     expect(stderr).not.toContain('    at ')
   })
 
+  it('refuses to explore what is too large', () => {
+    const many = Array.from({ length: 2_001 }, (_, index) => step(`s${index}`, 'ok'))
+    const { status, stderr } = check(flow(many))
+    expect({ status, stderr }).toMatchObject({ status: 2, stderr: expect.stringContaining('has 2001 steps') })
+  })
+
   it('refuses a document that is none', () => {
     expect(check('integration: 1')).toMatchObject({ status: 2, stdout: '' })
   })

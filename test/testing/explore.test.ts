@@ -192,6 +192,19 @@ describe('explore', () => {
     })
   })
 
+  it('refuses what is too large to be looked at after each event', async () => {
+    const many = workflow(Array.from({ length: 2_001 }, (_, index) => step(`s${index}`)))
+    await expect(explore(explored(many))).rejects.toMatchObject({ code: 'WORKFLOW_TOO_LARGE' })
+  })
+
+  it('takes a schedule that goes on and on for one that never ends', async () => {
+    const { counterexample } = await explore(explored(), { eventsMax: 3 })
+    expect(counterexample).toMatchObject({
+      rule: 'reaches-an-end',
+      message: 'it has not ended after 3 events',
+    })
+  })
+
   it('refuses what is no workflow', async () => {
     await expect(explore({} as never)).rejects.toMatchObject({ code: 'WORKFLOW_INVALID' })
   })
