@@ -66,10 +66,11 @@ export class Playing implements Witness {
     return this.actor === null ? undefined : roots.get(this.actor)
   }
 
-  /** What decides what can happen next, and is no part of the root. */
+  /** What decides what can happen next and what rules see at the end, and is no part of the root. */
   get moreState(): string {
     const { world, crashedAt, isCancelled, signalled } = this
-    return JSON.stringify([world.journal.length > crashedAt, isCancelled, [...signalled]])
+    const flags = [world.journal.length > crashedAt, isCancelled, [...signalled]]
+    return `${JSON.stringify(flags)}${this.tracker.past}`
   }
 
   /** A number for where all steps are. */

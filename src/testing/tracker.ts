@@ -36,6 +36,15 @@ export class Tracker {
     }
   }
 
+  /** What became of the runs inside of steps, earlier ones of the same address included; equal for equal outcomes. */
+  get past(): string {
+    const inside = [...this.runs].filter(({ options }) => options.within)
+    return inside
+      .map(({ execution, path }) => `${path}:${execution.state.join('')}`)
+      .sort()
+      .join()
+  }
+
   /** A number for where all steps are; equal for equal places. */
   get digest(): number {
     let hash = 0x811c9dc5

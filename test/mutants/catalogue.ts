@@ -513,7 +513,7 @@ const JOURNAL: readonly Mutant[] = [
     area: 'journal',
     patches: [patch('src/runtime/replay.ts', '    this.effects.delete(settlementKey(to, event))\n', '')],
     subject: 'chain',
-    rule: 'crash-changes-nothing',
+    rule: 'recorded-not-repeated',
   },
   {
     name: 'of steps side by side, only one is taken up again',

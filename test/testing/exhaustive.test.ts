@@ -12,7 +12,6 @@ import { subjectOf } from '../../src/testing/subject.ts'
 import { step, workflow } from '../runtime/workflows.ts'
 
 const RUNS = Number(process.env['PROPERTY_RUNS'] ?? 25)
-const FAULTS = 2
 const DRAWN = 150
 
 /** How a schedule ended: the run, and each kind of end of its steps as often as it occurred, whatever they are called. */
@@ -25,17 +24,20 @@ function endOf({ status, history }: Played): string {
   return crashes ? String(status) : `${status}: ${ends.toSorted().join(', ')}`
 }
 
-function explored(definition: Parameters<typeof logicOf>[0]) {
+function explored(definition: Parameters<typeof logicOf>[0], faults: number) {
   const subject = subjectOf(logicOf(definition, false), {}, false, undefined)
-  const setting = settingOf({ faults: FAULTS }, subject)
+  const setting = settingOf({ faults }, subject)
   return { subject, setting }
 }
 
 describe('the exhaustive mode', () => {
-  it('comes to every end that chance comes to', { timeout: 600_000 }, () => {
-    const small = arbitraries.definition({ stepsMax: 2, depthMax: 0 })
+  it.each([
+    ['two steps and two faults', { stepsMax: 2, depthMax: 0 }, 2],
+    ['three steps, others inside of them, and one fault', { stepsMax: 3, depthMax: 1 }, 1],
+  ])('comes to every end that chance comes to: %s', { timeout: 600_000 }, (_, bounds, faults) => {
+    const small = arbitraries.definition(bounds)
     const property = fc.property(small, fc.nat(), (definition, seed) => {
-      const { subject, setting } = explored(definition)
+      const { subject, setting } = explored(definition, faults)
       const exhaustive = new Exhaustive(subject, setting, true)
       const ends = new Set<string>()
       while (!exhaustive.isComplete) {
@@ -54,8 +56,8 @@ describe('the exhaustive mode', () => {
   })
 
   it('leaves out nothing but what is equal: orders of two steps side by side', () => {
-    const { subject, setting } = explored(workflow([step('a'), step('b', { priority: 1 })]))
-    const exhaustive = new Exhaustive(subject, { ...setting, faultsMax: 0 }, true)
+    const { subject, setting } = explored(workflow([step('a'), step('b', { priority: 1 })]), 0)
+    const exhaustive = new Exhaustive(subject, setting, true)
     const orders = new Set<string>()
     while (!exhaustive.isComplete) orders.add(exhaustive.next()!.schedule.join(' '))
     // The second one ends where it meets what the first one has met: both steps are over, and the module is to clean up.
