@@ -47,7 +47,7 @@ const REFUSED: ReadonlySet<string> = new Set(['INPUT_INVALID', 'SCHEDULE_INVALID
 const STUBBED =
   'operations were stubbed: testing.mock_external_dependencies is false, and --real would execute them in every schedule\n'
 
-const EXIT = { holds: 0, violated: 1, usage: 2 } as const
+const EXIT = { holds: 0, violated: 1, usage: 2, interrupted: 130 } as const
 
 interface Numbers {
   readonly faults: number
@@ -66,7 +66,7 @@ interface Checked {
   explorable(definition: IntegrationDefinition): Explorable
 }
 
-/** Exit code 0 where all holds, 1 where a rule is broken or something is found, 2 for bad documents and usage. */
+/** Exit code 0 where all holds, 1 where a rule is broken or something is found, 2 for bad documents and usage, 130 after Ctrl-C. */
 export async function checkCommand(file: string, options: CheckOptions): Promise<number> {
   const numbers = readNumbers(options)
   if (typeof numbers === 'string') return refuse(numbers)
@@ -94,8 +94,10 @@ async function checkAll(checked: Checked, numbers: Numbers, options: CheckOption
     process.stdout.write('nothing explored: testing.enable_integration_tests is false\n')
   }
   if (plan.wantsReal && !options.real && !options.json) process.stdout.write(STUBBED)
-  if (violated) await keep(violated, options)
-  return violated || findings.length > 0 ? EXIT.violated : EXIT.holds
+  const problem = violated ? await keep(violated, options) : null
+  if (problem !== null) return refuse(problem)
+  if (violated || findings.length > 0) return EXIT.violated
+  return answers.some(({ stopped }) => stopped === 'aborted') ? EXIT.interrupted : EXIT.holds
 }
 
 /** Explores each scenario on its own, in the time that is left, and stops at the first that is violated. */
@@ -109,11 +111,12 @@ async function exploreAll(
   const chosen = definition.workflows.filter(
     ({ name }) => plan.scenarios.length === 0 || plan.scenarios.includes(name),
   )
-  const progress = options.json ? null : new ProgressLine()
+  const { signal, restore } = interruptible()
   for (const [number, { name }] of chosen.entries()) {
     const own = narrowed(definition, { scenario: name })
-    if (typeof own === 'string') continue
-    const answer = await explore(explorable(own), {
+    if (typeof own === 'string' || signal.aborted) continue
+    const progress = options.json ? null : new ProgressLine()
+    const exploring = explore(explorable(own), {
       ...numbers,
       faults: plan.kinds.length === 0 ? 0 : faults,
       kinds: plan.kinds,
@@ -121,13 +124,23 @@ async function exploreAll(
       onProgress: (now) => progress?.show(name, now),
       inputs: own.inputs,
       operations: options.real ? 'real' : 'stubbed',
+      signal,
     })
-    progress?.clear()
+    const answer = await exploring.finally(() => progress?.close())
     answers.push(answer)
     if (!options.json) process.stdout.write(`${told(answer, options)}\n`)
     if (answer.outcome === 'violated') break
   }
+  restore()
   return answers
+}
+
+/** A signal that Ctrl-C gives: what was found so far is told. A second one quits at once. */
+function interruptible(): { readonly signal: AbortSignal; restore(): void } {
+  const controller = new AbortController()
+  const interrupt = () => controller.abort()
+  process.once('SIGINT', interrupt)
+  return { signal: controller.signal, restore: () => void process.off('SIGINT', interrupt) }
 }
 
 /** The answer for people: what is good and what is bad in colour, and how to see it again. */
@@ -142,11 +155,21 @@ function told(answer: Answer, { pin }: CheckOptions): string {
   return [bad(`✗ ${head}`), ...lines, '', dim(again)].join('\n')
 }
 
-/** Writes what options ask for of a counterexample. */
-async function keep(answer: Answer, { pin, diagram }: CheckOptions): Promise<void> {
-  const seedFile = seedFileOf(answer)
-  if (pin !== undefined) await writeFile(pin, `${JSON.stringify(seedFile, null, 2)}\n`)
-  if (diagram !== undefined) await writeFile(diagram, sequenceDiagramOf(answer.counterexample!))
+/** Writes what options ask for of a counterexample, or says why it can't. */
+async function keep(answer: Answer, { pin, diagram }: CheckOptions): Promise<string | null> {
+  const files = [
+    ['--pin', pin, () => `${JSON.stringify(seedFileOf(answer), null, 2)}\n`],
+    ['--diagram', diagram, () => sequenceDiagramOf(answer.counterexample!)],
+  ] as const
+  for (const [option, file, text] of files) {
+    if (file === undefined) continue
+    try {
+      await writeFile(file, text())
+    } catch (error) {
+      return `${option} names a file that can be written, found "${file}": ${(error as Error).message}; name another one`
+    }
+  }
+  return null
 }
 
 /** Plays a schedule again that was kept. */
@@ -247,7 +270,7 @@ class ProgressLine {
     this.text = printable(`  ${name}: ${mode}, ${size}`, this.screen?.width ?? 80)
   }
 
-  clear(): void {
+  close(): void {
     this.text = ''
     this.screen?.close()
   }

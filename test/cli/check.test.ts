@@ -3,7 +3,7 @@ import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import mermaid from 'mermaid'
 import { describe, expect, it } from 'vitest'
-import { flow, folderWith, sagachart, step } from './command.ts'
+import { flow, folderWith, sagachart, started, step } from './command.ts'
 
 const undone = { compensate: { operation: 'undo' } }
 
@@ -126,7 +126,28 @@ export default { ok: () => ({ rows: 1 }), undo: () => null }`
   })
 })
 
+describe('check, when it is told to stop', () => {
+  it('says what it has found so far', async () => {
+    const folder = folderWith({ 'flow.yaml': complete })
+    const { child, end } = started(folder, ['check', 'flow.yaml', '--states', '0', '--runs', '0'])
+    setTimeout(() => child.kill('SIGINT'), 5_000)
+    const { status, stdout } = await end()
+    expect({ status, stdout }).toMatchObject({
+      status: 130,
+      stdout: expect.stringContaining('until it was told to stop'),
+    })
+  })
+})
+
 describe('check, with what it found', () => {
+  it('says so where it cannot keep it', () => {
+    const { status, stderr } = check(forgetful, '--pin', 'no/such/folder.json')
+    expect({ status, stderr }).toMatchObject({
+      status: 2,
+      stderr: expect.stringContaining('--pin names a file that can be written'),
+    })
+  })
+
   it('shows the effect that nothing undoes, in the shortest run there is', async () => {
     const folder = folderWith({ 'flow.yaml': forgetful })
     const { status, stdout } = sagachart(folder, [
