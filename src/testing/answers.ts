@@ -1,6 +1,6 @@
 // What stands in for the answers of the outside: the outputs of operations, and whatever a user's function or an expression
 // cannot decide from them. Where nothing says how it goes, both ways are offered. Not here: whether an attempt succeeds.
-import type { Effect, Outcome, Question } from '../runtime/host.ts'
+import type { Effect, Outcome } from '../runtime/host.ts'
 import type { Life, Pending } from './world.ts'
 
 /** What an operation answers: a value for each step, or a function of the effect. */
@@ -40,15 +40,18 @@ export class Answers {
       : { status: 'succeeded', value: this.outputOf(step, effect.target) ?? example ?? null }
   }
 
-  /** What can be decided: what the function says, or every way where it says nothing. */
-  decisionsOf(life: Life, effect: Decision, pending: Pending): readonly Answer[] {
+  /**
+   * What can be decided: what the function says, or every way where it says nothing.
+   * @param branches How many there are to choose from, that of `else` included.
+   */
+  decisionsOf(life: Life, effect: Decision, pending: Pending, branches: number): readonly Answer[] {
     const known = this.decided.get(pending)
     if (known) return known
     const said = life.execute(effect)
     const isSaid = said.status === 'succeeded' && said.value !== null && said.value !== undefined
     const answers = isSaid
       ? [{ label: effect.question, outcome: said }]
-      : this.everyWay(effect.question, effect.to).map((value): Answer => ({
+      : this.everyWay(effect, branches).map((value): Answer => ({
           label: `${effect.question}=${JSON.stringify(value)}`,
           outcome: { status: 'succeeded', value },
         }))
@@ -57,12 +60,12 @@ export class Answers {
   }
 
   /** Every way in which a question may be answered, the plainest first. */
-  everyWay(question: Question, key: string): readonly unknown[] {
+  private everyWay({ question, to }: Decision, branches: number): readonly unknown[] {
     if (question === 'items') return [[null], [], [null, null]]
-    if (question === 'branch') return [0, 1]
+    if (question === 'branch') return Array.from({ length: branches }, (_, branch) => branch)
     if (question !== 'again') return [true, false]
-    const times = (this.again.get(key) ?? 0) + 1
-    this.again.set(key, times)
+    const times = (this.again.get(to) ?? 0) + 1
+    this.again.set(to, times)
     return times > AGAIN_MAX ? [false] : [false, true]
   }
 }

@@ -88,7 +88,7 @@ function offerReplies(offers: Choice[], { answers, kinds, root, world }: Situati
     return
   }
   if (effect.kind === 'decision') {
-    for (const answer of answers.decisionsOf(world.life!, effect, pending))
+    for (const answer of answers.decisionsOf(world.life!, effect, pending, branchesOf(root, effect)))
       offers.push(offer('decide', subject, answer.label, null, { pending, outcome: answer.outcome }))
     return
   }
@@ -98,6 +98,12 @@ function offerReplies(offers: Choice[], { answers, kinds, root, world }: Situati
   if (kinds.has('throwForGood') && mattersWhy(root, effect))
     offers.push(offer('failForGood', subject, detail, 'throwForGood', pending))
   if (kinds.has('duplicate')) offers.push(offer('succeedTwice', subject, detail, 'duplicate', pending))
+}
+
+/** How many branches a step has to choose from, that of `else` included. */
+function branchesOf({ session }: Root, { run, index }: Extract<Effect, { kind: 'decision' }>): number {
+  const control = session.runs.get(run)?.workflow.steps[index]?.control
+  return control?.kind === 'conditional' ? control.cases.length + 1 : 0
 }
 
 /** Whether it makes a difference that trying again cannot help. */

@@ -134,6 +134,14 @@ describe('explore', () => {
     const definition = workflow([
       awaitEvent('approved', 'go', { timeoutMs: 1_000 }),
       conditional('either', [[computed(() => null), [step('yes')]]], [step('no')]),
+      conditional(
+        'which',
+        [
+          [decided(unknown), [step('one')]],
+          [decided(unknown), [step('two')]],
+        ],
+        [step('none')],
+      ),
       step('perhaps', { when: decided(unknown) }),
       loop('again', { kind: 'while', condition: computed(() => null) }, [step('once')]),
     ])
@@ -143,6 +151,8 @@ describe('explore', () => {
         if (kind === 'step.ended') seen.add(`${name} ${detail}`)
     })
     await explore(explored(definition), { faults: 0, invariants: [notes], statesMax: 0, runs: 200 })
+    for (const each of ['which/one success', 'which/two success', 'which/none success'])
+      expect(seen).toContain(each)
     for (const each of ['either/yes success', 'either/no success', 'perhaps success', 'perhaps skipped'])
       expect(seen).toContain(each)
     for (const each of [
