@@ -1,9 +1,9 @@
-// A counterexample as a Mermaid sequence diagram: the run, its steps and modules as participants, attempts as messages.
+// A counterexample as a Mermaid sequence diagram: the run and its steps as participants, attempts as messages, all else as notes.
 import type { Counterexample } from './answer.ts'
 import type { Moment } from './history.ts'
-import { timelineOf } from './timeline.ts'
+import { inWords, isTold } from './timeline.ts'
 
-/** The source of a Mermaid sequence diagram. Names are quoted as Mermaid wants them: nothing in a name is syntax. */
+/** The source of a Mermaid sequence diagram. Nothing in a name or a message is read as syntax. */
 export function sequenceDiagramOf({ history, rule, message }: Counterexample): string {
   const names = new Map<string, string>()
   const idOf = (name: string) => {
@@ -12,45 +12,29 @@ export function sequenceDiagramOf({ history, rule, message }: Counterexample): s
     return id
   }
   const run = idOf('run')
-  const lines = history.flatMap((moment) => {
-    const [told] = timelineOf([moment])
-    return told === undefined ? [] : [lineOf(moment, told.trim(), run, idOf)]
-  })
-  const participants = [...names].map(([name, id]) => `  participant ${id} as ${quoted(name)}`)
-  const broken = `  Note over ${run}: ${quoted(`${rule} is broken: ${message}`)}`
+  const lines = history.filter(isTold).map((moment) => lineOf(moment, run, idOf))
+  const participants = [...names].map(([name, id]) => `  participant ${id} as ${plain(name)}`)
+  const broken = `  Note over ${run}: ${plain(`${rule} is broken: ${message}`)}`
   return ['sequenceDiagram', ...participants, ...lines, broken, ''].join('\n')
 }
 
-function lineOf(
-  { kind, step, attempt, fault, detail }: Moment,
-  told: string,
-  run: string,
-  idOf: (name: string) => string,
-): string {
+function lineOf(moment: Moment, run: string, idOf: (name: string) => string): string {
+  const { kind, step, target, fault } = moment
   const who = step === '' ? run : idOf(step)
-  const mark = fault === null ? '' : `fault ${fault}: `
-  switch (kind) {
-    case 'attempt.started':
-      return `  ${run}->>${who}: attempt ${attempt}`
-    case 'attempt.succeeded':
-      return `  ${who}-->>${run}: ${mark}succeeded`
-    case 'attempt.failed':
-    case 'attempt.stopped':
-      return `  ${who}--x${run}: ${quoted(`${mark}${kind === 'attempt.failed' ? 'failed' : 'stopped'}`)}`
-    case 'module.started':
-      return `  ${run}->>${who}: ${quoted(detail)}`
-    case 'module.answered':
-      return `  ${who}-->>${run}: ${quoted(mark + detail)}`
-    default: {
-      const text = told
-        .replace(/^\S+ (ms|s|min)\s+/, '')
-        .replace(/^!\s+/, '')
-        .replace(/\s{2,}/g, ': ')
-      return `  Note over ${who}: ${quoted(mark + text)}`
-    }
-  }
+  const text = plain(`${fault === null ? '' : `fault ${fault}: `}${inWords(moment)}`)
+  if (target === null) return `  Note over ${who}: ${text}`
+  if (kind === 'attempt.started') return `  ${run}->>${who}: ${text}`
+  const arrow = kind === 'attempt.succeeded' ? '-->>' : '--x'
+  return `  ${who}${arrow}${run}: ${text}`
 }
 
-/** Text that Mermaid takes as text: what it reads as syntax is written as an entity. */
-const quoted = (text: string) =>
-  text.replace(/[#;<>"\n]/g, (character) => (character === '\n' ? ' ' : `#${character.codePointAt(0)};`))
+const LOOKALIKES: Readonly<Record<string, string>> = {
+  '#': '\u266f',
+  ';': ',',
+  '<': '\u2039',
+  '>': '\u203a',
+  '\n': ' ',
+}
+
+/** Text without what Mermaid reads as syntax. Its own entities are no way out: in notes they stay what they are. */
+const plain = (text: string) => text.replace(/[#;<>\n]/g, (character) => LOOKALIKES[character]!)

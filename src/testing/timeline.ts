@@ -43,7 +43,7 @@ const TIMERS: Readonly<Record<string, string>> = {
 const NAME_MAX = 32
 
 /** What says nothing that another line does not: modules that do as they should, outcomes that an attempt has told. */
-const isTold = ({ kind, detail, fault }: Moment) =>
+export const isTold = ({ kind, detail, fault }: Moment) =>
   fault !== null ||
   !(
     (kind === 'step.ended' && detail === 'success') ||
@@ -52,6 +52,9 @@ const isTold = ({ kind, detail, fault }: Moment) =>
     (kind === 'module.answered' && detail.endsWith('succeeded')) ||
     (kind === 'handler.answered' && detail === 'succeeded')
   )
+
+/** What happened, in words. */
+export const inWords = (moment: Moment): string => SAYS[moment.kind](moment)
 
 /** An attempt that is answered in the next line need not be said to start. */
 const isAnswered = (moment: Moment, next: Moment | undefined) =>
@@ -72,7 +75,7 @@ export function timelineOf(all: History): string[] {
   return history.map((moment, at) => {
     const mark = moment.fault === null ? ' ' : '!'
     const repeated = at > 0 && times[at - 1] === times[at] ? '' : times[at]!
-    return `${repeated.padStart(timeWidth)} ${mark} ${names[at]!.padEnd(width)}  ${SAYS[moment.kind](moment)}`
+    return `${repeated.padStart(timeWidth)} ${mark} ${names[at]!.padEnd(width)}  ${inWords(moment)}`
   })
 }
 

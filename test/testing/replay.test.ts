@@ -125,8 +125,8 @@ describe('a counterexample', () => {
     })
     const diagram = sequenceDiagramOf(counterexample!)
     expect(await mermaid.parse(diagram)).toMatchObject({ diagramType: 'sequence' })
-    expect(diagram).toContain('p0->>p1: attempt 1')
-    expect(diagram).toContain('p1--xp0: fault throw: failed')
+    expect(diagram).toContain('p0->>p1: attempt 1 starts')
+    expect(diagram).toContain('p1--xp0: fault throw: attempt 1 fails: an injected failure')
   })
 
   it('is kept in a file, and is played again until it is mended', async () => {
