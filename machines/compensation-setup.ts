@@ -2,15 +2,27 @@
 // compensation.ts.
 import { assign, setup } from 'xstate'
 import { isRetryable, timedOut } from './step-context.ts'
-import type { CompensationEvent, CompensationOutput, CompensationPolicy, Failure } from './protocol.ts'
+import type {
+  CompensationEvent,
+  CompensationOutput,
+  CompensationPolicy,
+  EffectTarget,
+  Failure,
+} from './protocol.ts'
+
+/** An effect of a step that is to be undone. */
+export interface OwedEffect {
+  readonly target: EffectTarget
+  readonly policy: CompensationPolicy
+}
 
 export interface CompensationInput {
   /** The step's place in its plan. */
   readonly index: number
   /** The address, such as `run/42/compensation/load`. */
   readonly path: string
-  /** `null` where the step itself has nothing that undoes it. */
-  readonly policy: CompensationPolicy | null
+  /** The step's own effects that are to be undone, in this order, each with the policy of what undoes it. */
+  readonly owed: readonly OwedEffect[]
   /** Whether there are steps inside of it that are to be undone. */
   readonly inside: 'nothing' | 'steps'
   /** Where leases could not be had. */
@@ -18,6 +30,12 @@ export interface CompensationInput {
 }
 
 export interface CompensationContext extends Omit<CompensationInput, 'failure'> {
+  /** The effect that is being undone; `null` where none of the step's own is owed. */
+  readonly target: EffectTarget | null
+  readonly policy: CompensationPolicy | null
+  /** Effects that could not be undone before the current one, and why. */
+  readonly left: readonly EffectTarget[]
+  readonly leftFailure: Failure | null
   /** Attempts made. */
   readonly attempt: number
   readonly failures: number
@@ -33,6 +51,33 @@ const noEffect = () => {}
 const stopped: Failure = {
   code: 'COMPENSATION_STOPPED',
   message: 'The compensation was ended before the step was undone: undo it by hand',
+}
+
+/** A compensation that has done nothing yet. */
+export const beginning = (input: CompensationInput): CompensationContext => ({
+  ...input,
+  ...taking(input.owed),
+  attempt: 0,
+  failures: input.failure ? 1 : 0,
+  failure: input.failure ?? null,
+  insideFailure: null,
+  left: [],
+  leftFailure: null,
+})
+
+/** The first of the effects that are owed is undone next. */
+const taking = ([first, ...owed]: readonly OwedEffect[]) => ({
+  target: first?.target ?? null,
+  policy: first?.policy ?? null,
+  owed,
+})
+
+/** What the compensation leaves behind, once it has ended. */
+export function outcome(context: CompensationContext): CompensationOutput {
+  const { index, target, attempt, leftFailure, insideFailure } = context
+  const left = context.failure && target ? [...context.left, target] : context.left
+  const failure = context.failure ?? leftFailure ?? insideFailure
+  return { index, undone: failure === null, failure, attempts: attempt, left }
 }
 
 /** Types, effects and guards of the chart. Effects are named actions that a host provides. */
@@ -70,12 +115,28 @@ export const compensationSetup = setup({
       event.type === 'inside.undone' ? { insideFailure: event.failure } : {},
     ),
     keepStop: assign(({ context }) => ({ failure: context.failure ?? stopped })),
+    takeNext: assign(({ context: { owed, target, failure, left, leftFailure } }) => ({
+      ...taking(owed),
+      ...(failure && { left: [...left, target!], leftFailure: leftFailure ?? failure }),
+      failures: 0,
+    })),
+    /** Leaves the effects that nobody has begun to undo. */
+    leaveRest: assign(({ context: { owed, left, leftFailure } }) =>
+      owed.length === 0
+        ? {}
+        : {
+            owed: [],
+            left: [...left, ...owed.map(({ target }) => target)],
+            leftFailure: leftFailure ?? stopped,
+          },
+    ),
   },
   guards: {
     isDenied: ({ context }) => context.failure !== null,
     hasInside: ({ context }) => context.inside === 'steps',
     undoesItself: ({ context }) => context.policy !== null,
-    isLeftInside: ({ context }) => context.insideFailure !== null,
+    hasMore: ({ context }) => context.owed.length > 0,
+    isLeft: ({ context }) => context.insideFailure !== null || context.leftFailure !== null,
     isCurrent: ({ context, event }: Facts) => 'attempt' in event && event.attempt === context.attempt,
     mayRetry: ({ context }) =>
       context.policy !== null &&

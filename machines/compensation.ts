@@ -1,28 +1,17 @@
 // Undoing one step: first what is inside of it, then the step itself, with retries of its own.
 // Not here: the order in which steps are undone, which the run decides. Invariant: it ends, and its only outcome says
 // whether everything is undone.
-import { compensationSetup } from './compensation-setup.ts'
+import { beginning, compensationSetup, outcome } from './compensation-setup.ts'
 
 export type { CompensationContext, CompensationInput } from './compensation-setup.ts'
 
 /** The statechart of a compensation. Its effects are named actions that a host provides. */
 export const compensationMachine = compensationSetup.createMachine({
   id: 'compensation',
-  description: 'Undoing one step that succeeded, from what is inside of it to the step itself.',
-  context: ({ input }) => ({
-    ...input,
-    attempt: 0,
-    failures: input.failure ? 1 : 0,
-    failure: input.failure ?? null,
-    insideFailure: null,
-  }),
+  description: 'Undoing the effects of one step, from what is inside of it to the step itself.',
+  context: ({ input }) => beginning(input),
   initial: 'starting',
-  output: ({ context }) => ({
-    index: context.index,
-    undone: context.failure === null && context.insideFailure === null,
-    failure: context.failure ?? context.insideFailure,
-    attempts: context.attempt,
-  }),
+  output: ({ context }) => outcome(context),
   states: {
     starting: {
       description: 'Everything that depends on the step is undone.',
@@ -38,7 +27,7 @@ export const compensationMachine = compensationSetup.createMachine({
       entry: 'undoInside',
       on: {
         'inside.undone': { target: 'insideUndone', actions: 'keepInsideFailure' },
-        'compensation.stop': 'stoppingInside',
+        'compensation.stop': { target: 'stoppingInside', actions: 'leaveRest' },
       },
     },
     stoppingInside: {
@@ -59,7 +48,7 @@ export const compensationMachine = compensationSetup.createMachine({
       description: 'What is inside is undone, as far as it could be.',
       always: [
         { guard: 'undoesItself', target: 'compensating' },
-        { guard: 'isLeftInside', target: 'compensationFailed' },
+        { guard: 'isLeft', target: 'compensationFailed' },
         { target: 'compensated' },
       ],
     },
@@ -69,18 +58,21 @@ export const compensationMachine = compensationSetup.createMachine({
       on: {
         'slot.granted': 'compensating',
         'lease.denied': { target: 'judging', actions: 'keepFailure' },
-        'compensation.stop': { target: 'compensationFailed', actions: ['keepStop', 'withdrawRequest'] },
+        'compensation.stop': {
+          target: 'compensationFailed',
+          actions: ['keepStop', 'leaveRest', 'withdrawRequest'],
+        },
       },
     },
     compensating: {
-      description: 'An attempt to undo the step is under way.',
+      description: 'An attempt to undo one effect of the step is under way.',
       entry: ['beginAttempt', 'startAttempt'],
       on: {
         'attempt.succeeded': { guard: 'isCurrent', target: 'undone', actions: 'endAttempt' },
         'attempt.failed': { guard: 'isCurrent', target: 'judging', actions: ['endAttempt', 'keepFailure'] },
         'attempt.timedOut': { guard: 'isCurrent', target: 'aborting', actions: 'keepTimeout' },
         'lease.lost': { target: 'aborting', actions: 'keepLoss' },
-        'compensation.stop': 'stopping',
+        'compensation.stop': { target: 'stopping', actions: 'leaveRest' },
       },
     },
     aborting: {
@@ -90,7 +82,7 @@ export const compensationMachine = compensationSetup.createMachine({
         'attempt.succeeded': { guard: 'isCurrent', target: 'judging', actions: 'endAttempt' },
         'attempt.failed': { guard: 'isCurrent', target: 'judging', actions: 'endAttempt' },
         'grace.ended': { guard: 'isCurrent', target: 'judging', actions: ['abandonAttempt', 'endAttempt'] },
-        'compensation.stop': 'stopping',
+        'compensation.stop': { target: 'stopping', actions: 'leaveRest' },
       },
     },
     stopping: {
@@ -112,19 +104,30 @@ export const compensationMachine = compensationSetup.createMachine({
     },
     judging: {
       description: 'Asks of a failure whether a retry is left.',
-      always: [{ guard: 'mayRetry', target: 'backingOff' }, { target: 'compensationFailed' }],
+      always: [
+        { guard: 'mayRetry', target: 'backingOff' },
+        { guard: 'hasMore', target: 'waiting', actions: 'takeNext' },
+        { target: 'compensationFailed' },
+      ],
     },
     backingOff: {
       description: 'Backs off before the next attempt.',
       entry: 'startBackoff',
       on: {
         'backoff.ended': { guard: 'isCurrent', target: 'waiting' },
-        'compensation.stop': { target: 'compensationFailed', actions: ['keepStop', 'stopBackoff'] },
+        'compensation.stop': {
+          target: 'compensationFailed',
+          actions: ['keepStop', 'leaveRest', 'stopBackoff'],
+        },
       },
     },
     undone: {
-      description: 'The step itself is undone.',
-      always: [{ guard: 'isLeftInside', target: 'compensationFailed' }, { target: 'compensated' }],
+      description: 'The effect is undone.',
+      always: [
+        { guard: 'hasMore', target: 'waiting', actions: 'takeNext' },
+        { guard: 'isLeft', target: 'compensationFailed' },
+        { target: 'compensated' },
+      ],
     },
     compensated: {
       description: 'Nothing that the step did is left.',

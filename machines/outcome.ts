@@ -12,6 +12,11 @@ export interface Failure {
   readonly retryable?: boolean
   /** The earliest time for the next attempt, in milliseconds from the failure. */
   readonly retryAfterMs?: number
+  /**
+   * What the failed attempt did to the world, where that is not nothing: it may have had its effect (`unknown`), or had it
+   * (`done`) and gave what cannot be recorded.
+   */
+  readonly effect?: 'unknown' | 'done'
   readonly cause?: Failure
 }
 

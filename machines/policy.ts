@@ -4,6 +4,12 @@
 /** The answer to a failure whose retries and fallback are spent. */
 export type Verdict = 'retry' | 'fallback' | 'skip' | 'degradation' | 'fail' | 'fail_workflow' | 'compensate'
 
+/** What a step's attempt calls. Each has an effect of its own, under a key of its own. */
+export type EffectTarget = 'operation' | 'fallback'
+
+/** How much of a run is undone: all it did, or the effects that are not part of its result. */
+export type CompensationExtent = 'all' | 'surplus'
+
 /** When a step may start, judged once all its dependencies are final. */
 export type RunCondition = 'all_succeeded' | 'all_done' | 'any_succeeded' | 'none_failed'
 

@@ -2,7 +2,7 @@
 // Nothing here decides anything. All of it is JSON, so that a host can write it down and read it back.
 
 import type { Failure, StepOutcome } from './outcome.ts'
-import type { Verdict } from './policy.ts'
+import type { EffectTarget, Verdict } from './policy.ts'
 
 export type * from './policy.ts'
 
@@ -45,6 +45,8 @@ export interface StepOutput {
   readonly failure: Failure | null
   /** Attempts made, the fallback's included. */
   readonly attempts: number
+  /** What the last attempt called. */
+  readonly target: EffectTarget
   /** What was answered to its failure; `null` where nothing had to be. */
   readonly verdict: Verdict | null
   /** Whether something stands in for what the step should have given. */
@@ -81,6 +83,8 @@ export interface CompensationOutput {
   readonly failure: Failure | null
   /** Attempts made to undo the step itself. */
   readonly attempts: number
+  /** Which of the step's own effects are left. */
+  readonly left: readonly EffectTarget[]
 }
 
 // ---- loop ----------------------------------------------------------------------------------------------
@@ -113,6 +117,8 @@ export type WorkflowEvent =
   /** So many steps have not succeeded that the rest can't be enough. */
   | { readonly type: 'steps.fellShort'; readonly failure: Failure }
   | { readonly type: 'compensation.settled'; readonly compensation: CompensationOutput }
+  /** Effects that are not part of the result are undone, as far as they could be, beside the steps that follow. */
+  | { readonly type: 'surplus.undone' }
   /** Nothing is left to undo, or nothing more will be. */
   | { readonly type: 'compensation.finished'; readonly left: number }
   | { readonly type: 'compensation.timedOut' }
@@ -135,8 +141,9 @@ export type WorkflowEvent =
       readonly value: unknown
       readonly failure?: Failure
     }
-  | { readonly type: 'outputs.collected'; readonly output: unknown }
-  | { readonly type: 'outputs.failed'; readonly failure: Failure }
+  /** `surplus`: whether the run has effects that are not part of its result and are to be undone. */
+  | { readonly type: 'outputs.collected'; readonly output: unknown; readonly surplus: boolean }
+  | { readonly type: 'outputs.failed'; readonly failure: Failure; readonly surplus: boolean }
   | { readonly type: 'run.timedOut' }
   /**
    * Ends the run in order: running steps are stopped, what is to be undone is undone, the scope is released.

@@ -1,5 +1,5 @@
 // What a step knows, and what its policy says of a failure. Pure: the step's chart asks.
-import type { Failure, StepPolicy, Verdict } from './protocol.ts'
+import type { EffectTarget, Failure, StepOutcome, StepPolicy, Verdict } from './protocol.ts'
 
 /** What a step starts with. */
 export interface StepInput {
@@ -33,7 +33,7 @@ export interface StepContext {
   /** Attempts that a verdict has added. */
   readonly granted: number
   /** What the attempts call: the step's operation or, once its retries are spent, the fallback. */
-  readonly target: 'operation' | 'fallback'
+  readonly target: EffectTarget
   /** Why the current or the last attempt failed. */
   readonly failure: Failure | null
   readonly output: unknown
@@ -87,10 +87,9 @@ export function listedVerdict(context: StepContext): Verdict {
   return listed(context.policy).find(applies) ?? 'fail'
 }
 
-/** Whether something stands in for what a step should have given, and its verdicts call that a degradation. */
-export const isDegraded = ({ verdict, target, failure, policy }: StepContext) =>
-  verdict === 'degradation' ||
-  (target === 'fallback' && failure === null && listed(policy).includes('degradation'))
+/** Whether something stands in for the output that the step's own operation should have given. */
+export const isDegraded = ({ verdict, target }: StepContext, status: StepOutcome) =>
+  verdict === 'degradation' || (status === 'success' && target === 'fallback')
 
 /** The failure of an attempt that outlived its limit. */
 export const timedOut = (attempt: number, timeoutMs: number | null): Failure => ({

@@ -36,6 +36,8 @@ export const stepSetup = setup({
     endAttempt: noEffect,
     /** Gives up on an operation that outlived its grace. */
     abandonAttempt: noEffect,
+    /** Notes what the event says of the attempt's effect, where the attempt is not the step's accepted success. */
+    recordEffect: noEffect,
     startBackoff: noEffect,
     stopBackoff: noEffect,
     /** Waits for the answers of those who handle the failure that was published last. */

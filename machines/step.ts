@@ -14,15 +14,12 @@ export const stepMachine = stepSetup.createMachine({
   description: 'One step of a run, from its gates to its only outcome.',
   context: ({ input }) => beginning(input),
   initial: 'pending',
-  output: ({ context, event }) => ({
-    index: context.index,
-    status: (event as unknown as { readonly output: StepOutcome }).output,
-    output: context.output,
-    failure: context.failure,
-    attempts: context.attempt,
-    verdict: context.verdict,
-    degraded: isDegraded(context),
-  }),
+  output: ({ context, event }) => {
+    const status = (event as unknown as { readonly output: StepOutcome }).output
+    const { index, output, failure, attempt, target, verdict } = context
+    const degraded = isDegraded(context, status)
+    return { index, status, output, failure, attempts: attempt, target, verdict, degraded }
+  },
   states: {
     pending: {
       description: 'Waits until its dependencies are final and the run lets it through its gates.',
@@ -66,7 +63,7 @@ export const stepMachine = stepSetup.createMachine({
               { type: 'publish', params: { type: 'step_failed' } },
             ],
           },
-          { guard: 'isCurrent', target: 'judging', actions: ['endAttempt', 'keepFailure'] },
+          { guard: 'isCurrent', target: 'judging', actions: ['recordEffect', 'endAttempt', 'keepFailure'] },
         ],
         'attempt.timedOut': { guard: 'isCurrent', target: 'aborting', actions: 'keepTimeout' },
         'heartbeat.missed': { guard: 'isCurrent', target: 'aborting', actions: 'keepSilence' },
@@ -77,10 +74,14 @@ export const stepMachine = stepSetup.createMachine({
     },
     aborting: {
       description: 'The attempt outlived its limit, and its operation has a grace in which to stop.',
-      entry: 'abortAttempt',
+      entry: ['abortAttempt', 'recordEffect'],
       on: {
-        'attempt.succeeded': { guard: 'isCurrent', target: 'judging', actions: 'endAttempt' },
-        'attempt.failed': { guard: 'isCurrent', target: 'judging', actions: 'endAttempt' },
+        'attempt.succeeded': {
+          guard: 'isCurrent',
+          target: 'judging',
+          actions: ['recordEffect', 'endAttempt'],
+        },
+        'attempt.failed': { guard: 'isCurrent', target: 'judging', actions: ['recordEffect', 'endAttempt'] },
         'grace.ended': { guard: 'isCurrent', target: 'judging', actions: ['abandonAttempt', 'endAttempt'] },
         'retries.expired': { actions: 'closeRetries' },
         'step.cancel': 'cancelling',
@@ -95,10 +96,14 @@ export const stepMachine = stepSetup.createMachine({
           target: 'succeeded',
           actions: ['endAttempt', 'keepOutput'],
         },
-        'attempt.failed': { guard: 'isCurrent', target: 'cancelled', actions: ['endAttempt', 'keepFailure'] },
-        'attempt.timedOut': { guard: 'isCurrent', target: 'cancelling' },
-        'heartbeat.missed': { guard: 'isCurrent', target: 'cancelling' },
-        'lease.lost': 'cancelling',
+        'attempt.failed': {
+          guard: 'isCurrent',
+          target: 'cancelled',
+          actions: ['recordEffect', 'endAttempt', 'keepFailure'],
+        },
+        'attempt.timedOut': { guard: 'isCurrent', target: 'cancelling', actions: 'recordEffect' },
+        'heartbeat.missed': { guard: 'isCurrent', target: 'cancelling', actions: 'recordEffect' },
+        'lease.lost': { target: 'cancelling', actions: 'recordEffect' },
         'step.cancel': { guard: 'isForced', target: 'cancelling' },
       },
     },
@@ -108,13 +113,17 @@ export const stepMachine = stepSetup.createMachine({
       on: {
         'attempt.succeeded': [
           { guard: 'isInTime', target: 'succeeded', actions: ['endAttempt', 'keepOutput'] },
-          { guard: 'isCurrent', target: 'cancelled', actions: 'endAttempt' },
+          { guard: 'isCurrent', target: 'cancelled', actions: ['recordEffect', 'endAttempt'] },
         ],
         'attempt.failed': [
           { guard: 'isRuled', target: 'ruled', actions: ['endAttempt', 'keepFailure', 'keepVerdict'] },
-          { guard: 'isCurrent', target: 'cancelled', actions: 'endAttempt' },
+          { guard: 'isCurrent', target: 'cancelled', actions: ['recordEffect', 'endAttempt'] },
         ],
-        'grace.ended': { guard: 'isCurrent', target: 'cancelled', actions: ['abandonAttempt', 'endAttempt'] },
+        'grace.ended': {
+          guard: 'isCurrent',
+          target: 'cancelled',
+          actions: ['recordEffect', 'abandonAttempt', 'endAttempt'],
+        },
       },
     },
     judging,

@@ -1,7 +1,15 @@
 // What the orchestrator's chart is made of: what it knows, the names of its effects, its guards. The chart itself is in
 // workflow.ts.
 import { assign, setup } from 'xstate'
-import type { CompensationStatus, Failure, RunCause, RunStatus, Verdict, WorkflowEvent } from './protocol.ts'
+import type {
+  CompensationExtent,
+  CompensationStatus,
+  Failure,
+  RunCause,
+  RunStatus,
+  Verdict,
+  WorkflowEvent,
+} from './protocol.ts'
 
 export interface WorkflowMachineInput {
   /** Names the run among all runs of its host. */
@@ -20,9 +28,13 @@ export interface WorkflowMachineInput {
   readonly waitFor: 'all' | number
   /** `undo`: the steps of an earlier life, which has ended, are undone. Default `start`. */
   readonly entry?: 'start' | 'undo'
+  /** With `undo`: how much of it. */
+  readonly extent?: CompensationExtent
 }
 
-export interface WorkflowContext extends WorkflowMachineInput {
+export interface WorkflowContext extends Omit<WorkflowMachineInput, 'extent'> {
+  /** How much of what the run did is undone; `null` as long as nothing is. */
+  readonly extent: CompensationExtent | null
   /** What ended the run: `completed` until something else is known. */
   readonly cause: RunCause
   readonly failure: Failure | null
@@ -42,6 +54,7 @@ export interface WorkflowMachineOutput {
   readonly failure: Failure | null
   readonly verdict: Verdict | null
   readonly compensation: CompensationStatus
+  readonly extent: CompensationExtent | null
   readonly cancellationsIgnored: number
   readonly output: unknown
   readonly cleanupIssues: readonly Failure[]
@@ -50,6 +63,7 @@ export interface WorkflowMachineOutput {
 /** A run that has done nothing yet. */
 export const beginning = (input: WorkflowMachineInput): WorkflowContext => ({
   ...input,
+  extent: input.extent ?? null,
   cause: 'completed',
   failure: null,
   verdict: null,
@@ -61,11 +75,12 @@ export const beginning = (input: WorkflowMachineInput): WorkflowContext => ({
 
 /** How a run ended, once it has. */
 export function outcome(context: WorkflowContext): WorkflowMachineOutput {
-  const { cause, failure, verdict, output, cleanupIssues, cancellationsIgnored } = context
+  const { cause, failure, verdict, extent, output, cleanupIssues, cancellationsIgnored } = context
   const compensation = context.compensation === 'forgone' ? 'failed' : context.compensation
-  const undone = cause === 'failed' && compensation !== 'none'
-  const status = !undone ? cause : compensation === 'completed' ? 'compensated' : 'compensation_failed'
-  return { status, cause, failure, verdict, compensation, cancellationsIgnored, output, cleanupIssues }
+  const isUndone = cause === 'failed' && extent === 'all'
+  const status = !isUndone ? cause : compensation === 'completed' ? 'compensated' : 'compensation_failed'
+  const ended = { status, cause, failure, verdict } as const
+  return { ...ended, compensation, extent, cancellationsIgnored, output, cleanupIssues }
 }
 
 const exceeded = (limitMs: number | null): Failure => ({
@@ -75,7 +90,8 @@ const exceeded = (limitMs: number | null): Failure => ({
 
 const cancelled: Failure = { code: 'RUN_CANCELLED', message: 'The run was cancelled' }
 
-const endsMore = (verdict: Verdict | null) => verdict === 'fail_workflow' || verdict === 'compensate'
+/** Whether a verdict ends more than its step. */
+export const endsMore = (verdict: Verdict | null) => verdict === 'fail_workflow' || verdict === 'compensate'
 
 /** Whether what a run did is to be undone, and was not yet; a block leaves it to the run around it. */
 const mustCompensate = ({ level, compensation, verdict, onFailure }: WorkflowContext) =>
@@ -144,6 +160,7 @@ export const workflowSetup = setup({
         : { cause: 'cancelled', failure: cancelled },
     ),
     forgoCompensation: assign(({ context }) => (mustCompensate(context) ? { compensation: 'forgone' } : {})),
+    keepExtent: assign((_, { extent }: { readonly extent: CompensationExtent }) => ({ extent })),
     ignoreCancellation: assign(({ context }) => ({
       cancellationsIgnored: context.cancellationsIgnored + 1,
     })),
@@ -167,7 +184,8 @@ export const workflowSetup = setup({
       (endsMore(event.step.verdict) || context.failFast || context.onFailure === 'compensate'),
     isForced,
     isCompleted: ({ context }) => context.cause === 'completed',
-    isFailed: ({ context }) => context.cause === 'failed' && context.compensation === 'none',
+    isFailed: ({ context }) => context.cause === 'failed' && context.extent !== 'all',
+    hasSurplus: ({ event }) => 'surplus' in event && event.surplus,
     isCancelled: ({ context }) => context.cause === 'cancelled',
     isTimedOut: ({ context }) => context.cause === 'timed_out',
     isCompensated: ({ context }) => context.compensation === 'completed',

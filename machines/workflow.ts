@@ -7,6 +7,9 @@ export type { WorkflowEvent } from './protocol.ts'
 
 export type { WorkflowContext, WorkflowMachineInput, WorkflowMachineOutput } from './workflow-setup.ts'
 
+const ALL = { type: 'keepExtent', params: { extent: 'all' } } as const
+const SURPLUS = { type: 'keepExtent', params: { extent: 'surplus' } } as const
+
 /** The statechart of a run. Its effects are named actions that the runtime provides. */
 export const workflowMachine = workflowSetup.createMachine({
   id: 'workflow',
@@ -82,24 +85,31 @@ export const workflowMachine = workflowSetup.createMachine({
       description: "Computes the run's own outputs from those of its steps.",
       entry: 'collectOutputs',
       on: {
-        'outputs.collected': { target: 'cleaningUp', actions: 'keepOutput' },
-        'outputs.failed': { target: 'ending', actions: 'keepFailure' },
+        'outputs.collected': [
+          { guard: 'hasSurplus', target: 'compensating', actions: ['keepOutput', SURPLUS] },
+          { target: 'cleaningUp', actions: 'keepOutput' },
+        ],
+        'outputs.failed': [
+          { guard: 'hasSurplus', target: 'compensating', actions: ['keepFailure', SURPLUS] },
+          { target: 'cleaningUp', actions: 'keepFailure' },
+        ],
       },
     },
     ending: {
       description: 'Every step is final, and the run did not complete.',
       always: [
-        { guard: 'isToCompensate', target: 'compensating' },
-        { guard: 'isForgone', target: 'givingUp', actions: 'startCompensation' },
+        { guard: 'isToCompensate', target: 'compensating', actions: ALL },
+        { guard: 'isForgone', target: 'givingUp', actions: [ALL, 'startCompensation'] },
         { target: 'cleaningUp' },
       ],
     },
     compensating: {
-      description: 'Undoes what succeeded, each step after all that depend on it.',
+      description: 'Undoes effects, each after those of all steps that depend on its own.',
       entry: ['startCompensation', 'undoReady'],
       exit: 'stopRunTimer',
       on: {
         'compensation.settled': { actions: ['recordCompensation', 'undoReady'] },
+        'surplus.undone': { actions: 'undoReady' },
         'slot.requested': { actions: ['queueStep', 'undoReady'] },
         'slot.returned': { actions: 'undoReady' },
         'lease.granted': { actions: ['recordLease', 'undoReady'] },
@@ -116,6 +126,7 @@ export const workflowMachine = workflowSetup.createMachine({
       exit: 'stopRunTimer',
       on: {
         'compensation.settled': { actions: ['recordCompensation', 'undoReady'] },
+        'surplus.undone': { actions: 'undoReady' },
         'compensation.finished': { target: 'cleaningUp', actions: 'keepCompensation' },
       },
     },

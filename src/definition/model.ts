@@ -71,6 +71,11 @@ export interface OperationCall {
   readonly parameters: Computed
 }
 
+/** Another operation in a step's place. It has an effect of its own, and may say what undoes that. */
+export interface FallbackCall extends OperationCall {
+  readonly compensate: CompensationDefinition | null
+}
+
 export interface RetryDefinition {
   /** Retries after the first attempt. */
   readonly count: number
@@ -160,7 +165,7 @@ export interface StepDefinition {
   readonly timeoutMs: number | null
   readonly retry: RetryDefinition
   /** One more attempt after the retries, or a value in its place. */
-  readonly fallback: OperationCall | Computed | null
+  readonly fallback: FallbackCall | Computed | null
   /** The first applicable one counts; `null` where the step leaves it to handlers and to the workflow. */
   readonly onFailure: readonly Verdict[] | null
   readonly compensate: CompensationDefinition | null
@@ -240,6 +245,12 @@ export interface ModuleContext {
   readonly signal: AbortSignal
 }
 
+/**
+ * What an operation does to the world: nothing (`reads`), something that is the same however often it is done
+ * (`idempotent`), or something that must not be done twice (`once`).
+ */
+export type OperationEffect = 'reads' | 'idempotent' | 'once'
+
 /** A module, however it was written, in the one form that the runtime knows. */
 export interface Module {
   readonly name: string
@@ -247,6 +258,8 @@ export interface Module {
   readonly config: unknown
   init?(context: ModuleContext): unknown
   cleanup?(context: ModuleContext): unknown
+  /** What operations do to the world, by operation; unknown of those that are left out. */
+  effects?: Readonly<Record<string, OperationEffect>>
   /** What operations answer in explorations, by operation. */
   examples?: Readonly<Record<string, unknown>>
 }

@@ -1,9 +1,9 @@
 // The graph of a workflow in flat arrays, so that 100,000 steps cost what they weigh and nothing recurses.
 // Not the state of a run: that is src/runtime/execution.ts.
-import type { CompensationPolicy, StepPolicy } from '../../machines/protocol.ts'
+import type { CompensationPolicy, EffectTarget, StepPolicy } from '../../machines/protocol.ts'
 import { SagachartError } from '../errors.ts'
 import { suggestion } from './diagnostic.ts'
-import type { StepDefinition, WorkflowDefinition } from './model.ts'
+import type { CompensationDefinition, StepDefinition, WorkflowDefinition } from './model.ts'
 import { blocksOf } from './nested.ts'
 
 /** How long an operation that was told to stop may take before it is abandoned, in milliseconds. */
@@ -29,8 +29,10 @@ export interface Plan {
   readonly indexOf: ReadonlyMap<string, number>
   readonly policies: readonly StepPolicy[]
   readonly titles: readonly StepTitle[]
-  /** What is known of undoing each step; `null` where nothing undoes it. */
+  /** What is known of undoing each step's operation; `null` where nothing undoes it. */
   readonly undoing: readonly (CompensationPolicy | null)[]
+  /** The same of fallbacks, for the few that have something that undoes them. */
+  readonly undoingFallback: ReadonlyMap<number, CompensationPolicy>
   /** The plans of what is inside of control steps, by step, in the order of `blocksOf`. */
   readonly inside: ReadonlyMap<number, readonly Plan[]>
   /** The events that steps wait for, those inside included. */
@@ -85,7 +87,8 @@ function layOut(workflow: WorkflowDefinition, known: Map<WorkflowDefinition, Pla
     indexOf,
     policies: policiesOf(workflow),
     titles: steps.map(titleOf),
-    undoing: steps.map(undoingOf),
+    undoing: steps.map((step) => undoingOf(step, 'operation')),
+    undoingFallback: undoingFallbacks(steps),
     inside,
     awaited: awaitedBy(steps, inside),
     dependencyStart,
@@ -103,11 +106,34 @@ function titleOf({ name, call, control }: StepDefinition): StepTitle {
   return { step_name: name, module_name: module, operation }
 }
 
-function undoingOf({ compensate }: StepDefinition): CompensationPolicy | null {
+/** What undoes the effect of a step's operation, or of its fallback. */
+export function compensationOf(
+  { compensate, fallback }: StepDefinition,
+  target: EffectTarget,
+): CompensationDefinition | null {
+  if (target === 'operation') return compensate
+  return fallback && 'module' in fallback ? fallback.compensate : null
+}
+
+/** What is known of undoing an effect of a step. */
+export const undoPolicy = ({ undoing, undoingFallback }: Plan, index: number, target: EffectTarget) =>
+  (target === 'operation' ? undoing[index] : undoingFallback.get(index)) ?? null
+
+function undoingOf(step: StepDefinition, target: EffectTarget): CompensationPolicy | null {
+  const compensate = compensationOf(step, target)
   if (compensate === null) return null
   const { retry, timeoutMs } = compensate
   const { count: retries, backoff, nonRetryable } = retry
   return { retries, backoff, nonRetryable, timeoutMs, graceMs: GRACE_MS }
+}
+
+function undoingFallbacks(steps: readonly StepDefinition[]): ReadonlyMap<number, CompensationPolicy> {
+  const undoing = new Map<number, CompensationPolicy>()
+  steps.forEach((step, index) => {
+    const policy = undoingOf(step, 'fallback')
+    if (policy) undoing.set(index, policy)
+  })
+  return undoing
 }
 
 function insideOf(steps: readonly StepDefinition[], known: Map<WorkflowDefinition, Plan>): Plan['inside'] {

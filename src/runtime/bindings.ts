@@ -27,7 +27,7 @@ import type {
   SlotRequested,
 } from './run-options.ts'
 import type { Scope } from './scope.ts'
-import type { StepActors } from './step-actors.ts'
+import type { EffectNews, StepActors } from './step-actors.ts'
 
 type Signal = Extract<WorkflowEvent, { type: 'run.signal' }>
 
@@ -78,6 +78,7 @@ const recordStep = (run: Run, event: Settled) => run.recordStep(event)
 const recordLease = (run: Run, event: Leased) => run.recordLease(event)
 const recordDecision = (run: Run, event: Decided) => run.recordDecision(event)
 const recordCompensation = (run: Run, event: Compensated) => run.reversal.record(event)
+const recordEffect = (steps: StepActors, news: EffectNews) => steps.recordEffect(news)
 const haltAround = (run: Run, event: Ending) => run.haltAround(event)
 const cancelStep = (run: Run, event: CancelStep) => run.cancelStep(event)
 const takeSignal = (run: Run, { event, data }: Signal) => {
@@ -107,6 +108,10 @@ export const boundStepMachine = stepMachine.provide({
     startAttempt: onStep((steps, context) => steps.startAttempt(context)),
     abortAttempt: onStep((steps, context) => steps.abortAttempt(context)),
     abandonAttempt: onStep((steps, context) => steps.abandonAttempt(context)),
+    recordEffect: ({ self, context: { index, target }, event }) => {
+      const { session, steps } = runs.get(self._parent!)!
+      session.later(recordEffect, steps, { index, target, event })
+    },
     endAttempt: onStep((steps, context) => steps.endAttempt(context)),
     startBackoff: onStep((steps, context) => steps.startBackoff(context)),
     stopBackoff: onStep((steps, context) => steps.stopBackoff(context)),

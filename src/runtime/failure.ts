@@ -9,12 +9,12 @@ const CAUSES_MAX = 4
 const MESSAGE_MAX = 10_000
 
 /**
- * A thrown value as data. Its own `code`, `name`, `retryable` and `retryAfter` (seconds, as in HTTP) are kept.
+ * A thrown value as data. Its own `code`, `name`, `retryable`, `retryAfter` (seconds, as in HTTP) and `effect: 'unknown'` are kept.
  * @param code For a value that has no code of its own. Default `OPERATION_FAILED`.
  */
 export function toFailure(thrown: unknown, code: ErrorCode = 'OPERATION_FAILED', depth = 0): Failure {
   const fields = isRecord(thrown) ? thrown : {}
-  const { name, retryable, retryAfter, retryAfterMs, cause } = fields
+  const { name, retryable, retryAfter, retryAfterMs, effect, cause } = fields
   const waitMs = typeof retryAfterMs === 'number' ? retryAfterMs : Number(retryAfter) * 1000
   return {
     code: typeof fields['code'] === 'string' ? fields['code'] : code,
@@ -22,6 +22,7 @@ export function toFailure(thrown: unknown, code: ErrorCode = 'OPERATION_FAILED',
     ...(typeof name === 'string' && name !== 'Error' && { name }),
     ...(typeof retryable === 'boolean' && { retryable }),
     ...(Number.isFinite(waitMs) && waitMs > 0 && { retryAfterMs: Math.round(waitMs) }),
+    ...(effect === 'unknown' && { effect }),
     ...(cause != null && depth < CAUSES_MAX && { cause: toFailure(cause, code, depth + 1) }),
   }
 }

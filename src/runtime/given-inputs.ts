@@ -1,7 +1,24 @@
 // What a run is given, held against what its workflow declares.
+import { shown } from '../definition/diagnostic.ts'
 import { readInputs } from '../definition/inputs.ts'
 import type { Plan } from '../definition/plan.ts'
 import { SagachartError } from '../errors.ts'
+
+/**
+ * The name of a run that was given one. It is part of every address and key of the run, so it must not look like several.
+ * @throws INPUT_INVALID
+ */
+export function checkedRunId(runId: string): string {
+  if (typeof runId === 'string' && RUN_ID.test(runId)) return runId
+  throw new SagachartError(
+    'INPUT_INVALID',
+    `The name of a run has 1 to ${RUN_ID_MAX} printable characters and no "/", found ${shown(runId)}; give it another one`,
+  )
+}
+
+/** Characters of a run's name. */
+const RUN_ID_MAX = 200
+const RUN_ID = new RegExp(`^[^/\\p{C}]{1,${RUN_ID_MAX}}$`, 'u')
 
 /** Defaults filled in. @throws INPUT_INVALID */
 export function checkedInputs({ workflow }: Plan, given: Readonly<Record<string, unknown>>) {

@@ -1,17 +1,19 @@
 // The Host port: all that a run asks of the outside, and the one way in.
 // A host owns time, chance and the execution of effects. It decides nothing.
+import type { EffectTarget } from '../../machines/protocol.ts'
+
 /** Something to be performed outside of the charts, as data. */
 export type Effect =
   | {
       readonly kind: 'attempt'
-      /** The step's address; also its idempotency key. */
+      /** The address of the actor that makes the attempt. */
       readonly to: string
       readonly attempt: number
       /** The address of the run. */
       readonly run: string
       /** The step's place in its plan. */
       readonly index: number
-      readonly target: 'operation' | 'fallback' | 'compensation'
+      readonly target: AttemptTarget
     }
   | {
       /** What a user's function decides about a step. */
@@ -23,6 +25,15 @@ export type Effect =
     }
   | { readonly kind: 'init' | 'cleanup'; readonly to: string; readonly module: string }
   | { readonly kind: 'handler'; readonly to: string; readonly subscription: string; readonly event: unknown }
+
+/** What an attempt calls: a step's operation, its fallback, or what undoes either. */
+export type AttemptTarget = EffectTarget | 'compensation' | 'fallbackCompensation'
+
+/** The effect that an attempt of this kind undoes; `null` for one that has an effect of its own. */
+export function undoneBy(target: AttemptTarget): EffectTarget | null {
+  if (target === 'compensation') return 'operation'
+  return target === 'fallbackCompensation' ? 'fallback' : null
+}
 
 /** What is decided: whether a step runs, which branch it takes, over what and how often it goes, which event it takes. */
 export type Question = 'when' | 'branch' | 'items' | 'again' | 'filter'

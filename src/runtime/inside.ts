@@ -1,9 +1,18 @@
 // What is kept of the runs inside of one control step: for the result, and to undo them.
 // Not the runs while they are under way: those are in control/. Invariant: the result keeps a bounded number of iterations,
-// whatever their number; what is to be undone is kept to the last.
+// whatever their number; what may have to be undone is kept to the last.
 import type { CompensationOutput } from '../../machines/protocol.ts'
+import type { Effects } from './effects.ts'
 import type { Execution } from './execution.ts'
 import type { Run } from './run.ts'
+
+/** Effects that a run leaves in the world, by the addresses of their steps. */
+export interface LeftEffects {
+  /** They happened and are not part of the result, or were to be undone. */
+  readonly undone: string[]
+  /** They may have happened. */
+  readonly possiblyDone: string[]
+}
 
 /** Iterations whose steps the result shows: so many first ones, and so many more of those that did not complete. */
 export const ITERATIONS_KEPT = 100
@@ -11,6 +20,7 @@ export const ITERATIONS_KEPT = 100
 /** What a run's end leaves to be read. */
 export interface Ledger {
   readonly execution: Execution
+  readonly effects: Effects
   readonly inside: ReadonlyMap<number, Inside>
   /** How undoing went, by step. */
   readonly compensations: ReadonlyMap<number, CompensationOutput>
@@ -24,16 +34,24 @@ export interface Kept {
   readonly ledger: Ledger
 }
 
+/** A run inside of a step that has ended, with effects that may have to be undone or named. */
+export interface EndedRun {
+  readonly run: Run
+  /** The attempt of the control step that it was part of. */
+  readonly attempt: number
+  readonly isCompleted: boolean
+}
+
 /** The runs inside of one control step. */
 export class Inside {
   /** Of the last attempt. */
   kept: Kept[] = []
   /** Iterations of the last attempt that have ended. */
   ended = 0
-  /** What is to be undone, in the order in which it ended. */
-  readonly owed: { readonly run: Run; readonly attempt: number }[] = []
-  /** What scenarios inside could not undo, by address. */
-  readonly left: string[] = []
+  /** Runs whose effects may have to be undone or named, in the order in which they ended. */
+  readonly owed: EndedRun[] = []
+  /** What scenarios inside left where they undid themselves, by address. */
+  readonly left: LeftEffects = { undone: [], possiblyDone: [] }
   private failuresKept = 0
 
   /** A new attempt: what an earlier one did is to be undone all the same. */

@@ -12,6 +12,7 @@ import { planWorkflow } from '../definition/plan.ts'
 import { boundIntegrationMachine } from './bindings.ts'
 import type { Host, InboundEvent } from './host.ts'
 import { isResuming, persisted, restored, transitionAround } from './lifecycle.ts'
+import { checkedRunId } from './given-inputs.ts'
 import { handlerSubscriptions } from './handlers.ts'
 import { Program } from './program.ts'
 import { programs, roots } from './registry.ts'
@@ -94,7 +95,7 @@ export class IntegrationLogic extends BaseMachine {
     const { failFast, timeoutMs, inputs: defaults } = definition
     const { runId = host.newRunId(), inputs = {} } = input ?? {}
     return super.getInitialSnapshot(scope as never, {
-      runId,
+      runId: checkedRunId(runId),
       inputs: { ...defaults, ...inputs },
       failFast,
       timeoutMs,

@@ -50,10 +50,16 @@ function isPlain(value: object): boolean {
   return Object.prototype.toString.call(value) === '[object Object]' && !(value instanceof Promise)
 }
 
+/** Characters of a message that tell where in a value the fault is, and what is found there. */
+const PLACE_MAX = 40
+const FOUND_MAX = 40
+
+const clipped = (text: string, max: number) => (text.length > max ? `${text.slice(0, max - 1)}…` : text)
+
 function refuse(path: string, found: string): never {
   throw new SagachartError(
     'OUTPUT_NOT_SERIALISABLE',
-    `Output${path} is not JSON: expected null, a boolean, number, string, list or object, found ${found}; return plain data`,
+    `Output${clipped(path, PLACE_MAX)} is not JSON: expected null, a boolean, number, string, list or object, found ${clipped(found, FOUND_MAX)}; return plain data`,
     { retryable: false },
   )
 }

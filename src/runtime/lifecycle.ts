@@ -4,7 +4,7 @@
 import type { AnyActorRef, AnyActorScope, AnyMachineSnapshot, Snapshot } from 'xstate'
 import type { InboundEvent } from './host.ts'
 import { roots } from './registry.ts'
-import { isCommand } from './session.ts'
+import { isCommand, type EffectHeard } from './session.ts'
 import { halt } from './tell.ts'
 
 /** A finished child's event as its parent's chart knows it; `null` where the chart need not know. */
@@ -36,6 +36,10 @@ export function transitionAround<TSnapshot extends AnyMachineSnapshot>(around: A
   if (event.type === 'event.emitted') {
     const { bus, source, correlation_id, data } = event as unknown as EmittedEvent
     root.scope.publish(bus, source, data, correlation_id)
+    return snapshot
+  }
+  if (event.type === 'effect.heard') {
+    root.session.hear(event as EffectHeard)
     return snapshot
   }
   if (isCommand(event) && !root.session.isAccepted(event)) {

@@ -5,11 +5,16 @@ import type { Run } from './run.ts'
  * What its workflow names; inside of a control step, what that asks for, else an object by the names of its steps.
  * @throws EXPRESSION_FAILED, or whatever a user's function throws
  */
-export function outputOf({ workflow, options: { within }, data, execution }: Run): unknown {
+export function outputOf({ workflow, options: { within }, data, execution, effects }: Run): unknown {
   const { outputs, steps } = workflow
   if (within?.isOpen && within.output) return data.evaluate(within.output)
   const names = Object.keys(outputs)
   if (within && names.length === 0)
-    return Object.fromEntries(steps.map(({ name }, index) => [name, execution.outputs[index] ?? null]))
+    return Object.fromEntries(
+      steps.map(({ name }, index) => [
+        name,
+        effects.isUnneeded(index) ? null : (execution.outputs[index] ?? null),
+      ]),
+    )
   return Object.fromEntries(names.map((name) => [name, data.evaluate(outputs[name]!)]))
 }

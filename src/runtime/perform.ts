@@ -1,6 +1,7 @@
 // From an effect, which is data, to the user's function behind it. Called by a host, outside of any chart,
 // so whatever a user's code does here cannot harm a statechart.
-import type { BusEvent } from '../../machines/protocol.ts'
+import type { BusEvent, EffectTarget } from '../../machines/protocol.ts'
+import { compensationOf } from '../definition/plan.ts'
 import { SagachartError } from '../errors.ts'
 import type {
   CompensationDefinition,
@@ -8,11 +9,12 @@ import type {
   DataScope,
   OperationCall,
   OperationContext,
+  StepDefinition,
 } from '../definition/model.ts'
 import { chooseBranch } from './control/branch.ts'
 import { Loop } from './control/loop.ts'
 import { Wait } from './control/wait.ts'
-import type { Effect, EffectControl } from './host.ts'
+import { undoneBy, type AttemptTarget, type Effect, type EffectControl } from './host.ts'
 import type { Root } from './root.ts'
 import type { Run } from './run.ts'
 import type { Session } from './session.ts'
@@ -38,12 +40,7 @@ export function execute({ session, scope }: Root, effect: Effect, control: Effec
 
 function executeAttempt(session: Session, run: Run, effect: Attempt, control: EffectControl): unknown {
   const step = run.stepAt(effect.index)
-  const target =
-    effect.target === 'fallback'
-      ? step.fallback!
-      : effect.target === 'compensation'
-        ? step.compensate!
-        : step.call!
+  const target = calledBy(step, effect.target)!
   if (!isCall(target)) return evaluateParameters(run, target)
   const module = run.options.modules.get(target.module)
   if (!module) {
@@ -62,10 +59,10 @@ function executeAttempt(session: Session, run: Run, effect: Attempt, control: Ef
     )
   }
   const context = new AttemptContext(session, run, effect, control, module.config)
-  const parameters =
-    effect.target === 'compensation'
-      ? undoingParameters(run, effect.index)
-      : evaluateParameters(run, target.parameters!)
+  const undone = undoneBy(effect.target)
+  const parameters = undone
+    ? undoingParameters(run, effect.index, undone)
+    : evaluateParameters(run, target.parameters!)
   return operation(parameters as never, context)
 }
 
@@ -82,16 +79,49 @@ function decide(run: Run, { index, question }: Extract<Effect, { kind: 'decision
     : []
 }
 
-/** What the operation that undoes a step is given: what it asks for of the step's input and output, or both. */
-function undoingParameters(run: Run, index: number): unknown {
-  const { call, compensate } = run.stepAt(index)
-  const seen: Partial<DataScope> = {
-    input: call ? evaluateParameters(run, call.parameters) : null,
-    output: run.execution.outputs[index] ?? null,
+/** What an attempt calls: an operation, what undoes one, or a value in place of one. */
+export function calledBy(
+  step: StepDefinition,
+  target: AttemptTarget,
+): OperationCall | CompensationDefinition | Computed | null {
+  const undone = undoneBy(target)
+  if (undone) return compensationOf(step, undone)
+  return target === 'fallback' ? step.fallback : step.call
+}
+
+/**
+ * What the operation that undoes an effect is given: what it asks for of the effect's input and output, or both.
+ * @throws OUTPUT_NOT_SERIALISABLE where it asks for an output that could not be recorded
+ */
+function undoingParameters(run: Run, index: number, target: EffectTarget): unknown {
+  const step = run.stepAt(index)
+  const { parameters, on } = compensationOf(step, target)!
+  const undone = calledBy(step, target)
+  const input = undone && 'module' in undone ? evaluateParameters(run, undone.parameters!) : null
+  const known = run.effects.outputOf(index, target) ?? (on === 'attempt' ? { value: null } : null)
+  if (known === null) {
+    if (parameters === null) throw outputUnknown(step)
+    return evaluateParameters(run, parameters, withoutOutput(step, input))
   }
-  const { parameters } = compensate!
+  const seen: Partial<DataScope> = { input, output: known.value }
   return parameters === null ? seen : evaluateParameters(run, parameters, seen)
 }
+
+const outputUnknown = ({ name }: StepDefinition) =>
+  new SagachartError(
+    'OUTPUT_NOT_SERIALISABLE',
+    `What "${name}" gave could not be recorded, and what undoes it needs that: nothing was called; undo it by hand`,
+    { retryable: false },
+  )
+
+/** The scope of a compensation whose output is not known: who reads it learns so. */
+const withoutOutput = (step: StepDefinition, input: unknown): Partial<DataScope> =>
+  Object.defineProperty({ input }, 'output', {
+    enumerable: true,
+    get: () => {
+      throw outputUnknown(step)
+    },
+  })
 
 /** A failing expression cannot get better by trying again; nor can a builder's function, which sees the same data. */
 function evaluateParameters(run: Run, parameters: Computed, seen?: Partial<DataScope>): unknown {
@@ -112,9 +142,15 @@ const isCall = (
 ): target is OperationCall | CompensationDefinition => 'module' in target
 
 function runOf(session: Session, path: string): Run {
-  const run = session.runs.get(path)
+  const run = session.runAt(path)
   if (!run) throw new SagachartError('INTERNAL', `The run ${path} is over`)
   return run
+}
+
+/** The key of an effect: that of its step, or of what undoes the step, but a fallback's effects are not the operation's. */
+function keyOf(run: Run, { to, index, target }: Attempt): string {
+  if (target === 'fallback') return run.pathOf(index, 'fallback')
+  return target === 'fallbackCompensation' ? run.pathOf(index, 'fallback_compensation') : to
 }
 
 /** Progress is published no more often than this, in milliseconds; the end of it always is. */
@@ -130,6 +166,7 @@ class AttemptContext implements OperationContext {
   readonly #run: Run
   readonly #control: EffectControl
   readonly #index: number
+  readonly #path: string
   #reportedAt = -Infinity
 
   constructor(session: Session, run: Run, effect: Attempt, control: EffectControl, config: unknown) {
@@ -139,7 +176,8 @@ class AttemptContext implements OperationContext {
     this.#index = effect.index
     this.attempt = effect.attempt
     this.step = run.stepAt(effect.index).name
-    this.idempotencyKey = effect.to
+    this.idempotencyKey = keyOf(run, effect)
+    this.#path = effect.to
     this.config = config
   }
 
@@ -157,7 +195,7 @@ class AttemptContext implements OperationContext {
   }
 
   get emit(): OperationContext['emit'] {
-    return (type, data) => this.#run.scope.emitFromOutside(type, this.idempotencyKey, this.#run.runId, data)
+    return (type, data) => this.#run.scope.emitFromOutside(type, this.#path, this.#run.runId, data)
   }
 
   get heartbeat(): OperationContext['heartbeat'] {
@@ -178,6 +216,6 @@ class AttemptContext implements OperationContext {
   }
 
   get log(): OperationContext['log'] {
-    return (message, data) => this.#session.log(this.idempotencyKey, message, data)
+    return (message, data) => this.#session.log(this.#path, message, data)
   }
 }

@@ -62,9 +62,10 @@ export class Replay {
     if (first) fired?.delete(first)
   }
 
-  /** Hands what is left to the host: an interrupted attempt is made again under the same number. */
-  resume(port: HostPort): void {
-    for (const { effect, aborted } of this.effects.values()) {
+  /** Hands what is left to the host: an interrupted attempt is made again under the same number. Returns these effects. */
+  resume(port: HostPort): readonly Effect[] {
+    const effects = [...this.effects.values()]
+    for (const { effect, aborted } of effects) {
       port.perform(effect)
       if (aborted) port.abort(effect)
     }
@@ -76,6 +77,7 @@ export class Replay {
         timer.started = port.startTimer(timer.to, timer.event, Math.max(0, left))
       }
     }
+    return effects.map(({ effect }) => effect)
   }
 }
 

@@ -24,6 +24,8 @@ export interface StepResult {
   readonly attempts: number
   readonly started_at: string | null
   readonly finished_at: string | null
+  /** The fallback's output stands in for the operation's; left out where it does not. */
+  readonly fallback?: true
   /** How undoing the step went; left out where nobody tried. */
   readonly compensation?: {
     readonly status: 'compensated' | 'failed'
@@ -57,8 +59,10 @@ export interface ScenarioResult {
     readonly compensated_steps: number
     /** Whether what the scenario did was undone. */
     readonly compensation: CompensationStatus
-    /** What was to be undone and is not, by the steps' addresses. */
+    /** Effects that happened and are left, though no part of the result, by the steps' addresses. */
     readonly undone: readonly string[]
+    /** Effects that may have happened, by the steps' addresses. */
+    readonly possibly_done: readonly string[]
     readonly degraded: boolean
     readonly execution_time: number
     /** Succeeded ÷ executed steps; 1 where none was executed. */
@@ -133,6 +137,11 @@ export interface ResultDocument {
   readonly late_replies: number
   readonly degraded: boolean
 }
+
+/** Whether every scenario completed, and every effect that is not part of a result was undone where it was to be. */
+export const isCompleted = ({ status, integration_scenarios: { scenario_results: runs } }: ResultDocument) =>
+  (status === 'completed' || status === 'completed_with_cleanup_issues') &&
+  runs.every(({ result }) => result.compensation !== 'failed')
 
 /** Errors that a result lists. */
 const ERRORS_SEEN_MAX = 100
@@ -243,6 +252,7 @@ function scenarioResult(name: string, run: RunReport | null, report: Integration
       compensated_steps: compensated,
       compensation: run?.compensation ?? 'none',
       undone: run?.undone ?? [],
+      possibly_done: run?.possiblyDone ?? [],
       degraded: run?.degraded ?? false,
       execution_time: run ? seconds(run.finishedAt - run.startedAt) : 0,
       success_rate: executed.length === 0 ? 1 : success / executed.length,
@@ -265,6 +275,7 @@ function stepResult(step: StepRecord): StepResult {
     attempts: step.attempts,
     started_at: step.startedAt === null ? null : timestamp(step.startedAt),
     finished_at: step.finishedAt === null ? null : timestamp(step.finishedAt),
+    ...(step.fallback && { fallback: true }),
     ...(step.compensation && { compensation: step.compensation }),
     ...(step.inside && insideResult(step.inside)),
   }

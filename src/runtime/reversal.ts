@@ -1,7 +1,14 @@
-// The way back of one run: which of its steps are to be undone, and what became of that. It does what the workflow's chart
-// names of it; the order is in undoing.ts. Invariant: a step that owes something is handed to one actor, once.
-import type { CompensationOutput, Failure, WorkflowEvent } from '../../machines/protocol.ts'
+// The compensation of one run: which effects of its steps are to be undone, and how that went. It does what the workflow's chart
+// names of it; the order is in undoing.ts. Invariant: an effect that is owed is handed to one actor, once.
+import type {
+  CompensationExtent,
+  CompensationOutput,
+  EffectTarget,
+  Failure,
+} from '../../machines/protocol.ts'
 import type { WorkflowContext } from '../../machines/workflow.ts'
+import { extentInside, scenarioRun, undoesSurplus } from './compensation-scope.ts'
+import { UndoingInside, type OwedRun } from './control/undoing-inside.ts'
 import type { LeaseGates } from './gates.ts'
 import type { Run } from './run.ts'
 import type { Compensated } from './run-options.ts'
@@ -12,7 +19,7 @@ const NOT_REACHED: Failure = {
   message: 'The compensation was ended before the step was undone: undo it by hand',
 }
 
-/** What one run owes, and how it is undone. */
+/** The effects of one run that are to be undone. */
 export class Reversal {
   /** The order; `null` as long as nothing is undone. */
   undoing: Undoing | null = null
@@ -20,7 +27,17 @@ export class Reversal {
   readonly compensations = new Map<number, CompensationOutput>()
   private readonly run: Run
   private readonly gates: LeaseGates
-  private owed = 0
+  private extent: CompensationExtent = 'all'
+  /** By step, its own effects that are to be undone. */
+  private own: ReadonlyMap<number, readonly EffectTarget[]> = new Map()
+  /** Steps of this scenario inside of which surplus effects are being undone while the run goes on. */
+  private readonly beside = new Set<UndoingInside>()
+  /** The runs that these undo. */
+  private readonly besideRuns = new Set<Run>()
+  /** Inside of how many steps surplus effects could not all be undone. */
+  private surplusLeft = 0
+  private hadSurplus = false
+  private hasStarted = false
   private isFinished = false
 
   constructor(run: Run, gates: LeaseGates) {
@@ -28,27 +45,43 @@ export class Reversal {
     this.gates = gates
   }
 
-  /** Whether anything in the run is to be undone, and nobody has begun to. */
-  get isDue(): boolean {
-    return this.undoing === null && this.owed > 0
+  /** Whether anything in the run is to be undone, where so much of it is. */
+  isDue(extent: CompensationExtent): boolean {
+    for (let index = 0; index < this.run.options.plan.size; index++)
+      if (this.isOwed(index, extent)) return true
+    return false
   }
 
-  /** A step has ended. */
-  note(index: number): void {
-    if (this.isOwed(index)) this.owed++
+  /** Whether there is anything of a step to undo, where so much of the run is. */
+  isOwed(index: number, extent: CompensationExtent): boolean {
+    return this.run.effects.owed(index, extent).length > 0 || this.owedInside(index, extent).length > 0
   }
 
-  /** Whether there is anything of a step to undo. */
-  isOwed(index: number): boolean {
-    return this.owesItself(index) || (this.run.inside.get(index)?.owed.length ?? 0) > 0
+  /** Whether the run has effects to undo though it has completed. */
+  get hasSurplus(): boolean {
+    const { run } = this
+    return !run.options.within?.isOpen && (this.hadSurplus || (undoesSurplus(run) && this.isDue('surplus')))
   }
 
-  /** Whether a step is to be undone, whatever is inside of it. */
-  owesItself(index: number): boolean {
-    const { compensate } = this.run.stepAt(index)
-    if (compensate === null) return false
-    const { execution } = this.run
-    return execution.hasSucceeded(index) || (compensate.on === 'attempt' && execution.attempts[index]! > 0)
+  /** Whether a success that is heard of from now on cannot be undone. */
+  get isTooLate(): boolean {
+    return scenarioRun(this.run).reversal.hasStarted
+  }
+
+  /** The step's own effects that are to be undone, in order. */
+  ownEffects(index: number): readonly EffectTarget[] {
+    return this.own.get(index) ?? []
+  }
+
+  /** The runs inside of a step that are to be undone, in the order in which they ended. */
+  owedInside(index: number, extent = this.extent): OwedRun[] {
+    const { run } = this
+    const { besideRuns } = scenarioRun(run).reversal
+    return (run.inside.get(index)?.owed ?? []).flatMap((ended) => {
+      if (besideRuns.has(ended.run)) return []
+      const own = extentInside(run, index, ended, extent)
+      return ended.run.reversal.isDue(own) ? { ...ended, extent: own } : []
+    })
   }
 
   /** A step is let through its gates, to be undone. */
@@ -56,16 +89,52 @@ export class Reversal {
     if (!this.run.steps.has(index)) this.undoing?.markLive(index)
   }
 
+  /**
+   * Undoes what is inside of a step and not part of the run's result, beside the steps that follow.
+   * @param ended Told when that is over; not called where there is nothing to undo.
+   * @returns whether there is something to undo
+   */
+  undoBeside(index: number, extent: CompensationExtent, ended?: () => void): boolean {
+    const { run } = this
+    if (!run.inside.has(index) || !undoesSurplus(run)) return false
+    const owed = this.owedInside(index, extent)
+    if (owed.length === 0) return false
+    scenarioRun(run).reversal.addBeside(run, index, owed, ended)
+    return true
+  }
+
+  /** Nobody waits for an orderly end. */
+  abandon(stop: Parameters<UndoingInside['abandon']>[0]): void {
+    for (const undoing of this.beside) undoing.abandon(stop)
+    this.beside.clear()
+  }
+
   // ---- what the chart names -----------------------------------------------------------------------------
 
-  start({ entry, compensationTimeoutMs }: WorkflowContext): void {
-    this.undoing = new Undoing(this.run.options.plan, (index) => this.isOwed(index))
-    this.run.steps.turnBack()
+  start({ entry, extent, compensationTimeoutMs }: WorkflowContext): void {
+    this.extent = extent ?? 'all'
+    this.isFinished = false
+    this.hasStarted = true
+    if (this.beside.size === 0) this.layOut()
     if (entry !== 'undo') this.run.limit('compensation.timedOut', compensationTimeoutMs)
   }
 
+  /** Finds out what is to be undone. */
+  private layOut(): Undoing {
+    const { run } = this
+    const own = new Map<number, readonly EffectTarget[]>()
+    for (let index = 0; index < run.options.plan.size; index++)
+      if (this.isOwed(index, this.extent)) own.set(index, run.effects.owed(index, this.extent))
+    this.own = own
+    this.undoing = new Undoing(run.options.plan, (index) => own.has(index))
+    run.steps.turnBack()
+    return this.undoing
+  }
+
   undoReady(): void {
-    for (const index of this.undoing!.takeReady()) this.run.passGates(index)
+    if (this.beside.size > 0) return
+    const undoing = this.undoing ?? this.layOut()
+    for (const index of undoing.takeReady()) this.run.passGates(index)
     this.gates.forward(this.run)
     this.run.steps.fillSlots()
     this.announceEnd()
@@ -78,35 +147,55 @@ export class Reversal {
     this.undoing!.settle(index, undone)
   }
 
-  /** What nobody got to is left; what is under way is told to stop. */
+  /** Leaves what nobody got to; what is under way is told to stop. */
   stop(): void {
-    for (const index of this.undoing!.stop())
-      this.keep({ index, undone: false, failure: NOT_REACHED, attempts: 0 })
+    const undoing = this.undoing ?? this.layOut()
+    for (const index of undoing.stop())
+      this.keep({ index, undone: false, failure: NOT_REACHED, attempts: 0, left: this.ownEffects(index) })
     this.gates.releaseWhere((index) => !this.run.steps.has(index))
     this.run.steps.cancelAll({ type: 'compensation.stop' })
+    for (const inside of this.beside) inside.stop()
     this.announceEnd()
   }
 
   // -------------------------------------------------------------------------------------------------------
 
+  private addBeside(outer: Run, index: number, owed: readonly OwedRun[], ended?: () => void): void {
+    const { run } = this
+    this.hadSurplus = true
+    const undoing: UndoingInside = new UndoingInside(outer, index, owed, run.self, (isComplete) => {
+      this.beside.delete(undoing)
+      for (const each of owed) this.besideRuns.delete(each.run)
+      if (!isComplete) this.surplusLeft++
+      ended?.()
+      run.tellSelf({ type: 'surplus.undone' })
+    })
+    this.beside.add(undoing)
+    for (const each of owed) this.besideRuns.add(each.run)
+  }
+
   private keep(compensation: CompensationOutput): void {
-    this.compensations.set(compensation.index, compensation)
-    this.run.execution.settleCompensation(compensation.index, compensation.undone)
+    const { index, left, undone } = compensation
+    const { run, extent, compensations } = this
+    const own = this.ownEffects(index)
+    for (const target of own) run.effects.settleUndo(index, target, !left.includes(target))
+    if (own.length === 0 && run.effects.extentOf(index, extent) === 'surplus') return
+    const before = compensations.get(index)
+    compensations.set(index, before?.undone === false ? before : compensation)
+    if (run.effects.extentOf(index, extent) === 'all') run.execution.settleCompensation(index, undone)
   }
 
   private announceEnd(): void {
-    if (this.isFinished || !this.undoing!.isFinished) return
+    if (this.isFinished || this.beside.size > 0 || !this.undoing?.isFinished) return
     this.isFinished = true
-    this.run.tellSelf({
-      type: 'compensation.finished',
-      left: this.undoing!.left + this.leftInside,
-    } as WorkflowEvent)
+    const left = this.undoing.left + this.surplusLeft + this.leftInside
+    this.run.tellSelf({ type: 'compensation.finished', left })
   }
 
-  /** What scenarios inside left when they undid themselves. */
+  /** How much scenarios inside left when they undid themselves. */
   private get leftInside(): number {
     let left = 0
-    for (const inside of this.run.inside.values()) left += inside.left.length
+    for (const inside of this.run.inside.values()) left += inside.left.undone.length
     return left
   }
 }

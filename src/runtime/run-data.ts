@@ -30,7 +30,7 @@ export function dataScope(run: Run): RunData {
     ...(index !== undefined && { index }),
   }
   const evaluate = (computed: Computed, more?: Partial<DataScope>) =>
-    computed.kind === 'value' ? computed.value : computed.evaluate(more ? { ...scope, ...more } : scope)
+    computed.kind === 'value' ? computed.value : computed.evaluate(more ? laidOver(scope, more) : scope)
   return {
     scope,
     evaluate,
@@ -45,6 +45,10 @@ export function dataScope(run: Run): RunData {
     },
   }
 }
+
+/** Getters stay getters: what nobody reads is not computed. */
+const laidOver = (scope: DataScope, more: Partial<DataScope>): DataScope =>
+  Object.defineProperties({ ...scope }, Object.getOwnPropertyDescriptors(more))
 
 /** The steps that a run sees; those of `absent` plans, which do not run, count as skipped. */
 export function views(run: Run, absent: readonly Plan[]): DataScope['steps'] {
@@ -70,7 +74,7 @@ const SKIPPED: StepView = { output: null, status: 'skipped', error: null, attemp
 /** A step that is final, as data; `undefined` for any other. An inner step hides an outer one of its name. */
 function viewOf(run: Run, name: string | symbol, absent: readonly Plan[]): StepView | undefined {
   if (typeof name !== 'string') return undefined
-  const { execution, options } = run
+  const { execution, effects, options } = run
   const index = options.plan.indexOf.get(name)
   if (index === undefined) {
     if (absent.some((plan) => plan.indexOf.has(name))) return SKIPPED
@@ -81,7 +85,7 @@ function viewOf(run: Run, name: string | symbol, absent: readonly Plan[]): StepV
   if (status === null) return undefined
   const failure = execution.failures.get(index)
   return {
-    output: execution.outputs[index],
+    output: effects.isUnneeded(index) ? null : execution.outputs[index],
     status,
     error: failure ? { code: failure.code, message: failure.message } : null,
     attempts: execution.attempts[index]!,

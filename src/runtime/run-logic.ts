@@ -19,7 +19,7 @@ import {
 } from '../../machines/workflow.ts'
 import type { Plan } from '../definition/plan.ts'
 import { boundWorkflowMachine } from './bindings.ts'
-import { checkedInputs } from './given-inputs.ts'
+import { checkedInputs, checkedRunId } from './given-inputs.ts'
 import type { Host, InboundEvent } from './host.ts'
 import { isResuming, persisted, restored, transitionAround } from './lifecycle.ts'
 import { roots, runs } from './registry.ts'
@@ -75,7 +75,9 @@ export class RunLogic extends BaseMachine {
   /** @throws INPUT_INVALID; an actor ends in an error by it. */
   override getInitialSnapshot(scope: AnyActorScope, input?: RunInput): RunSnapshot {
     const { plan, host } = this.blueprint
-    const { runId = host.newRunId(), inputs: given = {} } = input ?? {}
+    const { runId: name = host.newRunId(), inputs: given = {} } = input ?? {}
+    // An integration names the runs of its scenarios after itself.
+    const runId = aboveOf(scope.self as AnyActorRef) ? name : checkedRunId(name)
     return super.getInitialSnapshot(scope as never, chartInput(plan, runId, checkedInputs(plan, given)))
   }
 
@@ -119,7 +121,7 @@ export class RunLogic extends BaseMachine {
   private open({ runId, inputs }: RunSnapshot['context'], scope: AnyActorScope): void {
     const self = scope.self as AnyActorRef
     const { host, plan, env, parts } = this.blueprint
-    const above = self._parent && roots.get(self._parent)
+    const above = aboveOf(self)
     const root = above ?? new Root(scope, host, { runId, resume: isResuming(self) }, parts, plan.awaited)
     roots.set(self, root)
     const options = {
@@ -143,6 +145,9 @@ export class RunLogic extends BaseMachine {
     return { ...last, output: report } as unknown as RunSnapshot
   }
 }
+
+/** The root that a run below an integration belongs to. */
+const aboveOf = (self: AnyActorRef) => self._parent && roots.get(self._parent)
 
 const VALUE_OF = {
   completed: 'completed',

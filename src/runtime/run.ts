@@ -1,11 +1,13 @@
 // One run: walks its graph, lets steps through its gates, records their ends. It does what the workflow's chart
 // names; what the step's chart names is in step-actors.ts.
 import type { AnyActorRef } from 'xstate'
-import type { Failure, StepOutcome, WorkflowEvent } from '../../machines/protocol.ts'
+import { endsMore } from '../../machines/workflow-setup.ts'
+import type { Failure, StepOutcome, StepOutput, WorkflowEvent } from '../../machines/protocol.ts'
 import type { WorkflowContext, WorkflowMachineOutput } from '../../machines/workflow.ts'
 import type { StepDefinition, WorkflowDefinition } from '../definition/model.ts'
 import { locate, type Place } from './addresses.ts'
 import { Conditions } from './conditions.ts'
+import { Effects } from './effects.ts'
 import { Execution, type Gate } from './execution.ts'
 import { toFailure } from './failure.ts'
 import { LeaseGates } from './gates.ts'
@@ -30,6 +32,9 @@ import { StepActors } from './step-actors.ts'
 import { Tally } from './tally.ts'
 import { tell } from './tell.ts'
 
+/** What an address is of: a step's actor, what undoes its effects, a loop, or the key of a fallback's effects. */
+type PathKind = 'step' | 'compensation' | 'loop' | 'fallback' | 'fallback_compensation'
+
 /** The state of one run. */
 export class Run {
   readonly path: string
@@ -37,6 +42,7 @@ export class Run {
   readonly scope: Scope
   readonly options: RunOptions
   readonly execution: Execution
+  readonly effects: Effects
   readonly data: RunData
   readonly steps: StepActors
   readonly startedAt: number
@@ -68,6 +74,7 @@ export class Run {
       : `run/${options.runId}`
     this.startedAt = session.time
     this.execution = new Execution(options.plan)
+    this.effects = new Effects(this.execution, options.modules)
     this.data = dataScope(this)
     this.gates = new LeaseGates(this.path, (pool, event) => this.scope.sendToPool(this.self, pool, event))
     this.steps = new StepActors(this, this.gates)
@@ -97,7 +104,7 @@ export class Run {
   }
 
   /** The address of a step's actor, or of one that belongs to it. */
-  pathOf(index: number, kind: 'step' | 'compensation' | 'loop' = 'step'): string {
+  pathOf(index: number, kind: PathKind = 'step'): string {
     return `run/${this.options.runId}/${kind}/${this.addressOf(index)}`
   }
 
@@ -116,8 +123,8 @@ export class Run {
 
   /** What is to be read of the run once it has ended. */
   get ledger(): Ledger {
-    const { execution, inside, reversal } = this
-    return { execution, inside, compensations: reversal.compensations }
+    const { execution, effects, inside, reversal } = this
+    return { execution, effects, inside, compensations: reversal.compensations }
   }
 
   /** What is kept of the runs inside of a control step. */
@@ -176,6 +183,7 @@ export class Run {
     this.gates.releaseWhere(() => true)
     this.conditions.takeAllBack()
     this.steps.abandonAll(stop)
+    this.reversal.abandon(stop)
   }
 
   // ---- what the chart names -----------------------------------------------------------------------------
@@ -219,8 +227,22 @@ export class Run {
     if (call) this.tally.count(call.module, step)
     this.isDegraded ||= step.degraded
     this.execution.settle(step.index, step, this.session.time)
-    this.reversal.note(step.index)
+    if (step.status === 'success') this.effects.accept(step.index, step.target, this.hasEnough)
+    this.undoSurplus(step)
     this.announceEnd()
+  }
+
+  /** Whether more steps have succeeded than were waited for. */
+  private get hasEnough(): boolean {
+    const { waitFor } = this.options
+    return waitFor !== 'all' && this.execution.counts.success > waitFor
+  }
+
+  /** Undoes what is inside of a step that has ended and is not part of the result, where the run goes on. */
+  private undoSurplus({ index, status, verdict }: StepOutput): void {
+    if (this.isClosed || this.stepAt(index).control === null) return
+    if (status === 'failed' && (this.options.waitFor === 'all' || endsMore(verdict))) return
+    this.reversal.undoBeside(index, this.effects.extentOf(index, 'surplus'))
   }
 
   queueStep({ index }: SlotRequested): void {
@@ -285,10 +307,11 @@ export class Run {
   }
 
   collectOutputs(): void {
+    const surplus = this.reversal.hasSurplus
     try {
-      this.tellSelf({ type: 'outputs.collected', output: toJson(outputOf(this)) })
+      this.tellSelf({ type: 'outputs.collected', output: toJson(outputOf(this)), surplus })
     } catch (error) {
-      this.tellSelf({ type: 'outputs.failed', failure: toFailure(error, 'EXPRESSION_FAILED') })
+      this.tellSelf({ type: 'outputs.failed', failure: toFailure(error, 'EXPRESSION_FAILED'), surplus })
     }
   }
 

@@ -2,7 +2,7 @@
 // Decides nothing. Invariant: an entry is in the journal before an actor hears of it, and the time that actors
 // see is the time of the entry, so that replaying the journal into fresh actors gives the same states.
 import type { AnyActorRef } from 'xstate'
-import type { Verdict } from '../../machines/protocol.ts'
+import type { EffectTarget, StepEvent, Verdict } from '../../machines/protocol.ts'
 import { SagachartError } from '../errors.ts'
 import { toFailure } from './failure.ts'
 import type {
@@ -45,8 +45,14 @@ export class Session {
   private readonly port: HostPort
   private readonly seed: number
   private readonly accepted = new WeakSet<InboundEvent>()
+  /** Runs inside of steps that have ended while an operation of theirs that was given up on may still succeed, by address. */
+  readonly endedRuns = new Map<string, Run>()
   /** Effects that have settled, or that nobody waits for any more. */
   private readonly over = new WeakSet<Effect>()
+  /** Those of them whose end was not heard of. */
+  private readonly abandoned = new WeakSet<Effect>()
+  /** Effects that were under way when an earlier life of the root ended. */
+  private readonly interrupted = new WeakSet<Effect>()
   private replay: Replay | null
   private published = 0
   /** What the charts asked for and nobody has done yet, in order: each a function and its two arguments. */
@@ -101,6 +107,7 @@ export class Session {
   }
 
   abandon(effect: Effect): void {
+    if (!this.over.has(effect)) this.abandoned.add(effect)
     this.over.add(effect)
     if (this.replay) this.replay.abandon(effect)
     else this.port.abandon(effect)
@@ -237,7 +244,7 @@ export class Session {
       return
     }
     this.replay = null
-    replay.resume(this.port)
+    for (const effect of replay.resume(this.port)) this.interrupted.add(effect)
   }
 
   /** A fault of ours, or a journal that is not this root's: the root ends with the error. */
@@ -245,15 +252,46 @@ export class Session {
     this.actors.get(this.path)?.send({ type: 'root.failed', error })
   }
 
-  /** The first reply counts: whoever has the same address by now has asked for another effect. */
+  /** The first reply counts: a later actor may have the same address, and this effect is not that actor's. */
   private settle(effect: Effect, outcome: Outcome): void {
     if (this.over.has(effect)) {
       this.lateReplies++
+      if (this.abandoned.delete(effect)) this.settleLate(effect, outcome)
       return
     }
     this.over.add(effect)
-    this.deliver(effect.to, settlement(effect, outcome))
+    this.deliver(effect.to, settlement(effect, outcome, this.interrupted.has(effect)))
   }
+
+  /** An operation that was given up on changes no outcome, but its effect is known from now on. */
+  private settleLate(effect: Effect, outcome: Outcome): void {
+    if (effect.kind !== 'attempt' || (effect.target !== 'operation' && effect.target !== 'fallback')) return
+    const settled = attemptSettlement(effect.attempt, outcome)
+    if (settled.type === 'attempt.failed' && settled.failure.effect !== 'done') return
+    const { run, index, target } = effect
+    const output = settled.type === 'attempt.succeeded' ? { value: settled.output } : null
+    this.deliver(this.path, { type: 'effect.heard', run, index, target, output } as EffectHeard)
+  }
+
+  /** What an operation that was given up on has done after all. */
+  hear({ run: path, index, target, output }: EffectHeard): void {
+    const run = this.runAt(path)
+    run?.effects.record(index, target, run.reversal.isTooLate ? 'late' : 'done', output)
+  }
+
+  /** The run at an address: one that is under way, or has ended and may still hear of its effects. */
+  runAt(path: string): Run | undefined {
+    return this.runs.get(path) ?? this.endedRuns.get(path)
+  }
+}
+
+/** A success that came when its attempt had been given up on. */
+export interface EffectHeard extends InboundEvent {
+  readonly run: string
+  readonly index: number
+  readonly target: EffectTarget
+  /** `null` where it could not be recorded. */
+  readonly output: { readonly value: unknown } | null
 }
 
 interface Started extends InboundEvent {
@@ -261,10 +299,14 @@ interface Started extends InboundEvent {
 }
 
 /** An effect's outcome as the event that its actor waits for. */
-function settlement(effect: Effect, outcome: Outcome): InboundEvent & Record<string, unknown> {
+function settlement(
+  effect: Effect,
+  outcome: Outcome,
+  isInterrupted: boolean,
+): InboundEvent & Record<string, unknown> {
   switch (effect.kind) {
     case 'attempt':
-      return attemptSettlement(effect.attempt, outcome)
+      return attemptSettlement(effect.attempt, outcome, isInterrupted)
     case 'decision':
       return decisionSettlement(effect.index, outcome)
     case 'init':
@@ -308,13 +350,25 @@ const VERDICTS: ReadonlySet<unknown> = new Set<Verdict>([
 /** A handler that returns a verdict answers with it; whatever else it returns is nobody's business. */
 const answerOf = (value: unknown) => (VERDICTS.has(value) ? { verdict: value } : {})
 
-function attemptSettlement(attempt: number, outcome: Outcome): InboundEvent & Record<string, unknown> {
-  if (outcome.status === 'failed')
-    return { type: 'attempt.failed', attempt, failure: toFailure(outcome.error) }
+type AttemptSettlement = Extract<StepEvent, { type: 'attempt.succeeded' | 'attempt.failed' }>
+
+/**
+ * How an attempt ended. One that failed has done nothing, unless its error says otherwise; the process may have ended while
+ * it was made a first time, and nobody knows what that has done. One whose output is no JSON has done all it was to do.
+ */
+function attemptSettlement(attempt: number, outcome: Outcome, isInterrupted = false): AttemptSettlement {
+  if (outcome.status === 'failed') {
+    const failure = toFailure(outcome.error)
+    return {
+      type: 'attempt.failed',
+      attempt,
+      failure: isInterrupted ? { effect: 'unknown', ...failure } : failure,
+    }
+  }
   try {
     return { type: 'attempt.succeeded', attempt, output: toJson(outcome.value) }
   } catch (error) {
-    return { type: 'attempt.failed', attempt, failure: toFailure(error) }
+    return { type: 'attempt.failed', attempt, failure: { ...toFailure(error), effect: 'done' } }
   }
 }
 

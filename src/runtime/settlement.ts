@@ -20,7 +20,10 @@ export function settlementOf(
     message: `The chart of step ${actorId} failed: ${String(event.error)}`,
   }
   if (run.reversal.undoing)
-    return { type: 'compensation.settled', compensation: { index, undone: false, failure, attempts: 0 } }
+    return {
+      type: 'compensation.settled',
+      compensation: { index, undone: false, failure, attempts: 0, left: run.reversal.ownEffects(index) },
+    }
   const verdict = 'fail_workflow'
   const step = {
     index,
@@ -28,6 +31,7 @@ export function settlementOf(
     output: null,
     failure,
     attempts: 0,
+    target: 'operation',
     verdict,
     degraded: false,
   } as const

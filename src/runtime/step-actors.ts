@@ -7,17 +7,19 @@ import type { CompensationContext } from '../../machines/compensation.ts'
 import type {
   CompensationEvent,
   CompensationPolicy,
+  EffectTarget,
   Failure,
   StepEvent,
   WorkflowEvent,
 } from '../../machines/protocol.ts'
 import type { StepContext } from '../../machines/step.ts'
+import { undoPolicy } from '../definition/plan.ts'
 import { boundCompensationMachine, boundStepMachine } from './bindings.ts'
 import { UndoingInside } from './control/undoing-inside.ts'
 import { startWork } from './control/start.ts'
 import type { Work } from './control/work.ts'
 import type { LeaseGates } from './gates.ts'
-import type { Effect, InboundEvent, TimerHandle } from './host.ts'
+import type { AttemptTarget, Effect, InboundEvent, TimerHandle } from './host.ts'
 import { ReadyQueue } from './ready-queue.ts'
 import type { Run } from './run.ts'
 import { tell } from './tell.ts'
@@ -42,10 +44,26 @@ interface Live {
 }
 
 /** What the charts of a step and of its compensation have in common. */
-type Attempting = Pick<StepContext, 'index' | 'path' | 'attempt' | 'failures' | 'failure'> & {
-  readonly policy: StepContext['policy'] | CompensationPolicy | null
-  readonly target?: StepContext['target']
+type Attempting = StepContext | CompensationContext
+
+/** An event that says something of the effect of an attempt. */
+export interface EffectNews {
+  readonly index: number
+  readonly target: EffectTarget
+  readonly event: StepEvent
 }
+
+const INCOMPLETE: Failure = {
+  code: 'COMPENSATION_INCOMPLETE',
+  message: 'Not everything inside of the step was undone',
+}
+
+const targetOf = (context: Attempting): AttemptTarget =>
+  !('owed' in context)
+    ? context.target
+    : context.target === 'fallback'
+      ? 'fallbackCompensation'
+      : 'compensation'
 
 /** The live steps of one run. */
 export class StepActors {
@@ -198,8 +216,13 @@ export class StepActors {
 
   // ---- what the chart names -----------------------------------------------------------------------------
 
+  /** What a failed attempt did inside of a step is undone before the next attempt. */
   requestSlot({ index }: Attempting): void {
-    this.tellRun(index, { type: 'slot.requested', index })
+    const live = this.live.get(index)
+    const ask = () => {
+      if (this.live.get(index) === live) this.tellRun(index, { type: 'slot.requested', index })
+    }
+    if (this.run.reversal.undoing || !this.run.reversal.undoBeside(index, 'all', ask)) ask()
   }
 
   withdrawRequest({ index }: Attempting): void {
@@ -208,9 +231,13 @@ export class StepActors {
   }
 
   startAttempt(context: Attempting): void {
-    const { index, path, attempt, policy, target = 'compensation' } = context
+    const { index, path, attempt, policy } = context
     const live = this.live.get(index)!
-    if (attempt === 1 && target !== 'compensation') this.begin(live, index, policy!.backoff.maxElapsedMs)
+    const target = targetOf(context)
+    if (!('owed' in context)) {
+      this.run.effects.begin(index, context.target)
+      if (attempt === 1) this.begin(live, index, context.policy.backoff.maxElapsedMs)
+    }
     const { control } = this.run.stepAt(index)
     if (control && target === 'operation') {
       live.work = startWork({ run: this.run, index, attempt, actor: live.actor }, control)
@@ -242,6 +269,15 @@ export class StepActors {
   abandonAttempt({ index }: Attempting): void {
     const live = this.live.get(index)!
     if (live.effect) this.run.session.abandon(live.effect)
+  }
+
+  /** What an event says of the effect of the attempt under way. */
+  recordEffect({ index, target, event }: EffectNews): void {
+    if (this.run.stepAt(index).control && target === 'operation') return
+    const { effects } = this.run
+    if (event.type === 'attempt.succeeded') effects.record(index, target, 'done', { value: event.output })
+    else if (event.type !== 'attempt.failed') effects.record(index, target, 'unknown')
+    else if (event.failure.effect) effects.record(index, target, event.failure.effect)
   }
 
   endAttempt({ index }: Attempting): void {
@@ -279,7 +315,10 @@ export class StepActors {
 
   undoInside({ index }: CompensationContext): void {
     const live = this.live.get(index)!
-    live.work = new UndoingInside(this.run, index, live.actor)
+    const owed = this.run.reversal.owedInside(index)
+    live.work = new UndoingInside(this.run, index, owed, live.actor, (isComplete) =>
+      this.tellStep(live, { type: 'inside.undone', failure: isComplete ? null : INCOMPLETE }),
+    )
   }
 
   stopInside({ index }: CompensationContext): void {
@@ -339,11 +378,12 @@ export class StepActors {
   }
 
   private reversed(index: number, path: string, failure?: Failure): AnyActorRef {
-    const { self, options, inside, reversal } = this.run
-    const policy = reversal.owesItself(index) ? options.plan.undoing[index]! : null
-    const owed = inside.get(index)?.owed.length ?? 0
-    const within = owed > 0 ? 'steps' : 'nothing'
-    const input = { index, path, policy, inside: within, ...(failure && { failure }) } as const
+    const { self, options, reversal } = this.run
+    const owed = reversal
+      .ownEffects(index)
+      .map((target) => ({ target, policy: undoPolicy(options.plan, index, target)! }))
+    const inside = reversal.owedInside(index).length > 0 ? 'steps' : 'nothing'
+    const input = { index, path, owed, inside, ...(failure && { failure }) } as const
     return createActor(boundCompensationMachine, { parent: self, id: path, input })
   }
 

@@ -6,7 +6,7 @@ import { SagachartError } from '../errors.ts'
 import { CONTROL_MODULE } from '../definition/plan.ts'
 import type { Inside, Kept, Ledger } from './inside.ts'
 import type { Run } from './run.ts'
-import { leftUndone } from './undone.ts'
+import { leftEffects } from './undone.ts'
 
 /** How one step fared. */
 export interface StepRecord<TOutput = unknown> {
@@ -22,6 +22,8 @@ export interface StepRecord<TOutput = unknown> {
   readonly startedAt: number | null
   /** `null` where the run was stopped before the step ended. */
   readonly finishedAt: number | null
+  /** Whether the output is that of the fallback, which stood in for the step's operation. */
+  readonly fallback: boolean
   /** How undoing it went; `null` where nobody tried. */
   readonly compensation: CompensationRecord | null
   /** What is inside of a control step; `null` for a step that calls an operation. */
@@ -64,8 +66,13 @@ export class RunReport<TOutputs = Record<string, unknown>, out TSteps = Record<s
   /** What ended the run; its `status` also says what became of its compensation. */
   readonly cause: RunCause
   readonly compensation: CompensationStatus
-  /** What was to be undone and is not, by the steps' addresses. */
+  /**
+   * Steps, by address, whose effects happened and are left, though they are no part of the result or were to be undone. Named
+   * are operations that are declared `once` or `idempotent`, and undeclared ones that something undoes.
+   */
   readonly undone: readonly string[]
+  /** The same of effects that may have happened: nothing was heard of them, or too late to undo them. */
+  readonly possiblyDone: readonly string[]
   /** Whether something stands in for what a step should have given. */
   readonly degraded: boolean
   /** Cancellations that came while the run was being undone. */
@@ -83,7 +90,9 @@ export class RunReport<TOutputs = Record<string, unknown>, out TSteps = Record<s
   readonly #ledger: Ledger
 
   constructor(run: Run, ended: WorkflowMachineOutput) {
-    const { status, cause, failure, output, compensation, cleanupIssues, cancellationsIgnored } = ended
+    const { status, cause, failure, output, compensation, extent, cleanupIssues, cancellationsIgnored } =
+      ended
+    const { undone, possiblyDone } = leftEffects(run, extent ?? 'surplus')
     this.runId = run.runId
     this.workflow = run.options.plan.workflow.name
     this.status = status
@@ -93,7 +102,8 @@ export class RunReport<TOutputs = Record<string, unknown>, out TSteps = Record<s
     this.finishedAt = run.session.time
     this.cause = cause
     this.compensation = compensation
-    this.undone = leftUndone(run, compensation === 'failed')
+    this.undone = undone
+    this.possiblyDone = possiblyDone
     this.degraded = run.isDegraded
     this.cancellationsIgnored = cancellationsIgnored
     this.cleanupIssues = cleanupIssues
@@ -130,7 +140,7 @@ export class RunReport<TOutputs = Record<string, unknown>, out TSteps = Record<s
 const recordsOf = (ledger: Ledger) =>
   ledger.execution.plan.workflow.steps.map((_, index) => recordOf(ledger, index))
 
-function recordOf({ execution, inside, compensations }: Ledger, index: number): StepRecord {
+function recordOf({ execution, effects, inside, compensations }: Ledger, index: number): StepRecord {
   const { name, call, control } = execution.plan.workflow.steps[index]!
   const undone = compensations.get(index)
   return {
@@ -138,11 +148,12 @@ function recordOf({ execution, inside, compensations }: Ledger, index: number): 
     module: call?.module ?? CONTROL_MODULE,
     operation: call?.operation ?? control!.kind,
     status: execution.statusOf(index) ?? 'cancelled',
-    output: execution.outputs[index],
+    output: effects.isUnneeded(index) ? null : execution.outputs[index],
     error: execution.failures.get(index) ?? null,
     attempts: execution.attempts[index]!,
     startedAt: timeOf(execution.startedAt[index]!),
     finishedAt: timeOf(execution.finishedAt[index]!),
+    fallback: effects.hasStandIn(index),
     compensation: undone
       ? { status: undone.undone ? 'compensated' : 'failed', error: undone.failure, attempts: undone.attempts }
       : null,

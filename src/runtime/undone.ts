@@ -1,21 +1,30 @@
-// What a run that was to be undone has left, by address: for people, who have to see to it.
+// What a run leaves in the world that is not part of its result, by address: for people, who have to see to it.
+import type { CompensationExtent, EffectTarget } from '../../machines/protocol.ts'
+import { extentInside } from './compensation-scope.ts'
+import type { LeftEffects } from './inside.ts'
 import type { Run } from './run.ts'
 
+const TARGETS: readonly EffectTarget[] = ['operation', 'fallback']
+
 /**
- * Steps whose doing is left though it was to be undone, those inside first.
- * @param isDue Whether the run itself was to be undone; else only what its sub-scenarios left counts.
+ * Steps whose effects are left, or may be, those inside first.
+ * @param extent `all`: the run itself was to be undone; `surplus`: only what is not part of its result counts.
  */
-export function leftUndone(run: Run, isDue: boolean): string[] {
-  const left: string[] = []
+export function leftEffects(
+  run: Run,
+  extent: CompensationExtent,
+  left: LeftEffects = { undone: [], possiblyDone: [] },
+): LeftEffects {
   for (let index = 0; index < run.options.plan.size; index++) {
     const inside = run.inside.get(index)
-    for (const address of inside?.left ?? []) left.push(address)
-    const compensation = run.reversal.compensations.get(index)
-    if (!isDue || compensation?.undone === true) continue
-    for (const owed of inside?.owed ?? [])
-      for (const address of leftUndone(owed.run, true)) left.push(address)
-    const failedInside = compensation?.failure?.code === 'COMPENSATION_INCOMPLETE'
-    if (run.reversal.owesItself(index) && !failedInside) left.push(run.addressOf(index))
+    if (inside) {
+      left.undone.push(...inside.left.undone)
+      left.possiblyDone.push(...inside.left.possiblyDone)
+      for (const ended of inside.owed) leftEffects(ended.run, extentInside(run, index, ended, extent), left)
+    }
+    const states = TARGETS.map((target) => run.effects.leftAs(index, target, extent))
+    if (states.includes('undone')) left.undone.push(run.addressOf(index))
+    else if (states.includes('possibly_done')) left.possiblyDone.push(run.addressOf(index))
   }
   return left
 }

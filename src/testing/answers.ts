@@ -1,10 +1,10 @@
 // What stands in for the answers of the outside: the outputs of operations, and whatever a user's function or an expression
 // cannot decide from them. Where nothing says how it goes, both ways are offered. Not here: whether an attempt succeeds.
-import type { Effect, Outcome } from '../runtime/host.ts'
+import type { AttemptTarget, Effect, Outcome } from '../runtime/host.ts'
 import type { Life, Pending } from './world.ts'
 
 /** What an operation answers: a value for each step, or a function of the effect. */
-export type OutputOf = (step: string, target: 'operation' | 'fallback' | 'compensation') => unknown
+export type OutputOf = (step: string, target: AttemptTarget) => unknown
 
 /** One way in which something is decided. */
 export interface Answer {

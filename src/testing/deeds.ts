@@ -1,6 +1,7 @@
 // What a choice does: an effect ends, time goes on, someone outside takes a unit, cancels, signals. Each is noted as a moment
 // before anything comes of it. Not here: which choice is taken, and what must hold after it.
 import type { Effect, Outcome } from '../runtime/host.ts'
+import { calledBy } from '../runtime/perform.ts'
 import type { Root } from '../runtime/root.ts'
 import type { Answers } from './answers.ts'
 import type { Choice, FaultKind } from './choice.ts'
@@ -104,8 +105,8 @@ function exampleOf({ session }: Root, effect: Effect): unknown {
   const run = session.runs.get(effect.run)
   if (!run) return undefined
   // A reply that comes late may find another run at the address of its own.
-  const { call, compensate, fallback } = run.workflow.steps[effect.index] ?? {}
-  const called = effect.target === 'operation' ? call : effect.target === 'fallback' ? fallback : compensate
+  const step = run.workflow.steps[effect.index]
+  const called = step && calledBy(step, effect.target)
   if (!called) return undefined
   if (!('module' in called)) return called.kind === 'value' ? called.value : undefined
   const { examples } = run.options.modules.get(called.module) ?? {}

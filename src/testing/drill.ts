@@ -5,6 +5,7 @@ import type { IntegrationDefinition } from '../definition/model.ts'
 import { SagachartError } from '../errors.ts'
 import { SimulationHost, type Reply } from '../hosts/simulation.ts'
 import type { Effect, InboundEvent } from '../runtime/host.ts'
+import { calledBy } from '../runtime/perform.ts'
 import { IntegrationLogic, type IntegrationReport } from '../runtime/integration-logic.ts'
 import { roots } from '../runtime/registry.ts'
 import type { DrillReport, DrilledError } from '../runtime/result.ts'
@@ -135,8 +136,7 @@ function moduleOf(actor: AnyActorRef | null, effect: Effect): string | null {
   if (effect.kind !== 'attempt' || !actor) return null
   const run = roots.get(actor)?.session.runs.get(effect.run)
   if (!run) return null
-  const { call, compensate, fallback } = run.stepAt(effect.index)
-  const called = effect.target === 'operation' ? call : effect.target === 'fallback' ? fallback : compensate
+  const called = calledBy(run.stepAt(effect.index), effect.target)
   return called && 'module' in called ? called.module : null
 }
 

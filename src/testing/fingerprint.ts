@@ -16,6 +16,7 @@ const SKIPPED: ReadonlySet<string> = new Set([
   'input',
   'inputs',
   'isOwed',
+  'modules',
   'onUndone',
   'options',
   'order',
@@ -63,6 +64,18 @@ export function fingerprint(world: World, root: Root, isResumed = false): string
   return parts.join('\n')
 }
 
+/** What became of every actor and step so far, without what is known of effects. */
+export function outcomes({ session }: Root): string {
+  const parts: string[] = []
+  for (const [path, actor] of session.actors) {
+    const { status, value } = actor.getSnapshot() as { readonly status: string; readonly value: unknown }
+    parts.push(`${path}=${status}${JSON.stringify(value)}`)
+  }
+  for (const [path, { execution }] of session.runs)
+    parts.push(`${path}:${execution.state.join('')}${text([execution.outputs, execution.failures], 0)}`)
+  return parts.join('\n')
+}
+
 function stateOf(actor: AnyActorRef, now: number): string {
   const { status, value, context } = actor.getSnapshot() as {
     status: string
@@ -88,7 +101,8 @@ function needsOrder({ workflow, reversal }: Run): boolean {
 
 function ranked({ execution, reversal }: Run): string {
   const owed: number[] = []
-  for (let index = 0; index < execution.order.length; index++) if (reversal.isOwed(index)) owed.push(index)
+  for (let index = 0; index < execution.order.length; index++)
+    if (reversal.isOwed(index, 'all')) owed.push(index)
   return owed.sort((a, b) => execution.order[a]! - execution.order[b]!).join()
 }
 
@@ -118,7 +132,8 @@ function contents(value: object, now: number): string {
     const each = (value as Record<string, unknown>)[key]
     if (each === null || typeof each === 'function') continue
     if (key === 'run' && typeof each === 'object') {
-      all += `run:${(each as Run).execution.state.join('')},`
+      const { execution, effects } = each as Run
+      all += `run:${execution.state.join('')}${text(effects, now)},`
       continue
     }
     all += TIMES.has(key) && typeof each === 'number' ? `${key}:${each - now},` : `${key}:${text(each, now)},`

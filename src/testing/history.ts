@@ -1,4 +1,5 @@
 // What happened in one schedule, as users' invariants and timelines see it: moments in their order, each plain data.
+import type { AttemptTarget } from '../runtime/host.ts'
 import type { FaultKind } from './choice.ts'
 
 /** What happened. */
@@ -32,7 +33,7 @@ export interface Moment {
   /** From 1; 0 where it is none of an attempt. */
   readonly attempt: number
   /** What the attempt calls; `null` where it is none of an attempt. */
-  readonly target: 'operation' | 'fallback' | 'compensation' | null
+  readonly target: AttemptTarget | null
   /** A status, a timer's type, a message: whatever else there is to say. */
   readonly detail: string
   /** The fault that it is; `null` where all goes well. */

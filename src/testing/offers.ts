@@ -1,8 +1,8 @@
 // What can happen next in a world. The first offer is what happens when everyone behaves; each fault costs one of those that
 // a schedule may have. Order is free: whatever could answer may answer next, or time may go on.
 import type { PoolContext } from '../../machines/resource.ts'
-import type { Plan } from '../definition/plan.ts'
-import type { Effect } from '../runtime/host.ts'
+import { undoPolicy, type Plan } from '../definition/plan.ts'
+import { undoneBy, type Effect } from '../runtime/host.ts'
 import type { Root } from '../runtime/root.ts'
 import type { Choice, FaultKind } from './choice.ts'
 import type { Answers } from './answers.ts'
@@ -112,7 +112,8 @@ function mattersWhy(
   { run, index, target }: Extract<Effect, { kind: 'attempt' }>,
 ): boolean {
   const plan: Plan | undefined = session.runs.get(run)?.options.plan
-  if (target === 'compensation') return (plan?.undoing[index]?.retries ?? 0) > 0
+  const undone = undoneBy(target)
+  if (undone) return plan !== undefined && (undoPolicy(plan, index, undone)?.retries ?? 0) > 0
   const policy = plan?.policies[index]
   return policy !== undefined && (policy.retries > 0 || policy.grantedRetriesMax > 0)
 }

@@ -10,7 +10,7 @@ import { Answers } from './answers.ts'
 import type { Subject } from './changing-host.ts'
 import type { Checker, View } from './checkers/checker.ts'
 import { labelOf, type Choice, type Decide, type FaultKind } from './choice.ts'
-import { differenceOf, fingerprint } from './fingerprint.ts'
+import { differenceOf, fingerprint, outcomes } from './fingerprint.ts'
 import { carryOut, type Note } from './deeds.ts'
 import type { History, Moment } from './history.ts'
 import type { UserInvariant } from './invariant.ts'
@@ -192,11 +192,18 @@ export class Playing implements Witness {
   private take(choice: Choice): void {
     this.taken.push(choice)
     if (choice.fault !== null) this.faults.push(choice.fault)
-    const isIgnored = choice.act === 'echo' || choice.act === 'speakLate'
-    const before = isIgnored ? this.fingerprintWithout(choice.target as Pending) : ''
+    const { act } = choice
+    // A late success tells something of its effect; a second reply tells nothing.
+    const look =
+      act === 'echo'
+        ? () => this.fingerprintWithout(choice.target as Pending)
+        : act === 'speakLate'
+          ? () => outcomes(this.root!)
+          : () => ''
+    const before = look()
     this.attempted(() => this.happen(choice))
     if (this.broken !== null) return
-    if (isIgnored && this.fingerprintWithout(null) !== before)
+    if (look() !== before)
       this.breakRule(
         'late-replies-change-nothing',
         `the reply of ${choice.subject} came late, and was not ignored`,

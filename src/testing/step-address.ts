@@ -31,8 +31,11 @@ export function placeOf(path: string): ActorPlace {
   return { scenario, kind, address: names.join('/') }
 }
 
-/** An address without the numbers of iterations. */
-export const withoutIterations = (address: string) => address.replace(/\[\d+\]/g, '')
+/** An address without the numbers of iterations, and of further tries. */
+export const withoutIterations = (address: string) => address.replace(/\[#?\d+\]/g, '')
+
+/** An address without the numbers of further tries. */
+export const withoutTries = (address: string) => address.replace(/\[#\d+\]/g, '')
 
 /** The steps of scenarios, by address. */
 export class StepAddresses {

@@ -3,9 +3,10 @@
 import { blocksOf } from '../definition/nested.ts'
 import type { IntegrationDefinition, Module, Operation, StepDefinition } from '../definition/model.ts'
 import type { Reply } from '../hosts/simulation.ts'
-import type { Effect } from '../runtime/host.ts'
+import type { AttemptTarget, Effect } from '../runtime/host.ts'
+import { calledBy } from '../runtime/perform.ts'
 import { chance } from '../runtime/session.ts'
-import { everyList, placeOf, StepAddresses, withoutIterations } from './step-address.ts'
+import { everyList, placeOf, StepAddresses, withoutIterations, withoutTries } from './step-address.ts'
 
 /** Milliseconds of virtual time that an attempt takes, unless a fault says otherwise: drawn from this range. */
 export const TAKES_MS = { min: 50, max: 1_000 } as const
@@ -45,8 +46,8 @@ export function stubModules({ workflows }: IntegrationDefinition, { outputs, ear
   }
   const modules = new Map<string, Record<string, Operation>>()
   for (const { steps } of everyList(workflows)) {
-    for (const target of steps.flatMap((step) => [step.call, step.fallback, step.compensate])) {
-      if (target === null || !('module' in target)) continue
+    for (const target of steps.flatMap(callsOf)) {
+      if (!('module' in target)) continue
       const operations = modules.get(target.module) ?? Object.create(null)
       modules.set(target.module, operations)
       operations[target.operation] = operation
@@ -55,14 +56,19 @@ export function stubModules({ workflows }: IntegrationDefinition, { outputs, ear
   return [...modules].map(([name, operations]) => ({ name, operations, config: null }))
 }
 
+const TARGETS: readonly AttemptTarget[] = ['operation', 'fallback', 'compensation', 'fallbackCompensation']
+
+/** What a step may call. */
+const callsOf = (step: StepDefinition) => TARGETS.flatMap((target) => calledBy(step, target) ?? [])
+
 /** What an attempt may be called, the closest name first: with its iterations before without, and with its scenario. */
 const namesOf = (path: string) => fullNamesOf(path).flatMap((name) => [name, withoutScenario(name)])
 
 /** With its scenario, which is a path's own. */
 function fullNamesOf(path: string): string[] {
   const { scenario, kind, address } = placeOf(path)
-  const prefix = kind === 'compensation' ? UNDO : ''
-  const addresses = new Set([address, withoutIterations(address)])
+  const prefix = kind.endsWith('compensation') ? UNDO : ''
+  const addresses = new Set([address, withoutTries(address), withoutIterations(address)])
   return [...addresses].map((each) => `${prefix}${scenario}/${each}`)
 }
 

@@ -1,11 +1,12 @@
 // A schedule as text that a person reads: one line for each thing that happened, the faults marked, and where it went wrong.
+import { undoneBy } from '../runtime/host.ts'
 import type { Counterexample } from './answer.ts'
 import type { History, Moment } from './history.ts'
 
 const SAYS: Readonly<Record<Moment['kind'], (moment: Moment) => string>> = {
   'attempt.started': ({ attempt, target }) => `${WHAT[target!]}attempt ${attempt} starts`,
   'attempt.succeeded': ({ attempt, target }) =>
-    target === 'compensation' ? 'is undone' : `${WHAT[target!]}attempt ${attempt} succeeds`,
+    target && undoneBy(target) ? 'is undone' : `${WHAT[target!]}attempt ${attempt} succeeds`,
   'attempt.failed': ({ attempt, target, detail }) =>
     `${WHAT[target!]}attempt ${attempt} fails${detail ? `: ${detail}` : ''}`,
   'attempt.stopped': ({ attempt }) => `attempt ${attempt} stops, as it was told`,
@@ -26,7 +27,12 @@ const SAYS: Readonly<Record<Moment['kind'], (moment: Moment) => string>> = {
   'run.ended': ({ detail }) => `the run ends: ${detail}`,
 }
 
-const WHAT = { operation: '', fallback: 'fallback, ', compensation: 'undoing it, ' } as const
+const WHAT = {
+  operation: '',
+  fallback: 'fallback, ',
+  compensation: 'undoing it, ',
+  fallbackCompensation: 'undoing its fallback, ',
+} as const
 
 const TIMERS: Readonly<Record<string, string>> = {
   'attempt.timedOut': 'does not answer in time',

@@ -13,9 +13,11 @@ const policy: CompensationPolicy = {
   graceMs: 10,
   nonRetryable: [],
 }
-const own: CompensationInput = { index: 0, path: 'c', policy, inside: 'nothing' }
+const owed = [{ target: 'operation', policy }] as const
+const own: CompensationInput = { index: 0, path: 'c', owed, inside: 'nothing' }
 const both: CompensationInput = { ...own, inside: 'steps' }
-const onlyInside: CompensationInput = { ...both, policy: null }
+const onlyInside: CompensationInput = { ...both, owed: [] }
+const fellBack: CompensationInput = { ...both, owed: [{ target: 'fallback', policy }, ...owed] }
 
 const granted: CompensationEvent = { type: 'slot.granted' }
 const succeeded = (attempt: number): CompensationEvent => ({
@@ -54,7 +56,7 @@ describe('compensation', () => {
       inside(failure),
       stop,
     ]
-    const inputs = [own, both, onlyInside, { ...own, failure }]
+    const inputs = [own, both, onlyInside, fellBack, { ...own, failure }]
     expect(unreached(compensationMachine, { inputs, events })).toEqual([])
   })
 
@@ -67,6 +69,29 @@ describe('compensation', () => {
 
   it('undoes the step itself though something inside is left, and says that something is', () => {
     expect(after(both, inside(failure), succeeded(1)).output).toMatchObject({ undone: false, failure })
+  })
+
+  it('undoes each effect of the step, though another one is left, and says which', () => {
+    const begun = after(fellBack, inside())
+    expect(begun.context).toMatchObject({ target: 'fallback' })
+    const first = after(fellBack, inside(), succeeded(1))
+    expect(first).toMatchObject({ value: 'waiting', context: { target: 'operation' } })
+    expect(after(fellBack, inside(), succeeded(1), granted, succeeded(2)).output).toMatchObject({
+      undone: true,
+      left: [],
+      attempts: 2,
+    })
+    const retried = [failed(1), backedOff(1), granted, failed(2)]
+    expect(after(fellBack, inside(), ...retried, granted, succeeded(3)).output).toMatchObject({
+      undone: false,
+      left: ['fallback'],
+      failure,
+    })
+    expect(after(fellBack, inside(), stop, succeeded(1)).output).toMatchObject({
+      undone: false,
+      left: ['operation'],
+      failure: { code: 'COMPENSATION_STOPPED' },
+    })
   })
 
   it('retries as often as it may', () => {

@@ -22,7 +22,7 @@ const settled = (status: StepOutput['status'], verdict: Verdict | null = null): 
 })
 const undone: WorkflowEvent = {
   type: 'compensation.settled',
-  compensation: { index: 0, undone: true, failure: null, attempts: 1 },
+  compensation: { index: 0, undone: true, failure: null, attempts: 1, left: [] },
 }
 const halt: WorkflowEvent = { type: 'run.halt', failure, verdict: 'compensate' }
 const released: WorkflowEvent = { type: 'scope.released', issues: [] }
@@ -57,8 +57,11 @@ describe('workflow', () => {
       { type: 'lease.denied', lease: 'l', pool: 'p', failure },
       { type: 'lease.lost', lease: 'l', pool: 'p', failure },
       { type: 'decision.made', index: 0, value: true },
-      { type: 'outputs.collected', output: 1 },
-      { type: 'outputs.failed', failure },
+      { type: 'outputs.collected', output: 1, surplus: false },
+      { type: 'outputs.collected', output: 1, surplus: true },
+      { type: 'outputs.failed', failure, surplus: false },
+      { type: 'outputs.failed', failure, surplus: true },
+      { type: 'surplus.undone' },
       { type: 'run.timedOut' },
       { type: 'run.cancel' },
       { type: 'run.cancel', force: true },
@@ -78,10 +81,35 @@ describe('workflow', () => {
   it('completes once its steps are final and its scope is released', () => {
     const events: WorkflowEvent[] = [{ type: 'scope.ready' }, settled('success'), { type: 'steps.finished' }]
     expect(run(events).value).toBe('collecting')
-    expect(run([...events, { type: 'outputs.collected', output: { a: 1 } }, released]).output).toMatchObject({
+    const collected: WorkflowEvent = { type: 'outputs.collected', output: { a: 1 }, surplus: false }
+    expect(run([...events, collected, released]).output).toMatchObject({
       status: 'completed',
       output: { a: 1 },
     })
+  })
+
+  it('completes though it undoes effects that are not part of its result', () => {
+    const events: WorkflowEvent[] = [{ type: 'scope.ready' }, settled('success'), { type: 'steps.finished' }]
+    const collected: WorkflowEvent = { type: 'outputs.collected', output: null, surplus: true }
+    expect(run([...events, collected]).value).toBe('compensating')
+    for (const [left, compensation] of [
+      [0, 'completed'],
+      [1, 'failed'],
+    ] as const) {
+      const finished: WorkflowEvent = { type: 'compensation.finished', left }
+      const { output } = run([...events, collected, finished, released], { onFailure: 'compensate' })
+      expect(output).toMatchObject({ status: 'completed', compensation, extent: 'surplus' })
+    }
+  })
+
+  it('undoes nothing that its result holds where only its outputs cannot be computed', () => {
+    const events: WorkflowEvent[] = [{ type: 'scope.ready' }, settled('success'), { type: 'steps.finished' }]
+    for (const surplus of [false, true]) {
+      const failed: WorkflowEvent = { type: 'outputs.failed', failure, surplus }
+      const finished: WorkflowEvent = { type: 'compensation.finished', left: 0 }
+      const { output } = run([...events, failed, finished, released], { onFailure: 'compensate' })
+      expect(output).toMatchObject({ status: 'failed', failure, extent: surplus ? 'surplus' : null })
+    }
   })
 
   it('lets other branches go on after a failure, unless it fails fast', () => {
@@ -195,5 +223,14 @@ describe('workflow', () => {
 })
 
 function settledStep(status: StepOutput['status']): StepOutput {
-  return { index: 0, status, output: null, failure, attempts: 1, verdict: null, degraded: false }
+  return {
+    index: 0,
+    status,
+    output: null,
+    failure,
+    attempts: 1,
+    target: 'operation',
+    verdict: null,
+    degraded: false,
+  }
 }

@@ -268,7 +268,11 @@ describe('compensation inside of control steps', () => {
       step('bad', { dependsOn: ['p'] }),
     ]
     const again = play(workflow(steps, compensating), { fates })
-    expect(again.calls).toEqual(['p/a', 'p/b', 'p/a', 'p/b', 'bad', 'undo:p/a', 'undo:p/a'])
+    const [first, second] = [
+      ['p/a', 'p/b', 'undo:p/a'],
+      ['p[#2]/a', 'p[#2]/b'],
+    ]
+    expect(again.calls).toEqual([...first, ...second, 'bad', 'undo:p[#2]/a'])
     const failed = play(
       workflow([parallel('p', [saga('a'), step('b', { dependsOn: ['a'] })])], compensating),
       {

@@ -9,6 +9,7 @@ import { IntegrationLogic, type IntegrationReport } from '../../src/runtime/inte
 import type { Subscription } from '../../src/runtime/scope.ts'
 import {
   breaks,
+  fallbackCall,
   computed,
   parallel,
   play,
@@ -141,7 +142,11 @@ describe('what holds for a workflow', () => {
     expect(skipped.report).toMatchObject({ status: 'completed', degraded: true })
     expect(skipped.report.step('a').output).toBeNull()
     const plain = play(workflow([step('a', { fallback: computed('old') })]), failing)
-    expect(plain.report.degraded).toBe(false)
+    expect(plain.report).toMatchObject({ status: 'completed', degraded: true })
+    expect(plain.report.step('a').fallback).toBe(true)
+    const tried = play(workflow([step('a', { fallback: fallbackCall() })]), failing)
+    expect(tried.report).toMatchObject({ status: 'failed', degraded: false })
+    expect(tried.report.step('a').fallback).toBe(false)
   })
 
   it('grants retries inside of control steps, too, and says so of the run around it', () => {

@@ -8,6 +8,7 @@ import type {
   Computed,
   ControlDefinition,
   DataScope,
+  FallbackCall,
   Module,
   OperationContext,
   StepDefinition,
@@ -20,6 +21,7 @@ import { RunLogic } from '../../src/runtime/run-logic.ts'
 import type { Subscription } from '../../src/runtime/scope.ts'
 import { roots } from '../../src/runtime/registry.ts'
 import type { Session } from '../../src/runtime/session.ts'
+import { withoutTries } from '../../src/testing/step-address.ts'
 import type { RunReport } from '../../src/runtime/step-records.ts'
 
 const NO_RETRY = {
@@ -77,6 +79,14 @@ export const undo = (more: Partial<CompensationDefinition> = {}): CompensationDe
   timeoutMs: null,
   retry: NO_RETRY,
   ...more,
+})
+
+/** Another operation in a step's place, `m.op`, and what undoes that. */
+export const fallbackCall = (compensate: CompensationDefinition | null = null): FallbackCall => ({
+  module: 'm',
+  operation: 'op',
+  parameters: computed({}),
+  compensate,
 })
 
 /** A step that can be undone. */
@@ -253,10 +263,13 @@ export interface Played {
   readonly time: number
 }
 
+/** Operations of the module `m`; all do the same, and some say what that does to the world. */
+const OPERATIONS = ['op', 'undo', 'read', 'put', 'pay']
+
 /** The address of what an effect is for, as `Fates` has it. */
 export function addressOf({ to }: { readonly to: string }): string {
   const [, kind, address = to] = /^run\/r\/(\w+)\/(.*)$/s.exec(to) ?? []
-  return kind === 'compensation' ? `undo:${address}` : address
+  return kind?.endsWith('compensation') ? `undo:${address}` : address
 }
 
 /** Plays a workflow to its end, or to where nothing more happens. */
@@ -268,10 +281,16 @@ export function play(definition: WorkflowDefinition, options: Play = {}): Played
   const states = new Map<number, string>()
   const operation = (parameters: unknown, context: OperationContext) => {
     const address = addressOf({ to: context.idempotencyKey })
-    return fates[address]?.(context, parameters) ?? address
+    const fate = fates[address] ?? fates[withoutTries(address)]
+    return fate?.(context, parameters) ?? address
   }
   const modules: Module[] = [
-    { name: 'm', operations: { op: operation as never, undo: operation as never }, config: null },
+    {
+      name: 'm',
+      operations: Object.fromEntries(OPERATIONS.map((name) => [name, operation as never])),
+      effects: { read: 'reads', put: 'idempotent', pay: 'once' },
+      config: null,
+    },
   ]
   const host = new SimulationHost({
     chooser: options.chooser ?? (() => 0),

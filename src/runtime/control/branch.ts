@@ -9,7 +9,7 @@ import { SagachartError } from '../../errors.ts'
 import { checkedInputs } from '../given-inputs.ts'
 import { views } from '../run-data.ts'
 import type { Run } from '../run.ts'
-import { leftUndone } from '../undone.ts'
+import { leftEffects } from '../undone.ts'
 import { forget, startNested, type Nesting } from './nested.ts'
 import { ask, fail, failBy, failureOf, succeedWith, type Attempt, type ControlOf, type Work } from './work.ts'
 
@@ -146,13 +146,21 @@ export function keep(
   index: number,
   attempt: number,
   inside: Run,
-  { cause, compensation }: WorkflowMachineOutput,
+  { cause, extent }: WorkflowMachineOutput,
   iteration: number | null,
 ): void {
   const kept = outer.insideOf(index)
   outer.isDegraded ||= inside.isDegraded
   outer.tally.add(inside.tally)
-  for (const address of leftUndone(inside, compensation === 'failed')) kept.left.push(address)
   kept.add({ iteration, status: cause, ledger: inside.ledger })
-  if (compensation === 'none' && inside.reversal.isDue) kept.owed.push({ run: inside, attempt })
+  const left = leftEffects(inside, 'all')
+  if (extent === 'all') {
+    kept.left.undone.push(...left.undone)
+    kept.left.possiblyDone.push(...left.possiblyDone)
+    return
+  }
+  const isNamed = left.undone.length > 0 || left.possiblyDone.length > 0
+  if (!isNamed && !inside.reversal.isDue('all')) return
+  kept.owed.push({ run: inside, attempt, isCompleted: cause === 'completed' })
+  if (left.possiblyDone.length > 0) inside.session.endedRuns.set(inside.path, inside)
 }

@@ -2,6 +2,7 @@
 // Invariant: while it is under way it is known to the session; when it has ended, it is known to nobody but those who
 // keep it to undo it.
 import { createActor, type AnyActorRef } from 'xstate'
+import type { CompensationExtent } from '../../../machines/protocol.ts'
 import type { WorkflowMachineInput, WorkflowMachineOutput } from '../../../machines/workflow.ts'
 import type { DataScope } from '../../definition/model.ts'
 import type { Plan } from '../../definition/plan.ts'
@@ -23,14 +24,15 @@ export interface Nesting extends Partial<Pick<Within, 'iteration' | 'absent' | '
 }
 
 /** Starts a run inside of a step. */
-export function startNested({ run: outer, index }: Attempt, nesting: Nesting): Run {
+export function startNested({ run: outer, index, attempt }: Attempt, nesting: Nesting): Run {
   const { plan, parent, iteration = null, absent = [], output = null, waitFor = 'all', inputs } = nesting
   const { runId, modules, env, scenario } = outer.options
+  const retried = attempt > 1 ? `[#${attempt}]` : ''
   const number = iteration?.index === undefined ? '' : `[${iteration.index}]`
   const within: Within = {
     run: outer,
     index,
-    address: `${outer.addressOf(index)}${number}`,
+    address: `${outer.addressOf(index)}${retried}${number}`,
     isOpen: inputs === undefined,
     iteration,
     absent,
@@ -55,10 +57,11 @@ export function startNested({ run: outer, index }: Attempt, nesting: Nesting): R
   return run
 }
 
-/** Undoes a run inside of a step that has ended. */
-export function undoNested(run: Run, parent: AnyActorRef): void {
+/** Undoes a run inside of a step that has ended, or the part of it that is not part of the result. */
+export function undoNested(run: Run, parent: AnyActorRef, extent: CompensationExtent): void {
   const { options } = run
-  const actor = create(run, parent, options.within!.address, inputOf(options.plan, options, 'undo'))
+  const input = { ...inputOf(options.plan, options, 'undo'), extent }
+  const actor = create(run, parent, options.within!.address, input)
   run.turnBack(actor)
   runs.set(actor, run)
   actor.start()

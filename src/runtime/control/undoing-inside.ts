@@ -1,35 +1,46 @@
 // Undoing what is inside of a control step: the runs of all its attempts, the last one first, as many at once as went
-// side by side on the way there.
+// side by side when they were made.
 import type { AnyActorRef } from 'xstate'
-import type { Failure } from '../../../machines/protocol.ts'
+import type { CompensationExtent } from '../../../machines/protocol.ts'
 import type { WorkflowMachineOutput } from '../../../machines/workflow.ts'
-import type { Inside } from '../inside.ts'
+import type { EndedRun } from '../inside.ts'
 import type { Run } from '../run.ts'
-import { tell } from '../tell.ts'
 import { forget, undoNested } from './nested.ts'
 import type { Work } from './work.ts'
 
-const INCOMPLETE: Failure = {
-  code: 'COMPENSATION_INCOMPLETE',
-  message: 'Not everything inside of the step was undone',
+/** A run inside of a step, and how much of it is to be undone. */
+export interface OwedRun extends EndedRun {
+  readonly extent: CompensationExtent
 }
 
-/** The way back through one control step. */
+/** Undoes runs inside of one control step. */
 export class UndoingInside implements Work {
-  private readonly outer: Run
-  private readonly actor: AnyActorRef
-  private readonly open: Inside['owed'][number][]
+  private readonly parent: AnyActorRef
+  private readonly open: OwedRun[]
   private readonly live = new Set<Run>()
   private readonly width: number
+  private readonly ended: (isComplete: boolean) => void
+  private attemptUnderWay = 0
   private isStopped = false
   private isComplete = true
 
-  constructor(outer: Run, index: number, actor: AnyActorRef) {
+  /**
+   * @param owed In the order in which the runs ended.
+   * @param parent The actor above the runs.
+   * @param ended Told once, when every run has come to its end.
+   */
+  constructor(
+    outer: Run,
+    index: number,
+    owed: readonly OwedRun[],
+    parent: AnyActorRef,
+    ended: (isComplete: boolean) => void,
+  ) {
     const { control } = outer.stepAt(index)
-    this.outer = outer
-    this.actor = actor
-    this.open = [...outer.insideOf(index).owed]
+    this.parent = parent
+    this.open = [...owed]
     this.width = control?.kind === 'iterative' ? control.maxConcurrency : 1
+    this.ended = ended
     outer.session.later(() => this.next(), undefined, undefined)
   }
 
@@ -55,22 +66,18 @@ export class UndoingInside implements Work {
       this.open.length = 0
     }
     for (let last = this.open.at(-1); last && this.live.size < this.width; last = this.open.at(-1)) {
-      const { run, attempt } = last
+      const { run, attempt, extent } = last
       if (this.live.size > 0 && attempt !== this.attemptUnderWay) break
       this.attemptUnderWay = attempt
       this.open.pop()
       this.live.add(run)
-      run.onUndone = (result) => this.ended(run, result)
-      undoNested(run, this.actor)
+      run.onUndone = (result) => this.runEnded(run, result)
+      undoNested(run, this.parent, extent)
     }
-    if (this.live.size > 0) return
-    const event = { type: 'inside.undone', failure: this.isComplete ? null : INCOMPLETE } as const
-    tell(this.outer.self, this.actor, event)
+    if (this.live.size === 0) this.ended(this.isComplete)
   }
 
-  private attemptUnderWay = 0
-
-  private ended(run: Run, { compensation }: WorkflowMachineOutput): void {
+  private runEnded(run: Run, { compensation }: WorkflowMachineOutput): void {
     forget(run)
     this.live.delete(run)
     if (compensation !== 'completed') this.isComplete = false

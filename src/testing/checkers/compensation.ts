@@ -1,16 +1,18 @@
 // Rules of the way back: what is undone, how often, in which order, and when nothing is.
+import type { WorkflowContext } from '../../../machines/workflow-setup.ts'
+import { scenarioRun, undoesSurplus } from '../../runtime/compensation-scope.ts'
+import { undoneBy, type Effect } from '../../runtime/host.ts'
 import type { Run } from '../../runtime/run.ts'
-import type { Effect } from '../../runtime/host.ts'
-import { leftUndone } from '../../runtime/undone.ts'
+import { leftEffects } from '../../runtime/undone.ts'
 import { shortOf } from '../offers.ts'
 import type { Rule } from './checker.ts'
 
 type Attempt = Extract<Effect, { kind: 'attempt' }>
 
-/** Whether a step calls something to undo it, and is to be undone. */
+/** Whether a step calls something to undo it, and may have to be undone. */
 function owes(run: Run, index: number): boolean {
   const { compensate } = run.stepAt(index)
-  if (compensate === null) return false
+  if (compensate === null || run.effects.hasStandIn(index)) return false
   const { execution } = run
   const isStarted = execution.attempts[index]! > 0
   return execution.hasSucceeded(index) || (compensate.on === 'attempt' && isStarted)
@@ -59,42 +61,42 @@ export const undoneOnlyIfDone: Rule = {
     performed(effect) {
       const run = undoingRun(view.root.session.runs, effect)
       if (!run) return
-      const { index, to } = effect as Attempt
-      if (!owes(run, index)) fail(`${shortOf(to)} is called, and the step has done nothing`)
-      if (run.reversal.compensations.has(index))
-        fail(`${shortOf(to)} is called, and the step is undone already`)
+      const { index, to, target } = effect as Attempt
+      const undone = undoneBy(target)!
+      if (run.execution.attempts[index] === 0) fail(`${shortOf(to)} is called, and the step has done nothing`)
+      if (!run.effects.owed(index, 'all').includes(undone))
+        fail(`${shortOf(to)} is called, and its effect did not happen or is undone already`)
       if (run.reversal.undoing === null) fail(`${shortOf(to)} is called while the run is not being undone`)
     },
   }),
 }
 
 function undoingRun(runs: ReadonlyMap<string, Run>, effect: Effect): Run | undefined {
-  return effect.kind === 'attempt' && effect.target === 'compensation' ? runs.get(effect.run) : undefined
+  return effect.kind === 'attempt' && undoneBy(effect.target) ? runs.get(effect.run) : undefined
 }
 
 /** Nothing that is to be undone is forgotten. */
 export const undoneCompletely: Rule = {
   name: 'undone-completely',
   description:
-    'A run that is to be undone ends with every success undone, or listed as left; a run that is not leaves them as they are.',
+    'A run that is to be undone ends with every success undone, or listed as left; one that is not keeps what its result holds.',
   watch: (_, fail) => ({
     ended(runs) {
       for (const run of runs) {
-        const { status, context } = endOf(runAround(run))
+        const scenario = scenarioRun(run)
+        const { status, context } = scenario.self.getSnapshot() as EndedRun
         if (status !== 'done' || context.entry === 'undo') continue
-        const isToUndo =
-          context.cause !== 'completed' &&
-          (context.verdict === 'compensate' || runAround(run).workflow.onFailure === 'compensate')
-        const { steps } = run.workflow
-        for (let index = 0; index < steps.length; index++) {
-          if (steps[index]!.compensate === null) continue
+        const isToUndo = mustUndo(scenario, context)
+        const left = leftEffects(scenario, isToUndo ? 'all' : 'surplus')
+        const isListed = (address: string) =>
+          left.undone.includes(address) || left.possiblyDone.includes(address)
+        for (const [index, { name, compensate }] of run.workflow.steps.entries()) {
+          if (compensate === null) continue
           const outcome = run.reversal.compensations.get(index)
-          const { name } = steps[index]!
-          const isListed = () =>
-            leftUndone(runAround(run), context.compensation === 'failed').includes(run.addressOf(index))
-          if (isToUndo && owes(run, index) && !outcome && !isListed())
+          if (isToUndo && owes(run, index) && !outcome && !isListed(run.addressOf(index)))
             fail(`the run is ${context.cause} and is undone, and nobody undid "${name}"`)
-          if (!isToUndo && outcome) fail(`the run is ${context.cause}, and "${name}" was undone`)
+          if (!isToUndo && outcome && isKept(run, index))
+            fail(`the run is ${context.cause}, and "${name}" was undone`)
           if (outcome?.undone === false && context.compensation === 'completed')
             fail(`"${name}" could not be undone, and the run says that all is`)
         }
@@ -103,21 +105,20 @@ export const undoneCompletely: Rule = {
   }),
 }
 
-/** The run that a list of steps belongs to: what is undone is decided there. A scenario inside of a step is one of its own. */
-function runAround(run: Run): Run {
-  let around = run
-  while (around.options.within?.isOpen) around = around.options.within.run
-  return around
+/** Whether a run has to undo all that it did: not where only its outputs could not be computed. */
+function mustUndo({ workflow, execution }: Run, { cause, verdict }: WorkflowContext): boolean {
+  if (cause === 'completed' || verdict === 'compensate') return verdict === 'compensate'
+  return (
+    workflow.onFailure === 'compensate' && (cause !== 'failed' || !!verdict || execution.counts.failed > 0)
+  )
 }
 
-const endOf = (run: Run) => run.self.getSnapshot() as EndedRun
+/** Whether what a step did is never undone unless its whole scenario is. */
+const isKept = (run: Run, index: number) =>
+  !undoesSurplus(run) ||
+  (run === scenarioRun(run) && run.execution.hasSucceeded(index) && !run.effects.hasStandIn(index))
 
 interface EndedRun {
   readonly status: string
-  readonly context: {
-    readonly entry?: string
-    readonly cause: string
-    readonly verdict: string | null
-    readonly compensation: string
-  }
+  readonly context: WorkflowContext
 }

@@ -20,7 +20,7 @@ export const WHOLE_RULES = {
   'crash-changes-nothing':
     'A process that dies anywhere and goes on from its journal is where it was: states, effects under way, timers.',
   'late-replies-change-nothing':
-    'A reply that comes twice, or that nobody waits for any more, changes nothing.',
+    'A reply that comes twice changes nothing; one that nobody waits for any more changes no outcome.',
   'no-internal-error': 'Nothing in a run throws.',
 } as const
 

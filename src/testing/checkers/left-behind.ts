@@ -3,6 +3,7 @@
 import { staticFindings } from '../../definition/findings.ts'
 import type { IntegrationDefinition, WorkflowDefinition } from '../../definition/model.ts'
 import type { Run } from '../../runtime/run.ts'
+import { withoutIterations } from '../step-address.ts'
 import type { Rule } from './checker.ts'
 
 /** The steps, by workflow and address, whose effects nothing would undo. */
@@ -24,7 +25,7 @@ export function nothingLeftBehind(definition: IntegrationDefinition | WorkflowDe
         for (const run of runs) {
           if (!isUndone(run)) continue
           for (const [index, { name }] of run.workflow.steps.entries()) {
-            const address = run.addressOf(index).replace(/\[\d+\]/g, '')
+            const address = withoutIterations(run.addressOf(index))
             if (run.execution.statusOf(index) !== 'success') continue
             if (!effects.has(`${run.options.scenario}/${address}`)) continue
             fail(`the run is undone, and what "${name}" did is left: nothing undoes it`)

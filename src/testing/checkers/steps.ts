@@ -1,5 +1,6 @@
 // Rules of steps: when they start, how often they are tried, how often they end.
-import type { Effect } from '../../runtime/host.ts'
+import { undoPolicy } from '../../definition/plan.ts'
+import { undoneBy, type Effect } from '../../runtime/host.ts'
 import type { Run } from '../../runtime/run.ts'
 import { DRAIN_MS_MAX } from '../../../machines/bus.ts'
 import { LIVE, SUCCESS } from '../../runtime/execution.ts'
@@ -59,7 +60,11 @@ export const attemptsBounded: Rule = {
 
 function attemptsMax({ root }: View, { run: path, index, target, to }: Attempt): number {
   const { plan } = root.session.runs.get(path)!.options
-  if (target === 'compensation') return 1 + plan.undoing[index]!.retries
+  if (undoneBy(target))
+    return (['fallback', 'operation'] as const).reduce(
+      (sum, each) => sum + 1 + (undoPolicy(plan, index, each)?.retries ?? -1),
+      0,
+    )
   const { retries, grantedRetriesMax, hasFallback } = plan.policies[index]!
   const context = root.session.actors.get(to)?.getSnapshot().context as { granted?: number } | undefined
   const granted = Math.min(context?.granted ?? 0, grantedRetriesMax)
@@ -155,8 +160,8 @@ export const limitsArmed: Rule = {
             requireTimer(effect.to, 'module.timedOut', MODULE_LIMIT_MS)
           if (effect.kind !== 'attempt') continue
           const { plan } = root.session.runs.get(effect.run)!.options
-          const policy =
-            effect.target === 'compensation' ? plan.undoing[effect.index]! : plan.policies[effect.index]!
+          const undone = undoneBy(effect.target)
+          const policy = undone ? undoPolicy(plan, effect.index, undone)! : plan.policies[effect.index]!
           if (isAborted) requireTimer(effect.to, 'grace.ended', policy.graceMs)
           else if (policy.timeoutMs !== null) requireTimer(effect.to, 'attempt.timedOut', policy.timeoutMs)
           if (!isAborted && 'heartbeatMs' in policy && policy.heartbeatMs !== null)
