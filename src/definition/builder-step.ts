@@ -16,6 +16,7 @@ import { SCENARIO_DEFAULTS } from './defaults.ts'
 import type {
   CompensationDefinition,
   Computed,
+  FallbackCall,
   OperationCall,
   StepDefinition,
   WorkflowDefinition,
@@ -32,6 +33,8 @@ export type AnySteps = Readonly<Record<string, AnyStepConfig>> | ((list: Growing
 
 type AnyCall = { readonly invoke: string; readonly parameters?: unknown }
 
+type AnyCompensate = string | (AnyCall & AttemptOptions & { readonly on?: 'success' | 'attempt' })
+
 /** A step whatever its types: what is left once the compiler has had its say. */
 type AnyStepConfig = Omit<StepOptions<object, string, never, never>, 'fallback'> &
   AttemptOptions &
@@ -39,8 +42,8 @@ type AnyStepConfig = Omit<StepOptions<object, string, never, never>, 'fallback'>
   AnyControlConfig & {
     readonly invoke?: string
     readonly parameters?: unknown
-    readonly fallback?: AnyCall | { readonly value: unknown }
-    readonly compensate?: string | (AnyCall & AttemptOptions & { readonly on?: 'success' | 'attempt' })
+    readonly fallback?: (AnyCall & { readonly compensate?: AnyCompensate }) | { readonly value: unknown }
+    readonly compensate?: AnyCompensate
   }
 
 /** Where a list of steps is: in which workflow, and in which of its steps. */
@@ -136,16 +139,18 @@ function defineBlock(
   }
 }
 
-function defineFallback(fallback: AnyStepConfig['fallback'], place: string): OperationCall | Computed | null {
+function defineFallback(fallback: AnyStepConfig['fallback'], place: string): FallbackCall | Computed | null {
   if (fallback === undefined) return null
   checkFallbackShape(fallback, place)
-  return 'invoke' in fallback ? call(fallback.invoke, fallback.parameters, place) : computed(fallback.value)
+  if (!('invoke' in fallback)) return computed(fallback.value)
+  const { invoke, parameters, compensate } = fallback
+  return {
+    ...call(invoke, parameters, place),
+    compensate: defineCompensation(compensate, `${place}, compensate`),
+  }
 }
 
-function defineCompensation(
-  given: AnyStepConfig['compensate'],
-  place: string,
-): CompensationDefinition | null {
+function defineCompensation(given: AnyCompensate | undefined, place: string): CompensationDefinition | null {
   if (given === undefined) return null
   const compensate = typeof given === 'string' ? { invoke: given } : given
   checkCompensateShape(compensate, place)

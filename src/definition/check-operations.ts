@@ -1,6 +1,6 @@
 // Whether the modules that were loaded have the operations that a document calls: by its steps, nested ones included, by
 // their fallbacks and compensations, and by handlers of events. It loads nothing.
-import { CALL_NAMES } from './check-steps.ts'
+import { callsBeside } from './check-steps.ts'
 import { listed, shown, suggestion } from './diagnostic.ts'
 import type { Problems } from './diagnostic.ts'
 import type { Module } from './model.ts'
@@ -28,14 +28,10 @@ export function checkOperations(
   checked.integration.scenarios.forEach((scenario, s) => {
     const steps = ['integration', 'scenarios', s, 'steps']
     for (const { step, path, address } of everyStepOf(scenario.steps, steps)) {
-      const own = step.type === undefined ? step.module : undefined
       const name = (): string => `step ${shown(address)}`
-      if (step.type === undefined) judge(name, own, step.operation, path)
-      for (const key of ['fallback', 'compensate'] as const) {
-        const call = step[key]
-        if (!call || !('operation' in call)) continue
-        judge(() => `the ${CALL_NAMES[key]} of ${name()}`, call.module ?? own, call.operation, [...path, key])
-      }
+      if (step.type === undefined) judge(name, step.module, step.operation, path)
+      for (const { called, module, own, operation, keys } of callsBeside(step))
+        judge(() => `the ${called} of ${name()}`, module ?? own, operation, [...path, ...keys])
     }
   })
   for (const [event, handlers] of Object.entries(checked.events?.handlers ?? {})) {

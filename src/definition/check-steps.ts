@@ -107,8 +107,43 @@ export function checkList(
   return { indexOf, dependencies, acyclic: cycles.length === 0, inside }
 }
 
-/** What a step calls in place of its operation, or to undo it. */
-export const CALL_NAMES = { fallback: 'fallback', compensate: 'compensation' } as const
+/** What a step calls beside its operation: in place of it, or to undo one of the two. */
+export interface CallBeside {
+  /** As messages name it. */
+  readonly called: string
+  readonly keys: readonly ('fallback' | 'compensate')[]
+  readonly module: string | undefined
+  readonly operation: string
+  /** The module that is meant where none is named. */
+  readonly own: string | undefined
+}
+
+/** The calls of a step beside its own, in the order of the document. */
+export function callsBeside(step: StepDocument): CallBeside[] {
+  const { fallback, compensate } = step
+  const own = step.type === undefined ? step.module : undefined
+  const calls: CallBeside[] = []
+  const add = (called: string, keys: CallBeside['keys'], call: Called, meant = own) => {
+    calls.push({ called, keys, module: call.module, operation: call.operation, own: meant })
+  }
+  if (fallback && 'operation' in fallback) {
+    add('fallback', ['fallback'], fallback)
+    if (fallback.compensate)
+      add(
+        'compensation of the fallback',
+        ['fallback', 'compensate'],
+        fallback.compensate,
+        fallback.module ?? own,
+      )
+  }
+  if (compensate) add('compensation', ['compensate'], compensate)
+  return calls
+}
+
+interface Called {
+  readonly module?: string | undefined
+  readonly operation: string
+}
 
 function checkStep(step: StepDocument, path: Path, what: string, known: Known): void {
   if (step.type === undefined) {
@@ -120,15 +155,13 @@ function checkStep(step: StepDocument, path: Path, what: string, known: Known): 
     const remedy = 'give {module, operation, parameters} or {value}'
     known.problems.add({ code: 'KEY_MISSING', message, remedy, path: [...path, 'fallback'], part: 'key' })
   }
-  for (const key of ['fallback', 'compensate'] as const) {
-    const target = step[key]
-    if (target === undefined || 'value' in target || !('operation' in target)) continue
+  for (const { called, own, keys, ...target } of callsBeside(step)) {
     if (target.module !== undefined) {
-      checkModule(`the ${CALL_NAMES[key]} of ${what}`, target.module, [...path, key, 'module'], known)
-    } else if (step.type !== undefined) {
-      const message = `${what}: its ${CALL_NAMES[key]} names no module, and a control step has none of its own`
+      checkModule(`the ${called} of ${what}`, target.module, [...path, ...keys, 'module'], known)
+    } else if (own === undefined) {
+      const message = `${what}: its ${called} names no module, and a control step has none of its own`
       const remedy = 'add "module"'
-      known.problems.add({ code: 'KEY_MISSING', message, remedy, path: [...path, key], part: 'key' })
+      known.problems.add({ code: 'KEY_MISSING', message, remedy, path: [...path, ...keys], part: 'key' })
     }
   }
   checkVerdicts(step, path, what, known.problems)

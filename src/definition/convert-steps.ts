@@ -19,7 +19,7 @@ import type {
   CompensationDefinition,
   Computed,
   ControlDefinition,
-  OperationCall,
+  FallbackCall,
   RetryDefinition,
   StepDefinition,
   WorkflowDefinition,
@@ -85,9 +85,9 @@ function stepDefinition(
     when: parts.when === null ? null : truth(parts.when, step, 'when'),
     timeoutMs: type === 'wait' ? null : durationMs(step.timeout),
     retry: retryOf(step, around),
-    fallback: fallback(step, parts.fallback),
+    fallback: fallback(step, parts),
     onFailure: step.on_failure === undefined ? null : [step.on_failure].flat(),
-    compensate: compensation(step, parts.compensate),
+    compensate: compensation(step.compensate, moduleOf(step), parts.compensate),
     onCancel: step.on_cancel ?? (step.compensate === undefined ? 'abort' : 'await'),
     heartbeatMs: type === undefined ? durationMs(step.heartbeat) : null,
     resources: type === undefined ? needs(step) : NO_NEEDS,
@@ -124,16 +124,26 @@ function moduleOf(step: StepDocument): string {
   return step.type === undefined ? step.module : ''
 }
 
-function fallback(step: StepDocument, computed: Computed | null): OperationCall | Computed | null {
-  if (step.fallback === undefined || computed === null) return null
-  if (!('operation' in step.fallback)) return computed
-  const { module = moduleOf(step), operation } = step.fallback
-  return { module, operation, parameters: computed }
+function fallback(step: StepDocument, parts: StepParts): FallbackCall | Computed | null {
+  if (step.fallback === undefined || parts.fallback === null) return null
+  if (!('operation' in step.fallback)) return parts.fallback
+  const { module = moduleOf(step), operation, compensate } = step.fallback
+  return {
+    module,
+    operation,
+    parameters: parts.fallback,
+    compensate: compensation(compensate, module, parts.fallbackCompensate),
+  }
 }
 
-function compensation(step: StepDocument, parameters: Computed | null): CompensationDefinition | null {
-  if (step.compensate === undefined) return null
-  const { module = moduleOf(step), operation, on, timeout, retry_count: count, retry } = step.compensate
+/** @param own The module that is meant where none is named. */
+function compensation(
+  given: StepDocument['compensate'],
+  own: string,
+  parameters: Computed | null,
+): CompensationDefinition | null {
+  if (given === undefined) return null
+  const { module = own, operation, on, timeout, retry_count: count, retry } = given
   return {
     module,
     operation,

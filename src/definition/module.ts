@@ -1,7 +1,7 @@
 // Modules as users write them, and the one form in which the runtime knows them. It finds and loads nothing.
 import { SagachartError } from '../errors.ts'
-import { listed } from './diagnostic.ts'
-import type { Module, ModuleContext, Operation } from './model.ts'
+import { listed, shown } from './diagnostic.ts'
+import type { Module, ModuleContext, Operation, OperationEffect } from './model.ts'
 
 /** A module with a life cycle. */
 export interface ModuleSource<
@@ -12,6 +12,8 @@ export interface ModuleSource<
   /** Called once at the end, in reverse order of initialisation, always. */
   cleanup?(context: ModuleContext): unknown
   readonly operations: O
+  /** What operations do to the world, by operation. Unknown of those that are left out. */
+  readonly effects?: { readonly [TName in keyof O]?: OperationEffect }
   /** What operations answer where they are not called: in explorations. By operation; each a JSON value. */
   readonly examples?: { readonly [TName in keyof O]?: Awaited<ReturnType<O[TName]>> }
 }
@@ -48,7 +50,9 @@ export function toModule(name: string, value: unknown, config: unknown): Module 
     refuse(name, `expected at least one operation, found ${listed(Object.keys(source))}`)
   }
   const module: { -readonly [K in keyof Module]: Module[K] } = { name, operations, config }
-  const examples = grouped ? examplesOf(name, source['examples'], operations) : null
+  const effects = effectsOf(name, source['effects'], operations)
+  if (effects) module.effects = effects
+  const examples = grouped ? byOperation(name, 'examples', source['examples'], operations) : null
   if (examples) module.examples = examples
   const { init, cleanup } = source
   if (typeof init === 'function') module.init = (context) => Reflect.apply(init, source, [context])
@@ -111,20 +115,37 @@ function methodsOf(source: object): Record<string, Operation> {
   return operations
 }
 
-/** The examples that a module gives of its operations' answers. */
-function examplesOf(
+const EFFECTS: ReadonlySet<unknown> = new Set<OperationEffect>(['reads', 'idempotent', 'once'])
+
+/** What a module says that its operations do to the world: any form of module may have `effects`. */
+function effectsOf(name: string, given: unknown, operations: Readonly<Record<string, Operation>>) {
+  if (typeof given === 'function') return null
+  const effects = byOperation(name, 'effects', given, operations)
+  for (const [operation, effect] of Object.entries(effects ?? {})) {
+    if (!EFFECTS.has(effect))
+      refuse(
+        name,
+        `expected the effect of "${operation}" to be reads, idempotent or once, found ${shown(effect)}`,
+      )
+  }
+  return effects as (Module['effects'] & object) | null
+}
+
+/** The examples of its operations' answers, or their effects, that a module gives. */
+function byOperation(
   name: string,
+  key: 'examples' | 'effects',
   given: unknown,
   operations: Readonly<Record<string, Operation>>,
 ): Readonly<Record<string, unknown>> | null {
   if (given === undefined) return null
   if (typeof given !== 'object' || given === null || Array.isArray(given))
-    refuse(name, `expected examples by operation, found ${kindOf(given)}`)
+    refuse(name, `expected ${key} by operation, found ${kindOf(given)}`)
   const stray = Object.keys(given).find((each) => !Object.hasOwn(operations, each))
   if (stray !== undefined)
     refuse(
       name,
-      `expected examples of its operations ${listed(Object.keys(operations))}, found one of "${stray}"`,
+      `expected ${key} of its operations ${listed(Object.keys(operations))}, found one of "${stray}"`,
     )
   return given as Readonly<Record<string, unknown>>
 }

@@ -30,6 +30,8 @@ export interface StepParts {
   fallback: Computed | null
   /** The compensation's parameters. */
   compensate: Computed | null
+  /** Those of what undoes the fallback. */
+  fallbackCompensate: Computed | null
   /** Of a control step: the conditions that choose its branches, end its loop or filter its events, in their order. */
   conditions: readonly Computed[]
   output: Computed | null
@@ -134,6 +136,7 @@ class Reading {
       when: step.when === undefined ? null : this.#condition('when', step.when, reader, [...path, 'when']),
       fallback: null,
       compensate: null,
+      fallbackCompensate: null,
       conditions: NO_CONDITIONS,
       output: null,
       inside: NOTHING_INSIDE,
@@ -149,13 +152,18 @@ class Reading {
         (read) => (parts.fallback = read),
       )
     }
+    const own: Reader = {
+      ...reader,
+      what: `the compensation of ${what}`,
+      roots: OF_COMPENSATION,
+      seesItself: true,
+    }
+    if (fallback && 'operation' in fallback && fallback.compensate?.parameters !== undefined) {
+      const at = [...path, 'fallback', 'compensate', 'parameters']
+      const { parameters } = fallback.compensate
+      this.#read(parameters, own, at, (read) => (parts.fallbackCompensate = read))
+    }
     if (compensate?.parameters !== undefined) {
-      const own: Reader = {
-        ...reader,
-        what: `the compensation of ${what}`,
-        roots: OF_COMPENSATION,
-        seesItself: true,
-      }
       const at = [...path, 'compensate', 'parameters']
       this.#read(compensate.parameters, own, at, (read) => (parts.compensate = read))
     }

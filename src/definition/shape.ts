@@ -194,7 +194,8 @@ export function checkStepShape(step: object, place: string): void {
 
 /** @throws WORKFLOW_INVALID on an unknown key, or a value of another kind */
 export function checkFallbackShape(fallback: object, place: string): void {
-  if (Object.hasOwn(fallback, 'invoke')) checkShape(fallback, { invoke: text, parameters: given }, [], place)
+  if (Object.hasOwn(fallback, 'invoke'))
+    checkShape(fallback, { invoke: text, parameters: given, compensate: anything }, [], place)
   else checkShape(fallback, { value: anything }, ['value'], place)
 }
 

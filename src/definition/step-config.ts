@@ -70,7 +70,10 @@ export interface AttemptOptions {
 /** Another operation in a step's place, or a value in place of its output. */
 export type FallbackConfig<TModules, TOutput, TScope> =
   | {
-      [TCall in Substitutes<TModules, TOutput>]: CallConfig<TCall, ParametersOf<TModules, TCall>, TScope>
+      [TCall in Substitutes<TModules, TOutput>]: CallConfig<TCall, ParametersOf<TModules, TCall>, TScope> & {
+        /** Undoes what the fallback did. The step's own `compensate` undoes only what its operation did. */
+        readonly compensate?: CompensateConfig<TModules, ParametersOf<TModules, TCall>, TOutput, TScope>
+      }
     }[Substitutes<TModules, TOutput>]
   | { readonly value: Given<TOutput, TScope> }
 

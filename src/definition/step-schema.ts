@@ -51,18 +51,6 @@ const retry = section('retry', {
   non_retryable: list(text()).optional().describe('names and codes of errors that are never retried'),
 })
 
-const fallback = z.union(
-  [
-    section('fallback', {
-      module: name().optional().describe("default: the step's own module"),
-      operation: name().describe('the operation that is called instead'),
-      parameters: mapping(anything()).optional().describe('may hold ${{ expressions }}'),
-    }),
-    section('fallback value', { value: anything().describe('the output in place of the failed one') }),
-  ],
-  { error: () => '{module, operation, parameters} or {value}' },
-)
-
 const compensate = section('compensate', {
   module: name().optional().describe("default: the step's own module"),
   operation: name().describe('the operation that undoes the step'),
@@ -78,6 +66,19 @@ const compensate = section('compensate', {
   retry_count: defaulting(whole(0), COMPENSATION_DEFAULTS.retries, 'retries of a failing compensation'),
   retry: retry.optional().describe('delays between attempts to compensate'),
 })
+
+const fallback = z.union(
+  [
+    section('fallback', {
+      module: name().optional().describe("default: the step's own module"),
+      operation: name().describe('the operation that is called instead'),
+      parameters: mapping(anything()).optional().describe('may hold ${{ expressions }}'),
+      compensate: compensate.optional().describe('undoes what the fallback did when the run compensates'),
+    }),
+    section('fallback value', { value: anything().describe('the output in place of the failed one') }),
+  ],
+  { error: () => '{module, operation, parameters, compensate} or {value}' },
+)
 
 const need = section('resource of a step', {
   name: name().describe('a pool'),
