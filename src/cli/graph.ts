@@ -1,11 +1,12 @@
 // `sagachart graph FILE`: the workflows of a document as a picture's source, or with `--machine` a statechart of ours.
-// Loads no module and runs nothing.
+// Loads modules only where what they declare is shown, and runs nothing.
 import { formatDiagnostics, suggestion } from '../definition/diagnostic.ts'
 import { CHARTS, chartOf, drawChart, toStateDiagram } from '../graph/charts.ts'
 import { toDot, toMermaid } from '../graph/drawing.ts'
 import { drawWorkflows } from '../graph/pictures.ts'
 import { graphOf } from '../graph/workflows.ts'
-import { readIntegration } from '../load.ts'
+import type { Module } from '../definition/model.ts'
+import { loadIntegration, readIntegration } from '../load.ts'
 import { narrowed } from './selection.ts'
 import { writeAtomically } from './write.ts'
 
@@ -17,6 +18,7 @@ export interface GraphOptions {
   readonly scenario?: string
   readonly output?: string
   readonly json?: boolean
+  readonly allowModules?: readonly string[]
 }
 
 const USAGE = 2
@@ -42,7 +44,9 @@ export async function graphCommand(file: string | undefined, options: GraphOptio
   }
   const definition = narrowed(read.definition, options)
   if (typeof definition === 'string') return refuse(definition)
-  const scenarios = definition.workflows.map(graphOf)
+  // Only the data shows what operations do to the world, which their modules say.
+  const modules = format === 'json' ? await loadedModules(file!, options) : []
+  const scenarios = definition.workflows.map((workflow) => graphOf(workflow, modules))
   if (format === 'json') return print(JSON.stringify({ name: definition.name, scenarios }, null, 2), output)
   const drawing = drawWorkflows(definition.name, scenarios)
   if (format === 'dot') return print(toDot(drawing), output)
@@ -55,6 +59,15 @@ export async function graphCommand(file: string | undefined, options: GraphOptio
     )
   }
   return print(text, output)
+}
+
+/** The modules of a document; none, and a word on stderr, where they cannot be loaded. */
+async function loadedModules(file: string, { allowModules = [] }: GraphOptions): Promise<readonly Module[]> {
+  const loaded = await loadIntegration(file, { allowModules, requireInputs: false })
+  if (loaded.ok) return loaded.modules
+  process.stderr.write(`${formatDiagnostics(loaded.diagnostics)}\n`)
+  process.stderr.write('sagachart graph: the effects of operations are unknown without their modules\n')
+  return []
 }
 
 /** What is wrong with the options: an unknown one, or one that would have no effect beside another. */

@@ -97,7 +97,7 @@ function addValidate(program: Command, finish: Finish): void {
     .description('say what is wrong with documents, and run nothing')
     .argument('<files...>', 'documents, YAML or JSON')
     .option('--allow-modules <dir>', 'a folder that module files may come from; may be repeated', collect, [])
-    .option('--json', 'print the diagnostics as JSON')
+    .option('--json', 'print the diagnostics, and the operations of each document, as JSON')
     .addHelpText('after', EXAMPLES.validate)
     .action(async (files: string[], options: object) => {
       const { validateCommand } = await import('./validate.ts')
@@ -170,6 +170,7 @@ function addGraph(program: Command, finish: Finish): void {
     )
     .option('--scenario <name>', 'draw only this scenario')
     .option('--output <file>', 'where it goes, in place of stdout')
+    .option('--allow-modules <dir>', 'a folder that module files may come from; may be repeated', collect, [])
     .option('--json', 'the same as --format json')
     .addHelpText('after', EXAMPLES.graph)
     .action(async (file: string | undefined, options: object) => {

@@ -7,7 +7,7 @@ import { memoryHost } from '../hosts/memory.ts'
 import type { Inspector } from '../inspect/index.ts'
 import { loadIntegration, type Loaded } from '../load.ts'
 import { IntegrationLogic, type IntegrationReport } from '../runtime/integration-logic.ts'
-import { resultDocument } from '../runtime/result.ts'
+import { isCompleted, resultDocument } from '../runtime/result.ts'
 import { drill, type OwnScenario } from '../testing/drill.ts'
 import { readStubs } from './stubs.ts'
 import { closerLook } from './closer-look.ts'
@@ -142,7 +142,7 @@ async function runLoaded(
     return refuse(problem)
   }
   if (interrupted) return INTERRUPTED
-  return report.status === 'completed' || report.status === 'completed_with_cleanup_issues' ? 0 : 1
+  return isCompleted(document) ? 0 : 1
 }
 
 /**

@@ -1,7 +1,7 @@
 // `sagachart simulate FILE`: one run in virtual time, with stubs in place of modules, told as a timeline. Loads no module.
 import { formatDiagnostics } from '../definition/diagnostic.ts'
 import { readIntegration } from '../load.ts'
-import { resultDocument, type ResultDocument } from '../runtime/result.ts'
+import { isCompleted, resultDocument, type ResultDocument } from '../runtime/result.ts'
 import { readOutside, type OutsideOptions } from './outside.ts'
 import { play, type Played } from './play.ts'
 import { narrowed, readInputs } from './selection.ts'
@@ -52,7 +52,7 @@ export async function simulateCommand(file: string, options: SimulateOptions): P
     const document = { seed, status, virtual_ms: virtualMs, error, assumed, timeline, scenarios }
     process.stdout.write(`${JSON.stringify(document, null, 2)}\n`)
   } else process.stdout.write(story(played, result, seed, limit))
-  return result.status === 'completed' ? 0 : 1
+  return isCompleted(result) ? 0 : 1
 }
 
 /** The whole story, for people. */

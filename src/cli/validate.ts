@@ -1,6 +1,7 @@
-// `sagachart validate FILE…`: every diagnostic of every document. Loads the modules, for their operations' names,
-// but runs nothing of them.
+// `sagachart validate FILE…`: every diagnostic of every document. Loads the modules, for the names and the effects of their
+// operations, but runs nothing of them.
 import { formatDiagnostics, type Diagnostic } from '../definition/diagnostic.ts'
+import type { Module } from '../definition/model.ts'
 import { loadIntegration } from '../load.ts'
 
 /** Options of `validate`. */
@@ -12,6 +13,7 @@ export interface ValidateOptions {
 /** Exit code 0 where nothing is wrong (warnings are not), else 2. */
 export async function validateCommand(files: readonly string[], options: ValidateOptions): Promise<number> {
   const found: Diagnostic[] = []
+  const documents: object[] = []
   for (const file of files) {
     const loaded = await loadIntegration(file, {
       allowModules: [...options.allowModules],
@@ -19,12 +21,22 @@ export async function validateCommand(files: readonly string[], options: Validat
     })
     const diagnostics = loaded.ok ? loaded.warnings : loaded.diagnostics
     found.push(...diagnostics)
+    documents.push({ file, ok: loaded.ok, modules: loaded.ok ? loaded.modules.map(moduleData) : [] })
     if (options.json) continue
     if (diagnostics.length > 0) process.stderr.write(`${formatDiagnostics(diagnostics)}\n`)
     if (loaded.ok) process.stdout.write(`${file}: nothing wrong${warned(diagnostics.length)}\n`)
   }
-  if (options.json) process.stdout.write(`${JSON.stringify(found, null, 2)}\n`)
+  if (options.json) process.stdout.write(`${JSON.stringify({ diagnostics: found, documents }, null, 2)}\n`)
   return found.some(({ severity }) => severity === 'error') ? 2 : 0
 }
+
+/** A module's operations, each with what it is declared to do to the world. */
+const moduleData = ({ name, operations, effects }: Module) => ({
+  name,
+  operations: Object.keys(operations).map((operation) => ({
+    name: operation,
+    effect: effects?.[operation] ?? 'unknown',
+  })),
+})
 
 const warned = (count: number) => (count === 0 ? '' : `, ${count} warning${count === 1 ? '' : 's'}`)

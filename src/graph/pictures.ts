@@ -3,7 +3,7 @@
 import { CONTROL_DEFAULTS } from '../definition/defaults.ts'
 import type { Drawing, DrawnEdge, DrawnFrame, DrawnGroup, DrawnNode } from './drawing.ts'
 import { undoOrder } from './undo-order.ts'
-import type { GraphBlock, GraphNode, GraphSteps, WorkflowGraph } from './workflows.ts'
+import type { GraphBlock, GraphNode, GraphSteps, GraphUndo, WorkflowGraph } from './workflows.ts'
 
 /** Workflows as one picture, a frame each. */
 export function drawWorkflows(title: string, graphs: readonly WorkflowGraph[]): Drawing {
@@ -107,13 +107,20 @@ class Artist {
       const text = fallback === 'value' ? 'a value' : `${fallback.module}.${fallback.operation}`
       nodes.push({ id: `${id}f`, lines: [text], shape: 'aside' })
       this.edges.push({ from: id, to: `${id}f`, label: 'fallback', isAside: true })
+      if (this.isUndone && fallback !== 'value' && fallback.compensate)
+        this.undo(`${id}f`, fallback.compensate, nodes)
     }
     if (compensate === null || !this.isUndone) return isUndoable ? { entry: id, exit: id } : null
-    const undo = `${id}u`
-    nodes.push({ id: undo, lines: [`${compensate.module}.${compensate.operation}`], shape: 'aside' })
-    const label = compensate.on === 'attempt' ? 'undo (on attempt)' : 'undo'
-    this.edges.push({ from: id, to: undo, label, isAside: true })
+    const undo = this.undo(id, compensate, nodes)
     return { entry: isUndoable ? id : undo, exit: undo }
+  }
+
+  /** What undoes an effect, beside the step or the fallback that has it. */
+  private undo(from: string, { module, operation, on }: GraphUndo, nodes: DrawnNode[]): string {
+    const id = `${from}u`
+    nodes.push({ id, lines: [`${module}.${operation}`], shape: 'aside' })
+    this.edges.push({ from, to: id, label: on === 'attempt' ? 'undo (on attempt)' : 'undo', isAside: true })
+    return id
   }
 
   /** What is inside of a control step: its steps, or a frame a branch. */

@@ -5,10 +5,21 @@ import type {
   CompensationDefinition,
   Computed,
   ControlDefinition,
+  Module,
+  OperationCall,
+  OperationEffect,
   StepDefinition,
   WorkflowDefinition,
 } from '../definition/model.ts'
 import { blocksOf } from '../definition/nested.ts'
+import { compensationOf } from '../definition/plan.ts'
+
+/** What undoes an effect. */
+export interface GraphUndo {
+  readonly module: string
+  readonly operation: string
+  readonly on: string
+}
 
 /** One step. Times are whole milliseconds. */
 export interface GraphNode {
@@ -19,6 +30,8 @@ export interface GraphNode {
   /** `null` for a control step. */
   readonly module: string | null
   readonly operation: string | null
+  /** What the operation does to the world, as its module declares it; `null` for a control step. */
+  readonly effect: OperationEffect | 'unknown' | null
   readonly run_if: string
   /** The expression; `null` where the step has no condition, `function` where code decides. */
   readonly when: string | null
@@ -26,12 +39,21 @@ export interface GraphNode {
   readonly timeout_ms: number | null
   readonly retries: number
   /** What is done once the retries are spent; `null`: nothing. */
-  readonly fallback: { readonly module: string; readonly operation: string } | 'value' | null
+  readonly fallback:
+    | {
+        readonly module: string
+        readonly operation: string
+        readonly effect: OperationEffect | 'unknown'
+        /** What undoes the fallback's effect; `null`: nothing. */
+        readonly compensate: GraphUndo | null
+      }
+    | 'value'
+    | null
   readonly on_failure: readonly string[]
   readonly resources: readonly { readonly name: string; readonly units: number }[]
   readonly priority: number
   /** What undoes it; `null`: nothing. */
-  readonly compensate: { readonly module: string; readonly operation: string; readonly on: string } | null
+  readonly compensate: GraphUndo | null
   readonly on_cancel: 'abort' | 'await'
   /** `null`: it need not report. */
   readonly heartbeat_ms: number | null
@@ -102,28 +124,36 @@ export interface WorkflowGraph extends GraphSteps {
   readonly compensation_timeout_ms: number
 }
 
-/** Whether anything in a workflow has something that undoes it; each workflow is looked through once. */
-type Undoable = Map<WorkflowDefinition, boolean>
+/** What a graph is drawn with. */
+interface Known {
+  /** Whether anything in a workflow has something that undoes it; each workflow is looked through once. */
+  readonly undoable: Map<WorkflowDefinition, boolean>
+  readonly modules: readonly Module[]
+}
 
-/** A workflow's graph as data; its form is part of what users can rely on. */
-export function graphOf(workflow: WorkflowDefinition): WorkflowGraph {
+/**
+ * A workflow's graph as data; its form is part of what users can rely on.
+ * @param modules They say what their operations do to the world. Default: nothing is known of it.
+ */
+export function graphOf(workflow: WorkflowDefinition, modules: readonly Module[] = []): WorkflowGraph {
+  const known: Known = { undoable: new Map(), modules }
   return {
     name: workflow.name,
     description: workflow.description,
     timeout_ms: workflow.timeoutMs,
     on_failure: workflow.onFailure,
     compensation_timeout_ms: workflow.compensationTimeoutMs,
-    ...stepsOf(workflow, '', new Map()),
+    ...stepsOf(workflow, '', known),
   }
 }
 
-function stepsOf(workflow: WorkflowDefinition, prefix: string, undoable: Undoable): GraphSteps {
+function stepsOf(workflow: WorkflowDefinition, prefix: string, known: Known): GraphSteps {
   const { steps, parallel, maxConcurrency, recovery } = workflow
   const otherwise = recovery.strategies.length > 0 ? recovery.strategies : ['fail']
   return {
     parallel,
     max_concurrency: parallel ? maxConcurrency : 1,
-    nodes: steps.map((step) => nodeOf(step, `${prefix}${step.name}`, otherwise, undoable)),
+    nodes: steps.map((step) => nodeOf(step, `${prefix}${step.name}`, otherwise, known)),
     edges: steps.flatMap(({ name, dependsOn }) => dependsOn.map((from) => ({ from, to: name }))),
   }
 }
@@ -132,7 +162,7 @@ function nodeOf(
   { name, call, control, fallback, compensate, ...step }: StepDefinition,
   address: string,
   otherwise: readonly string[],
-  undoable: Undoable,
+  known: Known,
 ): GraphNode {
   return {
     name,
@@ -140,6 +170,7 @@ function nodeOf(
     type: control?.kind ?? 'call',
     module: call?.module ?? null,
     operation: call?.operation ?? null,
+    effect: call && effectOf(call, known),
     run_if: step.runIf,
     when: step.when && textOf(step.when),
     timeout_ms: step.timeoutMs,
@@ -148,7 +179,12 @@ function nodeOf(
       fallback === null
         ? null
         : 'module' in fallback
-          ? { module: fallback.module, operation: fallback.operation }
+          ? {
+              module: fallback.module,
+              operation: fallback.operation,
+              effect: effectOf(fallback, known),
+              compensate: fallback.compensate && undoOf(fallback.compensate),
+            }
           : 'value',
     on_failure: step.onFailure ?? otherwise,
     resources: step.resources.map(({ pool, units }) => ({ name: pool, units })),
@@ -156,14 +192,17 @@ function nodeOf(
     compensate: compensate && undoOf(compensate),
     on_cancel: step.onCancel,
     heartbeat_ms: step.heartbeatMs,
-    control: control && controlOf(control, undoable),
-    blocks: control ? blocksIn(control, address, undoable) : [],
+    control: control && controlOf(control, known),
+    blocks: control ? blocksIn(control, address, known) : [],
   }
 }
 
+const effectOf = ({ module, operation }: OperationCall, { modules }: Known) =>
+  modules.find(({ name }) => name === module)?.effects?.[operation] ?? 'unknown'
+
 const undoOf = ({ module, operation, on }: CompensationDefinition) => ({ module, operation, on })
 
-function controlOf(control: ControlDefinition, undoable: Undoable): GraphControl {
+function controlOf(control: ControlDefinition, known: Known): GraphControl {
   const output = control.output && textOf(control.output)
   switch (control.kind) {
     case 'parallel':
@@ -199,17 +238,17 @@ function controlOf(control: ControlDefinition, undoable: Undoable): GraphControl
       return {
         type: 'scenario',
         scenario: workflow.name,
-        has_compensation: isUndoable(workflow, undoable),
+        has_compensation: isUndoable(workflow, known),
         output,
       }
     }
   }
 }
 
-function blocksIn(control: ControlDefinition, address: string, undoable: Undoable): GraphBlock[] {
+function blocksIn(control: ControlDefinition, address: string, known: Known): GraphBlock[] {
   const block = (label: string | null, workflow: WorkflowDefinition) => ({
     label,
-    ...stepsOf(workflow, `${address}/`, undoable),
+    ...stepsOf(workflow, `${address}/`, known),
   })
   switch (control.kind) {
     case 'parallel':
@@ -232,13 +271,17 @@ function blocksIn(control: ControlDefinition, address: string, undoable: Undoabl
   }
 }
 
-function isUndoable(workflow: WorkflowDefinition, known: Undoable): boolean {
-  const before = known.get(workflow)
+function isUndoable(workflow: WorkflowDefinition, known: Known): boolean {
+  const { undoable } = known
+  const before = undoable.get(workflow)
   if (before !== undefined) return before
   const found = workflow.steps.some(
-    (step) => step.compensate !== null || blocksOf(step).some((inside) => isUndoable(inside, known)),
+    (step) =>
+      compensationOf(step, 'operation') !== null ||
+      compensationOf(step, 'fallback') !== null ||
+      blocksOf(step).some((inside) => isUndoable(inside, known)),
   )
-  known.set(workflow, found)
+  undoable.set(workflow, found)
   return found
 }
 

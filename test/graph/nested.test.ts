@@ -69,7 +69,11 @@ const order = workflow('order', [
   control('tell', scenario(notify), { dependsOn: ['scan', 'pause'] }),
 ])
 
-const drawingOf = (...workflows: WorkflowDefinition[]) => drawWorkflows('all', workflows.map(graphOf))
+const drawingOf = (...workflows: WorkflowDefinition[]) =>
+  drawWorkflows(
+    'all',
+    workflows.map((workflow) => graphOf(workflow)),
+  )
 
 /** Names of steps for the ids of a picture: nodes by their first line, frames by that of their title. */
 function named({ nodes, edges, groups }: Seen, ids: ReadonlyMap<string, string>) {

@@ -37,7 +37,10 @@ const shape = fc
 
 const drawingOf = (text: string): Drawing => {
   const { definition } = accepted(text)
-  return drawWorkflows(definition.name, definition.workflows.map(graphOf))
+  return drawWorkflows(
+    definition.name,
+    definition.workflows.map((workflow) => graphOf(workflow)),
+  )
 }
 
 describe.each([
