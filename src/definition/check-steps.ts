@@ -168,7 +168,8 @@ function checkStep(step: StepDocument, path: Path, what: string, known: Known): 
 }
 
 function note(step: StepDocument, path: Path, address: string, place: Place, findings: Findings): void {
-  if (step.compensate) findings.compensated.push({ address, path: [...path, 'compensate'] })
+  for (const { keys } of callsBeside(step))
+    if (keys.at(-1) === 'compensate') findings.compensated.push({ address, path: [...path, ...keys] })
   if (step.on_failure !== undefined && [step.on_failure].flat().includes('compensate'))
     findings.compensates = true
   if (step.type === 'scenario')

@@ -65,7 +65,8 @@ describe('graph', () => {
     const { status, stdout } = graph('two.yaml', '--json')
     expect(status).toBe(0)
     const plain = {
-      ...{ type: 'call', module: 'm', operation: 'ok', run_if: 'all_succeeded', on_failure: ['fail'] },
+      ...{ type: 'call', module: 'm', operation: 'ok', effect: 'unknown', run_if: 'all_succeeded' },
+      on_failure: ['fail'],
       ...{ resources: [], priority: 0, compensate: null, on_cancel: 'abort', heartbeat_ms: null },
       ...{ control: null, blocks: [] },
     }
@@ -96,7 +97,7 @@ describe('graph', () => {
     expect(graph('two.yaml', '--json', '--format', 'json').stdout).toBe(stdout)
   })
 
-  it('loads no module, so none needs to be there, and none has an effect', () => {
+  it('loads no module for a picture, so none needs to be there, and none has an effect', () => {
     expect(graph('effects.yaml')).toMatchObject({ status: 0, stderr: '' })
     expect(graph('effects.yaml').stdout).not.toContain('ran')
     const bare = folderWith({ 'flow.yaml': flow([step('a', 'ok')]) })

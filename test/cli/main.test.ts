@@ -107,10 +107,13 @@ describe('validate', () => {
     expect(sagachart(folder, ['validate', 'asking.yaml']).status).toBe(0)
   })
 
-  it('prints one list with --json, empty where nothing is wrong', () => {
+  it('prints what it found with --json, and what operations do to the world', () => {
     const bad = sagachart(folder, ['validate', '--json', 'bad.yaml', 'warned.yaml'])
     expect(bad).toMatchObject({ status: 2, stderr: '' })
-    const found = JSON.parse(bad.stdout) as { file: string; severity: string }[]
+    interface Found {
+      readonly diagnostics: readonly { readonly file: string; readonly severity: string }[]
+    }
+    const { diagnostics: found } = JSON.parse(bad.stdout) as Found
     expect(new Set(found.map(({ file, severity }) => `${file} ${severity}`))).toEqual(
       new Set(['bad.yaml error', 'warned.yaml warning']),
     )
@@ -118,6 +121,31 @@ describe('validate', () => {
       const keys = ['code', 'column', 'file', 'frame', 'line', 'message', 'remedy', 'severity']
       expect(Object.keys(each).toSorted()).toEqual(keys)
     }
-    expect(sagachart(folder, ['validate', '--json', 'good.yaml']).stdout).toBe('[]\n')
+    const shop = folderWith({
+      'flow.json': flow([step('a', 'pay')]),
+      'modules/m.mjs': 'export default { pay: () => 1, find: () => 2, effects: { pay: "once" } }',
+    })
+    expect(JSON.parse(sagachart(shop, ['validate', '--json', 'flow.json']).stdout)).toEqual({
+      diagnostics: [],
+      documents: [
+        {
+          file: 'flow.json',
+          ok: true,
+          modules: [
+            {
+              name: 'm',
+              operations: [
+                { name: 'pay', effect: 'once' },
+                { name: 'find', effect: 'unknown' },
+              ],
+            },
+          ],
+        },
+      ],
+    })
+    const { stdout } = sagachart(shop, ['graph', '--json', 'flow.json'])
+    expect(JSON.parse(stdout)).toMatchObject({
+      scenarios: [{ nodes: [{ operation: 'pay', effect: 'once' }] }],
+    })
   })
 })

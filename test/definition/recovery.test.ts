@@ -156,7 +156,7 @@ describe('the operations of loaded modules', () => {
     const gone = { operation: 'gone' }
     const text = flow(
       [
-        step('a', { fallback: gone, compensate: gone }),
+        step('a', { fallback: { ...gone, compensate: gone }, compensate: gone }),
         {
           name: 'c',
           type: 'conditional',
@@ -171,14 +171,58 @@ describe('the operations of loaded modules', () => {
     const { checked, problems, document } = accepted(text)
     checkOperations(checked, [toModule('m', { ok: () => 1 }, {})], problems)
     const found = problems.place(document, 'error')
-    expect(found.map(({ code }) => code)).toEqual(Array(5).fill('OPERATION_UNKNOWN'))
+    expect(found.map(({ code }) => code)).toEqual(Array(6).fill('OPERATION_UNKNOWN'))
     expect(found.map(({ message }) => message.split(': the module')[0])).toEqual([
       'the fallback of step "a"',
+      'the compensation of the fallback of step "a"',
       'the compensation of step "a"',
       'step "c/b"',
       'the fallback of step "c"',
       'a handler of "step_failed"',
     ])
     for (const { column } of found) expect(text.slice(column - 1)).toMatch(/^"gone"/)
+  })
+})
+
+describe('a fallback that says what undoes it', () => {
+  const compensate = { operation: 'cancel', parameters: { id: '${{ output.id }}', of: '${{ input }}' } }
+  const fallback = { operation: 'invoice', compensate }
+
+  it('has a compensation of its own, of its own module', () => {
+    const text = flow([step('a', { fallback: { module: 'm', ...fallback } })], { on_failure: 'compensate' })
+    const [a] = accepted(text).definition.workflows[0]!.steps
+    expect(a).toMatchObject({
+      compensate: null,
+      fallback: { operation: 'invoice', compensate: { module: 'm', operation: 'cancel', on: 'success' } },
+    })
+  })
+
+  it('is judged as any compensation', () => {
+    expect(warnings(flow([step('a', { fallback })]))).toHaveLength(1)
+    const stray = step('a', { fallback: { value: 1, compensate } })
+    expect(codes(flow([stray], { on_failure: 'compensate' }))).not.toEqual([])
+    const control = { ...inside(step('b')), fallback }
+    expect(codes(flow([control], { on_failure: 'compensate' }))).toContain('KEY_MISSING')
+  })
+})
+
+describe('the effects that a module declares', () => {
+  const operations = { pay: () => 1, find: () => 2 }
+
+  it('are known in every form of module', () => {
+    const effects = { pay: 'once', find: 'reads' }
+    class Bank {
+      readonly effects = effects
+      pay() {}
+      find() {}
+    }
+    for (const source of [{ operations, effects }, { ...operations, effects }, Bank, new Bank()])
+      expect(toModule('m', source, {})).toMatchObject({ effects })
+    expect(toModule('m', operations, {}).effects).toBeUndefined()
+  })
+
+  it('are refused where they are none, or of no operation', () => {
+    for (const effects of [{ pay: 'twice' }, { pya: 'once' }, ['once'], 'once', null, { pay: undefined }])
+      expect(() => toModule('m', { operations, effects }, {})).toThrow(/^Failed to load module m: expected/)
   })
 })
