@@ -19,7 +19,14 @@ export type {
 export type { Json, RecoveryConfig, WorkflowConfig } from './definition/builder.ts'
 export type { Acceptance, AcceptableCode } from './definition/findings.ts'
 export type { InputConfig, Invocation } from './definition/inference.ts'
-export type { EventView, ModuleContext, Operation, OperationContext, StepView } from './definition/model.ts'
+export type {
+  EventView,
+  ModuleContext,
+  Operation,
+  OperationContext,
+  OperationEffect,
+  StepView,
+} from './definition/model.ts'
 export { defineModule, type ModuleSource } from './definition/module.ts'
 export type {
   BuilderScope,
@@ -38,6 +45,7 @@ export {
   type SimulationOptions,
 } from './hosts/simulation.ts'
 export type {
+  AttemptTarget,
   Effect,
   EffectControl,
   Entry,

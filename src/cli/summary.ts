@@ -1,6 +1,6 @@
 // What a run comes to, for people: in a few lines that name what failed and why, or with a line for every step.
 import { CONTROL_MODULE } from '../definition/plan.ts'
-import type { ResultDocument, ScenarioResult, StepResult } from '../runtime/result.ts'
+import { isCompleted, type ResultDocument, type ScenarioResult, type StepResult } from '../runtime/result.ts'
 import { causesOf, insideOf, isCause, type Placed } from './causes.ts'
 import { duration, printable, type Colours } from './terminal.ts'
 
@@ -24,7 +24,7 @@ interface Options {
 export function summary(document: ResultDocument, options: Options): string {
   const { good, bad, dim } = options.colours
   const { status, integration_name: name, integration_metrics: metrics, error } = document
-  const isGood = status === 'completed'
+  const isGood = status === 'completed' && isCompleted(document)
   const time = duration(Number(metrics['total_execution_time']) * 1000)
   const lines = [
     `${isGood ? good('✓') : bad('✗')} ${name} ${(isGood ? good : bad)(status)} ${dim(`in ${time}`)}`,
@@ -73,7 +73,7 @@ function scenarioLines(
   ]
     .filter(([count]) => Number(count) > 0)
     .map(([count, what]) => `, ${count} ${what}`)
-  const mark = status === 'completed' ? good('✓') : bad('✗')
+  const mark = status === 'completed' && result.compensation !== 'failed' ? good('✓') : bad('✗')
   const time = dim(duration(result.execution_time * 1000))
   const causes = causesOf(steps)
   const degraded = result.degraded ? ', degraded' : ''
@@ -81,15 +81,21 @@ function scenarioLines(
   if (error && causes.length === 0) lines.push(`      ${bad(printable(error.message, WIDTH))}`)
   const blocked = result.failed_steps - steps.filter(isCause).length
   const more = detailed ? stepLines(steps, '') : failureLines(causes, blocked, colours)
-  return [...lines, ...more, ...undoneLines(result, colours), ...outputLines(result.outputs, dim)]
+  return [...lines, ...more, ...leftLines(result, colours), ...outputLines(result.outputs, dim)]
 }
 
-/** What was to be undone and is not: someone has to see to it. */
-function undoneLines({ compensation, undone }: ScenarioResult['result'], { bad }: Colours): string[] {
-  if (compensation !== 'failed' && undone.length === 0) return []
-  const names = undone.slice(0, FAILURES_MAX).join(', ')
-  const more = undone.length > FAILURES_MAX ? ` and ${undone.length - FAILURES_MAX} more` : ''
-  return [`      ${bad(printable(`not undone: ${names}${more}`, WIDTH))}`]
+/** Effects that are left in the world, or may be: someone has to see to them. */
+function leftLines(
+  { undone, possibly_done: possible }: ScenarioResult['result'],
+  { bad }: Colours,
+): string[] {
+  const line = (what: string, addresses: readonly string[]) => {
+    if (addresses.length === 0) return []
+    const names = addresses.slice(0, FAILURES_MAX).join(', ')
+    const more = addresses.length > FAILURES_MAX ? ` and ${addresses.length - FAILURES_MAX} more` : ''
+    return [`      ${bad(printable(`${what}: ${names}${more}`, WIDTH))}`]
+  }
+  return [...line('not undone', undone), ...line('may have been done', possible)]
 }
 
 /** Every step with what is inside of it, by its address. */

@@ -33,6 +33,7 @@ const SKIPPED: ReadonlySet<string> = new Set([
   'window',
   'heartbeat',
   'failureEvent',
+  'parent',
   'path',
 ])
 

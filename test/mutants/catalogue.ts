@@ -181,9 +181,9 @@ const COMPENSATION: readonly Mutant[] = [
     area: 'compensation',
     patches: [
       patch(
-        'src/runtime/reversal.ts',
-        'return execution.hasSucceeded(index) ||',
-        'return execution.isFinal(index) ||',
+        'src/runtime/effects.ts',
+        "if (compensation.on !== 'attempt' || state === 'late') return false",
+        "if (state === 'late') return false",
       ),
     ],
     subject: 'chain',
@@ -221,7 +221,7 @@ const COMPENSATION: readonly Mutant[] = [
     patches: [
       patch(
         'src/runtime/control/branch.ts',
-        "if (compensation === 'none' && inside.reversal.isDue) kept.owed.push({ run: inside, attempt })",
+        "kept.owed.push({ run: inside, attempt, isCompleted: cause === 'completed' })",
         '',
       ),
     ],
@@ -234,11 +234,37 @@ const COMPENSATION: readonly Mutant[] = [
     patches: [
       patch(
         'machines/workflow.ts',
-        "{ guard: 'isToCompensate', target: 'compensating' }",
-        "{ guard: ({ context }) => context.cause === 'failed' && context.compensation === 'none' && context.verdict === 'compensate', target: 'compensating' }",
+        "{ guard: 'isToCompensate', target: 'compensating', actions: ALL }",
+        "{ guard: ({ context }) => context.cause === 'failed' && context.compensation === 'none' && context.verdict === 'compensate', target: 'compensating', actions: ALL }",
       ),
     ],
     subject: 'iterated',
+    rule: 'undone-completely',
+  },
+  {
+    name: 'a success that is heard after a time-out is forgotten',
+    area: 'compensation',
+    patches: [
+      patch(
+        'machines/step.ts',
+        "entry: ['abortAttempt', 'recordEffect'],\n      on: {\n        'attempt.succeeded': {\n          guard: 'isCurrent',\n          target: 'judging',\n          actions: ['recordEffect', 'endAttempt'],",
+        "entry: ['abortAttempt', 'recordEffect'],\n      on: {\n        'attempt.succeeded': {\n          guard: 'isCurrent',\n          target: 'judging',\n          actions: ['endAttempt'],",
+      ),
+    ],
+    subject: 'hurried',
+    rule: 'undone-completely',
+  },
+  {
+    name: 'a success beyond those that were waited for is kept',
+    area: 'compensation',
+    patches: [
+      patch(
+        'src/runtime/effects.ts',
+        'if (isUnneeded) this.unneeded.add(index)',
+        'if (isUnneeded && index < 0) this.unneeded.add(index)',
+      ),
+    ],
+    subject: 'racing',
     rule: 'undone-completely',
   },
 ]

@@ -43,6 +43,8 @@ export const SUBJECTS = {
   iterated: workflow([loop('scan', each([1, 2]), [saga('x')]), step('b', { dependsOn: ['scan'] })], {
     onFailure: 'compensate',
   }),
+  hurried: workflow([saga('a', { timeoutMs: 5_000, ...verdicts('skip') })], { onFailure: 'compensate' }),
+  racing: workflow([parallel('any', [saga('x'), saga('y')], { waitFor: 1 })], { onFailure: 'compensate' }),
   cyclic: workflow([step('a', { dependsOn: ['b'] }), step('b', { dependsOn: ['a'] }), step('c')]),
 } as const satisfies Record<string, WorkflowDefinition>
 

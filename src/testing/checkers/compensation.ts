@@ -1,11 +1,14 @@
 // Rules of the way back: what is undone, how often, in which order, and when nothing is.
+import type { Failure } from '../../../machines/protocol.ts'
 import type { WorkflowContext } from '../../../machines/workflow-setup.ts'
+import { compensationOf } from '../../definition/plan.ts'
 import { scenarioRun, undoesSurplus } from '../../runtime/compensation-scope.ts'
-import { undoneBy, type Effect } from '../../runtime/host.ts'
+import { undoneBy, type Effect, type Entry } from '../../runtime/host.ts'
 import type { Run } from '../../runtime/run.ts'
+import type { EffectHeard } from '../../runtime/session.ts'
 import { leftEffects } from '../../runtime/undone.ts'
 import { shortOf } from '../offers.ts'
-import type { Rule } from './checker.ts'
+import type { Rule, View } from './checker.ts'
 
 type Attempt = Extract<Effect, { kind: 'attempt' }>
 
@@ -52,23 +55,53 @@ export const undoneInReverse: Rule = {
   }),
 }
 
+/** The steps of which the journal says in time that an attempt had its effect, whatever became of the step. */
+class EffectsDone {
+  private readonly view: View
+  private readonly paths = new Set<string>()
+
+  constructor(view: View) {
+    this.view = view
+  }
+
+  has(run: Run, index: number): boolean {
+    return this.paths.has(run.pathOf(index))
+  }
+
+  record({ to, event }: Entry): void {
+    const { failure } = event as { readonly failure?: Failure }
+    if (event.type === 'attempt.succeeded' || failure?.effect === 'done') this.paths.add(to)
+    if (event.type !== 'effect.heard') return
+    const { run: path, index } = event as EffectHeard
+    const run = this.view.root.session.runAt(path)
+    if (run && !run.reversal.isTooLate) this.paths.add(run.pathOf(index))
+  }
+}
+
 /** What has not happened is not undone. */
 export const undoneOnlyIfDone: Rule = {
   name: 'undone-only-if-done',
   description:
     'Only what succeeded is undone (or, with on: attempt, was tried), only while the run compensates, and once.',
-  watch: (view, fail) => ({
-    performed(effect) {
-      const run = undoingRun(view.root.session.runs, effect)
-      if (!run) return
-      const { index, to, target } = effect as Attempt
-      const undone = undoneBy(target)!
-      if (run.execution.attempts[index] === 0) fail(`${shortOf(to)} is called, and the step has done nothing`)
-      if (!run.effects.owed(index, 'all').includes(undone))
-        fail(`${shortOf(to)} is called, and its effect did not happen or is undone already`)
-      if (run.reversal.undoing === null) fail(`${shortOf(to)} is called while the run is not being undone`)
-    },
-  }),
+  watch: (view, fail) => {
+    const done = new EffectsDone(view)
+    return {
+      recorded: (entry) => done.record(entry),
+      performed(effect) {
+        const run = undoingRun(view.root.session.runs, effect)
+        if (!run) return
+        const { index, to, target } = effect as Attempt
+        const undone = undoneBy(target)!
+        const { control } = run.stepAt(index)
+        const isDone = control ? run.execution.hasSucceeded(index) : done.has(run, index)
+        if (!isDone && compensationOf(run.stepAt(index), undone)!.on === 'success')
+          fail(`${shortOf(to)} is called, and the step has done nothing`)
+        if (!run.effects.owed(index, 'all').includes(undone))
+          fail(`${shortOf(to)} is called, and its effect is undone already`)
+        if (run.reversal.undoing === null) fail(`${shortOf(to)} is called while the run is not being undone`)
+      },
+    }
+  },
 }
 
 function undoingRun(runs: ReadonlyMap<string, Run>, effect: Effect): Run | undefined {
@@ -79,15 +112,16 @@ function undoingRun(runs: ReadonlyMap<string, Run>, effect: Effect): Run | undef
 export const undoneCompletely: Rule = {
   name: 'undone-completely',
   description:
-    'A run that is to be undone ends with every success undone, or listed as left; one that is not keeps what its result holds.',
-  watch: (_, fail) => ({
-    ended(runs) {
+    'A run that is to be undone ends with every success undone, or listed as left; one that is not keeps what its result holds, and nothing else.',
+  watch: (view, fail) => {
+    const done = new EffectsDone(view)
+    const ended = (runs: Iterable<Run>) => {
       for (const run of runs) {
         const scenario = scenarioRun(run)
         const { status, context } = scenario.self.getSnapshot() as EndedRun
         if (status !== 'done' || context.entry === 'undo') continue
         const isToUndo = mustUndo(scenario, context)
-        const left = leftEffects(scenario, isToUndo ? 'all' : 'surplus')
+        const left = leftEffects(scenario, context.extent ?? 'surplus')
         const isListed = (address: string) =>
           left.undone.includes(address) || left.possiblyDone.includes(address)
         for (const [index, { name, compensate }] of run.workflow.steps.entries()) {
@@ -95,14 +129,30 @@ export const undoneCompletely: Rule = {
           const outcome = run.reversal.compensations.get(index)
           if (isToUndo && owes(run, index) && !outcome && !isListed(run.addressOf(index)))
             fail(`the run is ${context.cause} and is undone, and nobody undid "${name}"`)
+          const isLeft = !outcome && !isListed(run.addressOf(index))
+          const isDone = done.has(run, index) && !run.execution.hasSucceeded(index)
+          if (isDone && !outcome && !left.undone.includes(run.addressOf(index)))
+            fail(`"${name}" did its work though it is no success, and that is neither undone nor named`)
+          if (isLeft && isBeyond(run, index))
+            fail(`"${name}" succeeded beyond what was waited for, and that is neither undone nor named`)
           if (!isToUndo && outcome && isKept(run, index))
             fail(`the run is ${context.cause}, and "${name}" was undone`)
           if (outcome?.undone === false && context.compensation === 'completed')
             fail(`"${name}" could not be undone, and the run says that all is`)
         }
       }
-    },
-  }),
+    }
+    return { recorded: (entry) => done.record(entry), ended }
+  },
+}
+
+/** Whether a step was the last one of more successes than were waited for. */
+function isBeyond({ options: { waitFor }, execution, workflow }: Run, index: number): boolean {
+  if (waitFor === 'all') return false
+  const successes = workflow.steps.flatMap((_, each) =>
+    execution.hasSucceeded(each) ? execution.order[each]! : [],
+  )
+  return successes.length > waitFor && execution.order[index] === Math.max(...successes)
 }
 
 /** Whether a run has to undo all that it did: not where only its outputs could not be computed. */
