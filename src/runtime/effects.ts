@@ -72,6 +72,12 @@ export class Effects {
     this.undone.set(keyOf(index, target), undone)
   }
 
+  /** Whether a step's operation or its fallback is known to have had its effect. */
+  isKnown(index: number): boolean {
+    if (this.execution.hasSucceeded(index)) return true
+    return TARGETS.some((target) => this.known.get(keyOf(index, target))?.state === 'done')
+  }
+
   /** Whether a fallback's output stands in for the operation's. */
   hasStandIn(index: number): boolean {
     return this.isAccepted(index, 'fallback')

@@ -531,7 +531,7 @@ const JOURNAL: readonly Mutant[] = [
       ),
     ],
     subject: 'retried',
-    rule: 'crash-changes-nothing',
+    rule: 'reaches-an-end',
     museum: 'a delay that never fires after a restore: statelyai/xstate#5331',
   },
   {

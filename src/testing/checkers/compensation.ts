@@ -59,9 +59,15 @@ export const undoneInReverse: Rule = {
 class EffectsDone {
   private readonly view: View
   private readonly paths = new Set<string>()
+  private readonly fresh = new Set<string>()
 
   constructor(view: View) {
     this.view = view
+  }
+
+  /** Whether the journal has come to say so since this was asked last. */
+  takeNew(run: Run, index: number): boolean {
+    return this.fresh.size > 0 && this.fresh.delete(run.pathOf(index))
   }
 
   has(run: Run, index: number): boolean {
@@ -70,11 +76,17 @@ class EffectsDone {
 
   record({ to, event }: Entry): void {
     const { failure } = event as { readonly failure?: Failure }
-    if (event.type === 'attempt.succeeded' || failure?.effect === 'done') this.paths.add(to)
+    if (event.type === 'attempt.succeeded' || failure?.effect === 'done') this.add(to)
     if (event.type !== 'effect.heard') return
     const { run: path, index } = event as EffectHeard
     const run = this.view.root.session.runAt(path)
-    if (run && !run.reversal.isTooLate) this.paths.add(run.pathOf(index))
+    if (run && !run.reversal.isTooLate) this.add(run.pathOf(index))
+  }
+
+  private add(path: string): void {
+    if (path.includes('/compensation/')) return
+    this.paths.add(path)
+    this.fresh.add(path)
   }
 }
 
@@ -130,8 +142,7 @@ export const undoneCompletely: Rule = {
           if (isToUndo && owes(run, index) && !outcome && !isListed(run.addressOf(index)))
             fail(`the run is ${context.cause} and is undone, and nobody undid "${name}"`)
           const isLeft = !outcome && !isListed(run.addressOf(index))
-          const isDone = done.has(run, index) && !run.execution.hasSucceeded(index)
-          if (isDone && !outcome && !left.undone.includes(run.addressOf(index)))
+          if (isLeft && done.has(run, index) && !run.execution.hasSucceeded(index))
             fail(`"${name}" did its work though it is no success, and that is neither undone nor named`)
           if (isLeft && isBeyond(run, index))
             fail(`"${name}" succeeded beyond what was waited for, and that is neither undone nor named`)
@@ -142,7 +153,17 @@ export const undoneCompletely: Rule = {
         }
       }
     }
-    return { recorded: (entry) => done.record(entry), ended }
+    return {
+      recorded: (entry) => done.record(entry),
+      /** Asked at once: what was heard and forgotten would be the same situation as what was never heard. */
+      moved() {
+        for (const run of view.root.session.runs.values())
+          for (const [index, { name }] of run.workflow.steps.entries())
+            if (done.takeNew(run, index) && !run.effects.isKnown(index))
+              fail(`"${name}" is heard to have done its work, and the run does not know it`)
+      },
+      ended,
+    }
   },
 }
 
