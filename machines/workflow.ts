@@ -24,10 +24,11 @@ export const workflowMachine = workflowSetup.createMachine({
     },
     preparing: {
       description: 'Initialises the modules and pools that belong to this run alone.',
-      entry: 'prepareScope',
+      entry: ['startRunTimer', 'prepareScope'],
       on: {
         'scope.ready': 'running',
         'scope.failed': { target: 'cleaningUp', actions: ['keepFailure', 'cancelSteps'] },
+        'run.timedOut': { target: 'cleaningUp', actions: ['keepTimeout', 'cancelSteps'] },
         'run.cancel': { target: 'cleaningUp', actions: ['keepCancellation', 'cancelSteps'] },
         'run.cancelStep': { actions: 'cancelStep' },
         'run.signal': { actions: 'takeSignal' },
@@ -35,7 +36,7 @@ export const workflowMachine = workflowSetup.createMachine({
     },
     running: {
       description: 'Starts each step as soon as its dependencies, leases and a slot allow.',
-      entry: ['startRunTimer', 'publishStart', 'openSteps', 'startReady'],
+      entry: ['publishStart', 'openSteps', 'startReady'],
       exit: 'stopRunTimer',
       on: {
         'step.settled': [
@@ -123,7 +124,6 @@ export const workflowMachine = workflowSetup.createMachine({
     givingUp: {
       description: 'Undoes nothing more, and waits until every compensation under way has stopped.',
       entry: 'stopCompensation',
-      exit: 'stopRunTimer',
       on: {
         'compensation.settled': { actions: ['recordCompensation', 'undoReady'] },
         'surplus.undone': { actions: 'undoReady' },
@@ -132,7 +132,7 @@ export const workflowMachine = workflowSetup.createMachine({
     },
     cleaningUp: {
       description: 'Releases the modules and pools that belong to this run alone.',
-      entry: ['publishEnd', 'releaseScope'],
+      entry: ['stopRunTimer', 'publishEnd', 'releaseScope'],
       on: { 'scope.released': { target: 'ended', actions: 'keepIssues' } },
     },
     ended: {

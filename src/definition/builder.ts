@@ -31,7 +31,7 @@ export interface RecoveryConfig {
 export interface WorkflowConfig<TSteps, TInputs, TOutputs> {
   readonly id: string
   readonly description?: string
-  /** Default: no limit. */
+  /** Of the whole run, from its start: the preparation of its modules counts. Default: no limit. */
   readonly timeout?: Duration
   /** `false`, the default: one step at a time. */
   readonly parallel?: boolean

@@ -27,7 +27,7 @@ import { stepSchema } from './step-schema.ts'
 const scenario = section('scenario', {
   name: name().describe('unique in the document'),
   description: text().optional().describe('for people'),
-  timeout: duration().optional().describe('limit of the whole run; default none'),
+  timeout: duration().optional().describe('limit of the whole run, from its start; default none'),
   parallel_execution: defaulting(flag(), SCENARIO_DEFAULTS.parallel, 'false: one step at a time'),
   max_concurrency: defaulting(whole(1), SCENARIO_DEFAULTS.maxConcurrency, 'steps side by side'),
   on_failure: defaulting(

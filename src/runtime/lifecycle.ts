@@ -57,6 +57,8 @@ export function transitionAround<TSnapshot extends AnyMachineSnapshot>(around: A
     const last = next(translated)
     if (last.status === 'done') return finish(last)
     if (last.status !== 'active') end()
+    // What a root hears while it starts waits until it has started: then no entry is under way that would settle it.
+    else if (root.self === self && root.session.isQuiet) scope.defer(() => root.session.settleDown())
     return last
   } catch (error) {
     end()

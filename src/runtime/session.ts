@@ -181,10 +181,15 @@ export class Session {
     this.port.defer(() => this.deliver(to, { ...event }))
   }
 
+  /** Whether nothing is under way in the tree: no entry, and nothing that charts asked for. */
+  get isQuiet(): boolean {
+    return !this.handling && !this.settling
+  }
+
   /** Lets an event from outside in: at once where the tree is quiet, so that it keeps its place before what follows. */
   enter(to: string, event: InboundEvent): void {
-    if (this.handling || this.settling) this.admit(to, event)
-    else this.deliver(to, event)
+    if (this.isQuiet) this.deliver(to, event)
+    else this.admit(to, event)
   }
 
   /** The one way in. What nobody waits for any more is counted and forgotten. */

@@ -7,6 +7,7 @@ import type { RunLogic, WorkflowLogic } from '../../src/runtime/run-logic.ts'
 import { setupOn } from '../../src/runtime/setup.ts'
 import type { RunReport } from '../../src/runtime/step-records.ts'
 import { nestedRules } from './nested-rules.ts'
+import { startRules } from './start-rules.ts'
 
 /** A host, and how a test makes it go. */
 export interface Harness {
@@ -20,8 +21,8 @@ export type Rule = 'resumes a run that was interrupted' | 'refuses to resume a r
 export interface HostUnderTest {
   readonly name: string
   /**
-   * An operation of a step whose name starts with `hang` settles only when it is aborted, one whose name starts
-   * with `deaf` answers long after it was abandoned, and all others answer at once.
+   * An operation of a step and the init of a module whose name starts with `hang` settle only when they are aborted, an
+   * operation of one that starts with `deaf` answers long after it was abandoned, and all others answer at once.
    */
   create(): Harness
   readonly gaps: Readonly<Partial<Record<Rule, string>>>
@@ -89,6 +90,7 @@ export function conformance({ name, create, gaps }: HostUnderTest): void {
   const at = setupOn(create().host)({ modules, resources: { pool: { units: 2 } } }) as unknown as Builder
 
   describe(`${name} host`, () => {
+    describe('starts', () => startRules(create))
     describe('runs', () => ordinaryRules(at, finish))
     describe('ends', () => endRules(at, create, start))
     describe('embeds', () => embeddingRules(at, create))

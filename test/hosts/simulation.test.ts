@@ -7,7 +7,7 @@ import { setupOn } from '../../src/runtime/setup.ts'
 import { conformance } from './conformance.ts'
 
 const replyOf = (effect: Effect): Reply =>
-  effect.to.includes('/step/hang')
+  effect.to.includes('/step/hang') || (effect.kind === 'init' && effect.module.startsWith('hang'))
     ? { kind: 'hang' }
     : effect.to.includes('/step/deaf')
       ? { kind: 'deaf' }

@@ -55,6 +55,28 @@ ${more.replace(/^/gm, '      ')}
 ${steps.replace(/^/gm, '        ')}
 `
 
+describe('a document without modules', () => {
+  const waits = (more = '') => `
+integration:
+  modules: []${more}
+  scenarios:
+    - { name: s, steps: [{ name: pause, type: wait, for: 1s }] }
+    - { name: t, steps: [{ name: call, type: scenario, scenario: s }] }
+`
+
+  it('runs: a wait, or a scenario, needs none', async () => {
+    const { report, host } = await play(waits())
+    expect(report).toMatchObject({ status: 'completed', modules: [] })
+    expect(host.time).toBe(2000)
+  })
+
+  it('has a limit from its start', async () => {
+    const { report, host } = await play(waits('\n  max_execution_time: 500ms'))
+    expect(report.status).toBe('timed_out')
+    expect(host.time).toBe(500)
+  })
+})
+
 describe('data', () => {
   it('keeps the type of a whole expression, and makes text of an embedded one', async () => {
     const { step } = await play(

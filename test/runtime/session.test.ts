@@ -60,6 +60,30 @@ describe('session', () => {
     expect(told.filter((line) => order.includes(line))).toEqual(order)
   })
 
+  it('goes on from its journal where there was no module to prepare', () => {
+    const host = new SimulationHost()
+    const steps = { a: { wait: '1s' }, b: { wait: '1s', dependsOn: ['a'] } } as const
+    const workflow = setupOn(host)({ modules: {} }).createWorkflow({ id: 'w', timeout: '5s', steps })
+    const actor = createActor(workflow).start()
+    host.run(() => host.journal('1').length === 2)
+    const snapshot = actor.getPersistedSnapshot()
+    host.crash()
+    const again = createActor(workflow, { snapshot: snapshot as never }).start()
+    host.run()
+    expect(again.getSnapshot().output).toMatchObject({ status: 'completed' })
+    expect(host.time).toBe(2000)
+  })
+
+  it('obeys a command that came before the start', () => {
+    const host = new SimulationHost()
+    const { createWorkflow } = setupOn(host)({ modules: {} })
+    const actor = createActor(createWorkflow({ id: 'w', steps: { a: { wait: '1s' } } }))
+    actor.send({ type: 'run.cancel' })
+    actor.start()
+    host.run()
+    expect(actor.getSnapshot().output).toMatchObject({ status: 'cancelled' })
+  })
+
   it('ends with an error where the journal is not of this workflow', () => {
     const journal = [
       { at: 0, to: 'run/1', event: { type: 'run.started', seed: 1 } },

@@ -4,10 +4,11 @@ import { describe, expect, it } from 'vitest'
 import type { OperationContext } from '../../src/definition/model.ts'
 import { planWorkflow } from '../../src/definition/plan.ts'
 import { RunLogic } from '../../src/runtime/run-logic.ts'
+import { setup } from '../../src/index.ts'
 import { logicOf } from '../../src/testing/arbitraries.ts'
 import { ChangingHost } from '../../src/testing/changing-host.ts'
 import { FAULT_KINDS } from '../../src/testing/choice.ts'
-import { explore, eventually, invariant, tell, toHold, whenever } from '../../src/testing/index.ts'
+import { explore, eventually, invariant, simulate, tell, toHold, whenever } from '../../src/testing/index.ts'
 import {
   awaitEvent,
   computed,
@@ -49,6 +50,16 @@ describe('explore', () => {
     expect(answer.faultsSurvived).toMatchObject({ throw: expect.any(Number), crash: expect.any(Number) })
     expect(tell(answer)[0]).toMatch(/^w holds: complete for ≤ 2 faults: \d+ schedules, \d+ distinct states/)
     expect(toHold(answer).pass).toBe(true)
+  })
+
+  it('explores a workflow without modules to its end, crashes included', async () => {
+    const steps = { pause: { wait: '1s' }, go: { waitForEvent: 'go', dependsOn: ['pause'], timeout: '1m' } }
+    const workflow = setup({ modules: {} }).createWorkflow({ id: 'w', timeout: '1h', steps } as never)
+    const answer = await explore(workflow, { faults: 2 })
+    expect(answer).toMatchObject({ outcome: 'holds', isComplete: true })
+    expect(Object.keys(answer.endings).toSorted()).toEqual(['cancelled', 'completed', 'failed'])
+    expect(answer.faultsSurvived).toMatchObject({ crash: expect.any(Number) })
+    expect(simulate(workflow).status).toBe('completed')
   })
 
   it('has one schedule where nothing goes wrong and nothing is side by side', async () => {

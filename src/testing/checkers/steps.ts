@@ -171,7 +171,8 @@ export const limitsArmed: Rule = {
         if (bus?.getSnapshot().value === 'draining') requireTimer(bus.id, 'bus.timedOut', DRAIN_MS_MAX)
         for (const run of root.session.runs.values()) {
           const { timeoutMs } = run.workflow
-          if (timeoutMs !== null && run.self.getSnapshot().value === 'running')
+          const { value } = run.self.getSnapshot() as { readonly value: unknown }
+          if (timeoutMs !== null && (value === 'preparing' || value === 'running'))
             requireTimer(run.path, 'run.timedOut', timeoutMs)
         }
       },

@@ -1,0 +1,86 @@
+// What every host must do with a run that has little to prepare, or much.
+import { expect, it } from 'vitest'
+import { createActor, createMachine } from 'xstate'
+import type { RunLogic, WorkflowLogic } from '../../src/runtime/run-logic.ts'
+import { setupOn } from '../../src/runtime/setup.ts'
+import type { RunReport } from '../../src/runtime/step-records.ts'
+import type { Harness } from './conformance.ts'
+
+/** The builder as JavaScript sees it: these rules are about running, not about types. */
+interface Builder {
+  createWorkflow(config: object): WorkflowLogic
+}
+
+const pause = { wait: '1ms' }
+
+/** Rules of the start of a run. */
+export function startRules(create: () => Harness): void {
+  const on = (harness: Harness, options: object) =>
+    setupOn(harness.host)({ modules: {}, ...options } as never) as unknown as Builder
+  const finish = async (config: object, options: object = {}) => {
+    const harness = create()
+    const actor = createActor(on(harness, options).createWorkflow({ id: 'w', ...config })).start()
+    await harness.drive(() => actor.getSnapshot().status !== 'active')
+    return actor.getSnapshot().output as RunReport
+  }
+  it.each([
+    ['no step', {}],
+    ['a wait', { a: pause }],
+    ['steps side by side', { a: { parallel: { b: pause, c: pause } } }],
+    ['a loop', { a: { forEach: [1, 2], steps: { b: pause } } }],
+    ['a branch', { a: { condition: () => true, then: { b: pause } } }],
+    ['a step that is skipped', { a: { ...pause, when: () => false } }],
+  ])('runs %s without a module to prepare', async (_, steps) => {
+    const { status, leasesOpen } = await finish({ steps })
+    expect({ status, leasesOpen }).toEqual({ status: 'completed', leasesOpen: 0 })
+  })
+
+  it('runs a scenario without a module to prepare', async () => {
+    const harness = create()
+    const { createWorkflow } = on(harness, {})
+    const called = createWorkflow({ id: 'called', steps: { pause } })
+    const actor = createActor(createWorkflow({ id: 'w', steps: { a: { scenario: called } } })).start()
+    await harness.drive(() => actor.getSnapshot().status !== 'active')
+    expect(actor.getSnapshot().output).toMatchObject({ status: 'completed' })
+  })
+
+  it('runs without a module in a machine of its own', async () => {
+    const harness = create()
+    const workflow = on(harness, {}).createWorkflow({ id: 'w', steps: { a: pause } }) as unknown as RunLogic
+    const actor = createActor(
+      createMachine({
+        initial: 'waiting',
+        states: { waiting: { invoke: { src: workflow, input: {}, onDone: 'done' } }, done: {} },
+      }),
+    ).start()
+    await harness.drive(() => actor.getSnapshot().value === 'done')
+    actor.stop()
+  })
+
+  it('counts its limit from its start, while nothing but a wait is under way', async () => {
+    expect(await finish({ timeout: '10ms', steps: { a: { wait: '1h' } } })).toMatchObject({
+      status: 'timed_out',
+      error: { code: 'RUN_TIMED_OUT' },
+    })
+  })
+
+  it('counts its limit from its start, while a module is being prepared', async () => {
+    const calls: string[] = []
+    const first = {
+      init: () => void calls.push('init'),
+      cleanup: () => void calls.push('cleanup'),
+      operations: { op: () => null },
+    }
+    const hang = {
+      init: ({ signal }: { signal: AbortSignal }) =>
+        new Promise((_done, fail) => signal.addEventListener('abort', () => fail(new Error('aborted')))),
+      operations: { op: () => void calls.push('op') },
+    }
+    const report = await finish(
+      { timeout: '10ms', steps: { a: { invoke: 'hang.op' } } },
+      { modules: { first, hang } },
+    )
+    expect(report).toMatchObject({ status: 'timed_out', counts: { cancelled: 1 } })
+    expect(calls).toEqual(['init', 'cleanup'])
+  })
+}
