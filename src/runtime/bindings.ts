@@ -10,6 +10,7 @@ import { moduleMachine } from '../../machines/module.ts'
 import { poolMachine } from '../../machines/resource.ts'
 import { stepMachine, type StepContext } from '../../machines/step.ts'
 import { workflowMachine, type WorkflowContext, type WorkflowEvent } from '../../machines/workflow.ts'
+import { cancelAt } from './addresses.ts'
 import type { Program } from './program.ts'
 import type { Loop } from './control/loop.ts'
 import { settlementOf } from './settlement.ts'
@@ -18,7 +19,6 @@ import type { InboundEvent } from './host.ts'
 import { loops, programs, roots, runs } from './registry.ts'
 import type { Run } from './run.ts'
 import type {
-  CancelStep,
   Compensated,
   Decided,
   Ending,
@@ -80,7 +80,6 @@ const recordDecision = (run: Run, event: Decided) => run.recordDecision(event)
 const recordCompensation = (run: Run, event: Compensated) => run.reversal.record(event)
 const recordEffect = (steps: StepActors, news: EffectNews) => steps.recordEffect(news)
 const haltAround = (run: Run, event: Ending) => run.haltAround(event)
-const cancelStep = (run: Run, event: CancelStep) => run.cancelStep(event)
 const takeSignal = (run: Run, { event, data }: Signal) => {
   run.scope.signal(event, data, run.runId)
 }
@@ -175,7 +174,7 @@ export const boundWorkflowMachine = workflowMachine.provide({
     cancelSteps: onRun((run) => run.cancelSteps()),
     forceSteps: onRun((run) => run.steps.cancelAll({ type: 'step.cancel', force: true })),
     cancelStep: ({ self, event }) => {
-      if (event.type === 'run.cancelStep') later(self, cancelStep, event)
+      if (event.type === 'run.cancelStep') later(self, cancelAt, event)
     },
     haltAround: ({ self, event }) => {
       if (event.type === 'step.settled' || event.type === 'run.halt') later(self, haltAround, event)

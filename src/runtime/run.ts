@@ -5,7 +5,6 @@ import { endsMore } from '../../machines/workflow-setup.ts'
 import type { Failure, StepOutcome, StepOutput, WorkflowEvent } from '../../machines/protocol.ts'
 import type { WorkflowContext, WorkflowMachineOutput } from '../../machines/workflow.ts'
 import type { StepDefinition, WorkflowDefinition } from '../definition/model.ts'
-import { locate, type Place } from './addresses.ts'
 import { Conditions } from './conditions.ts'
 import { Effects } from './effects.ts'
 import { Execution, type Gate } from './execution.ts'
@@ -18,7 +17,6 @@ import { toJson } from './json.ts'
 import { Reversal } from './reversal.ts'
 import { dataScope, type RunData } from './run-data.ts'
 import type {
-  CancelStep,
   Decided,
   Ending,
   Leased,
@@ -280,16 +278,8 @@ export class Run {
   }
 
   /** Cancels one step, with all that is inside of it; those that depend on it are cancelled, too. */
-  cancelStep({ step, force = false }: CancelStep): void {
-    const place = locate(this, step)
-    if (place) place.run.cancelAt(place, force)
-    else this.session.log(this.path, `No step "${step}" is under way: nothing is cancelled`, null)
-  }
-
-  /** Cancels a step of this run, or one iteration of it. */
-  cancelAt({ index, iteration }: Place, force: boolean): void {
-    if (iteration !== null) this.steps.workOf(index)?.stopIteration?.(iteration)
-    else if (this.steps.has(index)) this.steps.cancel(index, { type: 'step.cancel', force })
+  cancelStep(index: number, force: boolean): void {
+    if (this.steps.has(index)) this.steps.cancel(index, { type: 'step.cancel', force })
     else {
       this.gates.releaseWhere((each) => each === index)
       this.settle(index, 'cancelled')

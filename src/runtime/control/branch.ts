@@ -52,8 +52,8 @@ export class Branch implements Work {
     else this.take(value as number)
   }
 
-  runInside(): Run | undefined {
-    return this.inside
+  runInside(iteration: number | null): Run | undefined {
+    return iteration === null ? this.inside : undefined
   }
 
   private get plans(): readonly Plan[] {

@@ -77,10 +77,6 @@ export class Loop implements Work {
     return iteration === null ? undefined : this.live.get(iteration)
   }
 
-  stopIteration(iteration: number): void {
-    this.live.get(iteration)?.cancel(false)
-  }
-
   // ---- what the chart names -----------------------------------------------------------------------------
 
   countItems(): void {

@@ -20,8 +20,6 @@ export interface Work {
   decided?(value: unknown, failure?: Failure): void
   /** A run inside of it, by the number of its iteration; `null` for one that is not iterated. */
   runInside?(iteration: number | null): Run | undefined
-  /** Ends one iteration in order. */
-  stopIteration?(iteration: number): void
 }
 
 /** One attempt of a control step. */
