@@ -11,7 +11,13 @@ export type EffectTarget = 'operation' | 'fallback'
 export type CompensationExtent = 'all' | 'surplus'
 
 /** When a step may start, judged once all its dependencies are final. */
-export type RunCondition = 'all_succeeded' | 'all_done' | 'any_succeeded' | 'none_failed'
+export type RunCondition =
+  | 'all_succeeded'
+  | 'all_done'
+  | 'any_succeeded'
+  | 'none_failed'
+  /** The dependencies, and all that come before them. */
+  | 'ancestors_succeeded'
 
 export interface BackoffPolicy {
   readonly kind: 'exponential' | 'linear' | 'constant'

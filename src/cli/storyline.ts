@@ -119,7 +119,7 @@ function stepWords(moment: Moment, why: string, { good, bad, dim }: Colours): st
     case 'succeeded':
       return good('succeeded')
     case 'skipped':
-      return dim(event === 'step_skipped' ? 'skipped: when or run_if does not hold' : `skipped${why}`)
+      return dim(event === 'step_skipped' ? `skipped: ${about} does not hold` : `skipped${why}`)
     case 'failed':
       return `${bad(`failed${why}`)}${verdict === null || verdict === 'fail' ? '' : dim(` → ${verdict}`)}`
     case 'cancelled':

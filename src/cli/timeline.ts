@@ -32,7 +32,10 @@ export interface Moment {
   readonly failure: Failure | null
   /** What was answered to the failure; `null` where nothing had to be. */
   readonly verdict: Verdict | null
-  /** What is waited for, how many items there are, how far it is, what comes from outside; `null` where it goes without. */
+  /**
+   * What is waited for, how many items there are, how far it is, what comes from outside, which key of a step kept it from
+   * running; `null` where it goes without.
+   */
   readonly detail: string | null
   /** Of a step that starts an attempt: milliseconds since it could have, but for its slot and its resources. */
   readonly waited_ms: number
@@ -41,6 +44,7 @@ export interface Moment {
 /** What the events that are told say, beside whose they are. */
 interface Reported {
   readonly error?: Failure
+  readonly dependencies_satisfied?: boolean
   /** A share from 0 to 1. */
   readonly progress?: number
   readonly message?: string
@@ -99,7 +103,7 @@ export class Timeline {
   readonly hear = ({ type, source, data }: BusEvent): void => {
     const place = placeOf(source)
     if (place.address === '' || !TOLD.has(type)) return
-    const { error, progress, message } = data as Reported
+    const { error, dependencies_satisfied: satisfied, progress, message } = data as Reported
     if (type === 'step_progress') {
       const detail = `${Math.round((progress ?? 0) * 100)} %${message === undefined ? '' : `: ${message}`}`
       this.addStep(place, { state: 'progress', event: type, detail })
@@ -108,7 +112,8 @@ export class Timeline {
     if (place.kind !== 'step' || !this.isNew(place)) return
     this.ended.set(keyOf(place), this.clock())
     const state = type === 'step_skipped' ? 'skipped' : 'failed'
-    this.addStep(place, { state, event: type, failure: error ?? null })
+    const detail = satisfied === false ? 'run_if' : 'when'
+    this.addStep(place, { state, event: type, failure: error ?? null, detail })
   }
 
   /** What comes from outside. */

@@ -206,13 +206,17 @@ type Reach<TNeeds, TFrom, TSeen = never> = [Exclude<TFrom, TSeen>] extends [neve
 
 /** The steps that start although a dependency failed or was cancelled. */
 type Tolerant<T> = {
-  [TStep in keyof T]: RunOf<T[TStep]> extends 'all_succeeded' | 'none_failed' ? never : TStep
+  [TStep in keyof T]: RunOf<T[TStep]> extends 'all_succeeded' | 'none_failed' | 'ancestors_succeeded'
+    ? never
+    : TStep
 }[keyof T]
 
-/** What is reached without passing through a step that tolerates failures; any name where none does. */
+/** What is reached without passing through a step that tolerates failures; any name where none does, or all have succeeded. */
 type Sure<T, TStep extends keyof T> = [Tolerant<T>] extends [never]
   ? string
-  : Reach<Needs<T, Tolerant<T>>, Needs<T, Tolerant<T>>[TStep]>
+  : RunOf<T[TStep]> extends 'ancestors_succeeded'
+    ? string
+    : Reach<Needs<T, Tolerant<T>>, Needs<T, Tolerant<T>>[TStep]>
 
 /**
  * What a step's functions see of its siblings: its direct and indirect dependencies. An output may be `null` where the

@@ -1,6 +1,6 @@
 // What the compiler refuses in a builder's configuration, refused again when it runs: for those who write JavaScript, and
 // for configurations that are computed. Kinds, keys and words only; numbers, times and names are judged where they are read.
-import type { Verdict } from '../../machines/protocol.ts'
+import type { RunCondition, Verdict } from '../../machines/protocol.ts'
 import { SagachartError } from '../errors.ts'
 import { listed, shown, suggestion } from './diagnostic.ts'
 import { acceptanceFault } from './findings/codes.ts'
@@ -44,6 +44,15 @@ const either = (...kinds: readonly Kind[]): Kind => ({
 
 type Shape = Readonly<Record<string, Kind>>
 
+/** Every `run_if`. */
+export const RUN_CONDITIONS = [
+  'all_succeeded',
+  'all_done',
+  'any_succeeded',
+  'none_failed',
+  'ancestors_succeeded',
+] as const satisfies readonly RunCondition[]
+
 const STRATEGIES = ['retry', 'fallback', 'skip', 'degradation'] as const satisfies readonly Verdict[]
 const VERDICTS = [...STRATEGIES, 'fail', 'fail_workflow', 'compensate'] as const satisfies readonly Verdict[]
 const verdict = oneOf(...VERDICTS)
@@ -77,7 +86,7 @@ const RECOVERY: Shape = {
 /** What every step may say. */
 const STEP: Shape = {
   dependsOn: listOf(text),
-  runIf: oneOf('all_succeeded', 'all_done', 'any_succeeded', 'none_failed'),
+  runIf: oneOf(...RUN_CONDITIONS),
   when: callable,
   fallback: object,
   onFailure: either(verdict, listOf(verdict)),

@@ -27,6 +27,7 @@ import {
   text,
   whole,
 } from './fields.ts'
+import { RUN_CONDITIONS } from './shape.ts'
 
 /** The types of control steps. */
 export const CONTROL_TYPES = ['parallel', 'conditional', 'iterative', 'wait', 'scenario'] as const
@@ -97,7 +98,7 @@ const everyStep = {
   description: text().optional().describe('for people'),
   depends_on: list(name()).optional().describe('steps of the same list that come before'),
   run_if: defaulting(
-    oneOf('all_succeeded', 'all_done', 'any_succeeded', 'none_failed'),
+    oneOf(...RUN_CONDITIONS),
     STEP_DEFAULTS.runIf,
     'judged once all dependencies are final',
   ),

@@ -66,6 +66,9 @@ interface WayBack {
   readonly exit: string
 }
 
+/** Said of the step, and not of an edge: it asks more than the edges that lead to the step. */
+const OF_ALL_BEFORE = 'ancestors_succeeded'
+
 /** Draws one scenario. */
 class Artist {
   private readonly edges: DrawnEdge[]
@@ -86,7 +89,7 @@ class Artist {
       const [start, end] = [places.get(from)!, places.get(to)!]
       const label = list.nodes[end]!.run_if
       const edge = { from: `${id}n${start}`, to: `${id}n${end}` }
-      this.edges.push(label === 'all_succeeded' ? edge : { ...edge, label })
+      this.edges.push(label === 'all_succeeded' || label === OF_ALL_BEFORE ? edge : { ...edge, label })
     }
     if (this.isUndone) this.wayBack(list, id, ways, nodes)
     return { nodes, frames, isUndoable: ways.some((way) => way !== null) }
@@ -224,6 +227,7 @@ function notes(node: GraphNode): string[] {
     ...onCancel(node),
   ]
   return [
+    ...(node.run_if === OF_ALL_BEFORE ? [OF_ALL_BEFORE] : []),
     ...(when === null ? [] : [`when ${oneLine(when)}`]),
     ...(tries.length > 0 ? [tries.join(' · ')] : []),
     ...(resources.length > 0 ? [resources.map(({ name, units }) => `${name}×${units}`).join(' · ')] : []),

@@ -47,13 +47,25 @@ export interface Settlement {
   readonly attempts: number
 }
 
-/** What the dependencies of a step allow, once all of them are final. */
+/** What the dependencies of a step allow, once all of them are final; `skipped`: for lack of success. */
 export type Gate =
   | { readonly way: 'open' }
   | { readonly way: 'skipped' | 'cancelled' }
   | { readonly way: 'failed'; readonly failure: Failure }
 
 const OPEN: Gate = { way: 'open' }
+
+/** The worst end among some steps, and the name of one that ended so. */
+export interface Worst {
+  /** From 0, a success, to 3, a failure. */
+  readonly rank: number
+  readonly name: string
+}
+
+/** The ways of `Worst`, by rank: a step that needs the success of all before it goes the same way. */
+const WAYS = ['open', 'skipped', 'cancelled', 'failed'] as const
+
+const RANK: Readonly<Record<StepOutcome, number>> = { success: 0, skipped: 1, cancelled: 2, failed: 3 }
 
 /** Names of failed dependencies shown in a message. */
 const NAMES_MAX = 10
@@ -78,14 +90,22 @@ export class Execution {
   }
   /** The order in which steps became final, from 1. */
   readonly order: Uint32Array
+  /** Steps that did not run because of how their dependencies ended. */
+  readonly held = new Set<number>()
   private settled = 0
   /** Dependencies not final yet. */
   private readonly waitingFor: Int32Array
   /** Steps whose dependencies have all become final, not looked at yet. */
   private ready: number[] = []
+  /** Of each step and all before it, as far as they are final, the place of one that ended worst, from 1; 0: all succeeded. */
+  private readonly worst: Int32Array
+  private readonly around: Worst
 
-  constructor(plan: Plan) {
+  /** @param around The worst end among the steps before what the run is inside of. */
+  constructor(plan: Plan, around: Worst = { rank: 0, name: '' }) {
     this.plan = plan
+    this.around = around
+    this.worst = new Int32Array(plan.size)
     this.state = new Uint8Array(plan.size)
     this.attempts = new Uint32Array(plan.size)
     this.startedAt = new Float64Array(plan.size).fill(NaN)
@@ -179,6 +199,8 @@ export class Execution {
     this.order[index] = ++this.settled
     if (status === 'success') this.outputs[index] = output
     if (failure !== null) this.failures.set(index, failure)
+    if (status !== 'success' && RANK[status] >= this.rankOf(index)) this.worst[index] = index + 1
+    this.passOn(index)
     const { dependents, dependentStart } = this.plan
     for (let at = dependentStart[index]!; at < dependentStart[index + 1]!; at++) {
       const dependent = dependents[at]!
@@ -198,34 +220,89 @@ export class Execution {
 
   /** Judges a step's `run_if` by its dependencies, all of them final. */
   gate(index: number): Gate {
-    const { dependencies, dependencyStart, workflow } = this.plan
+    const gate = this.judge(index)
+    if (gate !== OPEN) this.held.add(index)
+    return gate
+  }
+
+  /** The worst end among all that comes before a step, what the run is inside of included. */
+  before(index: number): Worst {
+    return this.dependenciesOf(index).reduce<Worst>((worst, step) => {
+      const rank = this.rankOf(step)
+      return rank > worst.rank ? { rank, name: this.nameOf(this.worst[step]! - 1) } : worst
+    }, this.around)
+  }
+
+  private judge(index: number): Gate {
+    const { runIf } = this.plan.workflow.steps[index]!
+    if (runIf === 'all_done') return OPEN
+    if (runIf === 'ancestors_succeeded') return this.judgeAncestors(index)
     let succeeded = 0
     let cancelled = 0
+    let lacking = 0
     const failed: number[] = []
-    for (let at = dependencyStart[index]!; at < dependencyStart[index + 1]!; at++) {
-      const state = this.state[dependencies[at]!]
+    const dependencies = this.dependenciesOf(index)
+    for (const step of dependencies) {
+      const state = this.state[step]
       if (state === SUCCESS) succeeded++
-      else if (state === FAILED) failed.push(dependencies[at]!)
+      else if (state === FAILED) failed.push(step)
       else if (state === CANCELLED) cancelled++
+      else if (this.held.has(step)) lacking++
     }
-    const { runIf } = workflow.steps[index]!
-    if (runIf === 'all_done') return OPEN
-    if (runIf === 'any_succeeded') return succeeded > 0 || this.isRoot(index) ? OPEN : { way: 'skipped' }
-    if (failed.length > 0) return { way: 'failed', failure: this.unsatisfied(failed) }
-    return cancelled > 0 ? { way: 'cancelled' } : OPEN
+    if (runIf === 'any_succeeded')
+      return succeeded > 0 || dependencies.length === 0 ? OPEN : { way: 'skipped' }
+    if (failed.length > 0)
+      return { way: 'failed', failure: unsatisfied(failed.map((step) => this.nameOf(step))) }
+    if (cancelled > 0) return { way: 'cancelled' }
+    return lacking > 0 ? { way: 'skipped' } : OPEN
   }
 
-  private isRoot(index: number): boolean {
-    return this.plan.dependencyStart[index] === this.plan.dependencyStart[index + 1]
+  /** The same for `ancestors_succeeded`. */
+  private judgeAncestors(index: number): Gate {
+    const way = WAYS[this.before(index).rank]!
+    if (way !== 'failed') return way === 'open' ? OPEN : { way }
+    const around = this.around.rank === RANK.failed ? [this.around.name] : []
+    const failed = this.dependenciesOf(index).filter((step) => this.rankOf(step) === RANK.failed)
+    const culprits = Array.from(failed, (step) => this.nameOf(this.worst[step]! - 1))
+    return { way, failure: unsatisfied([...new Set([...around, ...culprits])]) }
   }
 
-  private unsatisfied(failed: readonly number[]): Failure {
-    const names = failed.slice(0, NAMES_MAX).map((index) => `'${this.plan.workflow.steps[index]!.name}'`)
-    if (failed.length > NAMES_MAX) names.push(`and ${failed.length - NAMES_MAX} more`)
-    return {
-      code: 'DEPENDENCIES_NOT_SATISFIED',
-      message: `Dependencies not satisfied: [${names.join(', ')}]`,
-      retryable: false,
+  /** Lets all that comes after a step know how it ended. Of that, only what was cancelled by hand is final already. */
+  private passOn(from: number): void {
+    const { dependents, dependentStart } = this.plan
+    const open = this.worst[from] === 0 ? [] : [from]
+    for (let step = open.pop(); step !== undefined; step = open.pop()) {
+      for (let at = dependentStart[step]!; at < dependentStart[step + 1]!; at++) {
+        const dependent = dependents[at]!
+        if (this.rankOf(dependent) >= this.rankOf(step)) continue
+        this.worst[dependent] = this.worst[step]!
+        if (this.isFinal(dependent)) open.push(dependent)
+      }
     }
+  }
+
+  /** The rank of the worst end among a step and all before it. */
+  private rankOf(index: number): number {
+    const worst = this.worst[index]!
+    return worst === 0 ? RANK.success : RANK[STATUS[this.state[worst - 1]!] as StepOutcome]
+  }
+
+  private dependenciesOf(index: number): Int32Array {
+    const { dependencies, dependencyStart } = this.plan
+    return dependencies.subarray(dependencyStart[index], dependencyStart[index + 1])
+  }
+
+  private nameOf(index: number): string {
+    return this.plan.workflow.steps[index]!.name
+  }
+}
+
+function unsatisfied(failed: readonly string[]): Failure {
+  const names = failed.slice(0, NAMES_MAX).map((name) => `'${name}'`)
+  if (failed.length > NAMES_MAX) names.push(`and ${failed.length - NAMES_MAX} more`)
+  return {
+    code: 'DEPENDENCIES_NOT_SATISFIED',
+    message: `Dependencies not satisfied: [${names.join(', ')}]`,
+    retryable: false,
   }
 }

@@ -271,7 +271,7 @@ function stepResult(step: StepRecord): StepResult {
     data: step.output,
     error: step.error,
     execution_time: seconds((step.finishedAt ?? 0) - (step.startedAt ?? step.finishedAt ?? 0)),
-    dependencies_satisfied: step.error?.code !== 'DEPENDENCIES_NOT_SATISFIED',
+    dependencies_satisfied: step.dependenciesSatisfied,
     attempts: step.attempts,
     started_at: step.startedAt === null ? null : timestamp(step.startedAt),
     finished_at: step.finishedAt === null ? null : timestamp(step.finishedAt),

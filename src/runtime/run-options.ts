@@ -3,6 +3,7 @@ import type { WorkflowEvent } from '../../machines/protocol.ts'
 import type { WorkflowMachineOutput } from '../../machines/workflow.ts'
 import type { Computed, DataScope, Module } from '../definition/model.ts'
 import type { Plan } from '../definition/plan.ts'
+import type { Worst } from './execution.ts'
 import type { Run } from './run.ts'
 
 /** What a run is made with. */
@@ -29,6 +30,8 @@ export interface Within {
   readonly index: number
   /** The address in the run that holds all: `outer`, `outer/inner`, `scan[3]`. */
   readonly address: string
+  /** The worst end among the steps that the control step comes after; of those that a scenario's own steps do, none counts. */
+  readonly before: Worst | undefined
   /** Whether the steps see what the control step sees; a scenario of its own sees nothing of it. */
   readonly isOpen: boolean
   /** What an iteration sees beside it. */

@@ -7,7 +7,7 @@ import type { WorkflowContext, WorkflowMachineOutput } from '../../machines/work
 import type { StepDefinition, WorkflowDefinition } from '../definition/model.ts'
 import { Conditions } from './conditions.ts'
 import { Effects } from './effects.ts'
-import { Execution, type Gate } from './execution.ts'
+import { Execution } from './execution.ts'
 import { toFailure } from './failure.ts'
 import { LeaseGates } from './gates.ts'
 import { outputOf } from './output.ts'
@@ -71,7 +71,7 @@ export class Run {
       ? `run/${options.runId}/steps/${options.within.address}`
       : `run/${options.runId}`
     this.startedAt = session.time
-    this.execution = new Execution(options.plan)
+    this.execution = new Execution(options.plan, options.within?.before)
     this.effects = new Effects(this.execution, options.modules)
     this.data = dataScope(this)
     this.gates = new LeaseGates(this.path, (pool, event) => this.scope.sendToPool(this.self, pool, event))
@@ -212,7 +212,7 @@ export class Run {
   startReady(): void {
     if (this.isClosed) return
     for (let batch = this.execution.takeReady(); batch.length > 0; batch = this.execution.takeReady()) {
-      for (const index of batch) this.passGate(index, this.execution.gate(index))
+      for (const index of batch) this.passGate(index)
     }
     this.gates.forward(this)
     this.steps.fillSlots()
@@ -322,10 +322,11 @@ export class Run {
     this.timer = this.session.startTimer(this.path, { type }, delayMs)
   }
 
-  private passGate(index: number, gate: Gate): void {
+  private passGate(index: number): void {
     if (!this.execution.isPending(index)) return
+    const gate = this.execution.gate(index)
     if (gate.way === 'open') this.checkCondition(index)
-    else this.settle(index, gate.way, gate.way === 'failed' ? gate.failure : null)
+    else this.settle(index, gate.way, 'failure' in gate ? gate.failure : null)
   }
 
   private checkCondition(index: number): void {
@@ -383,10 +384,10 @@ export class Run {
     const settlement = { status, output: null, failure, attempts: 0 }
     this.conditions.takeBack(index)
     if (!this.execution.settle(index, settlement, this.session.time)) return
-    const type = status === 'failed' ? 'step_failed' : status === 'skipped' ? 'step_skipped' : null
-    if (type === null) return
-    const data = { ...this.options.plan.titles[index], attempts: 0, ...(failure && { error: failure }) }
-    this.publish(type, this.pathOf(index), data)
+    if (status !== 'failed' && status !== 'skipped') return
+    const about = { attempts: 0, dependencies_satisfied: !this.execution.held.has(index) }
+    const data = { ...this.options.plan.titles[index], ...about, ...(failure && { error: failure }) }
+    this.publish(`step_${status}`, this.pathOf(index), data)
   }
 
   /** Sends its own chart an event. */

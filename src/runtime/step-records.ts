@@ -18,6 +18,8 @@ export interface StepRecord<TOutput = unknown> {
   readonly output: TOutput | null
   readonly error: Failure | null
   readonly attempts: number
+  /** `false` where it did not run because of how its dependencies ended. */
+  readonly dependenciesSatisfied: boolean
   /** Milliseconds since the epoch; `null` where no attempt was made. */
   readonly startedAt: number | null
   /** `null` where the run was stopped before the step ended. */
@@ -151,6 +153,7 @@ function recordOf({ execution, effects, inside, compensations }: Ledger, index: 
     output: effects.isUnneeded(index) ? null : execution.outputs[index],
     error: execution.failures.get(index) ?? null,
     attempts: execution.attempts[index]!,
+    dependenciesSatisfied: !execution.held.has(index),
     startedAt: timeOf(execution.startedAt[index]!),
     finishedAt: timeOf(execution.finishedAt[index]!),
     fallback: effects.hasStandIn(index),

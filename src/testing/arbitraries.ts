@@ -12,6 +12,7 @@ import type {
   WorkflowDefinition,
 } from '../definition/model.ts'
 import { planWorkflow } from '../definition/plan.ts'
+import { RUN_CONDITIONS } from '../definition/shape.ts'
 import { RunLogic } from '../runtime/run-logic.ts'
 import { ChangingHost } from './changing-host.ts'
 
@@ -82,7 +83,7 @@ const shared = (index: number) =>
       index === 0
         ? fc.constant([])
         : fc.uniqueArray(fc.nat({ max: index - 1 }).map(nameOf), { maxLength: 2 }),
-    runIf: often<StepDefinition['runIf']>('all_succeeded', 'all_done', 'any_succeeded', 'none_failed'),
+    runIf: often<StepDefinition['runIf']>(...RUN_CONDITIONS),
     when: often<Computed | null>(null, UNDECIDED),
     timeoutMs: fc.constantFrom(null, TIMEOUT_MS),
     retry: fc.nat({ max: 1 }).map(retry),

@@ -22,7 +22,13 @@ const document = flow(
 )
 const whole = document.replace(/\}$/, ',"resources":{"pools":{"line":{"units":1}}}}')
 
+const skipping = flow([
+  step('off', 'find', { when: 'false' }),
+  step('any', 'find', { depends_on: ['off'], run_if: 'any_succeeded' }),
+])
+
 const folder = folderWith({
+  'skipping.json': skipping,
   'flow.json': whole,
   'modules/m.js': `import { writeFileSync } from 'node:fs'
 writeFileSync(new URL('../loaded', import.meta.url), '')
@@ -128,6 +134,11 @@ describe('sagachart simulate', () => {
       [1, 's/log'],
       [2, 's/clean'],
     ])
+  })
+
+  it('says which key kept a step from running', () => {
+    const { stdout } = sagachart(folder, ['simulate', 'skipping.json'])
+    expect(stdout).toMatch(/off +skipped: when does not hold\n.* any +skipped: run_if does not hold\n/)
   })
 
   it('bounds what it prints', () => {

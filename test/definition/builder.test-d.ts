@@ -72,6 +72,16 @@ export const good = at.createWorkflow({
         return steps.save.status === 'success'
       },
     },
+    sure: {
+      invoke: 'storage.save',
+      dependsOn: ['report'],
+      runIf: 'ancestors_succeeded',
+      when: ({ steps }) => {
+        same<typeof steps.save.output, number>(true)
+        return true
+      },
+      parameters: ({ steps }) => ({ rows: steps.extract.output, table: 't' }),
+    },
     last: {
       invoke: 'ingestion.ping',
       dependsOn: ['report'],

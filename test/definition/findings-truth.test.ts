@@ -107,7 +107,7 @@ const step = (index: number, depth: number): fc.Arbitrary<object> => {
     fc
       .record({
         kind: kind(depends_on, depth),
-        run_if: rarely(fc.constantFrom('all_done', 'any_succeeded', 'none_failed')),
+        run_if: rarely(fc.constantFrom('all_done', 'any_succeeded', 'none_failed', 'ancestors_succeeded')),
         when: rarely(condition(depends_on)),
         on_failure: rarely(fc.uniqueArray(fc.constantFrom(...VERDICTS), { minLength: 1, maxLength: 3 })),
         compensate: rarely(fc.constant({ module: 'm', operation: 'undo' })),

@@ -82,6 +82,49 @@ describe('a step that can never run', () => {
       ['UNREACHABLE_STEP a when', 'UNREACHABLE_STEP b depends_on'],
     ],
     [
+      'a step that is skipped for lack of success, always',
+      flow([
+        step('a', { when: false }),
+        step('b', { ...on('a'), run_if: 'any_succeeded' }),
+        step('c', { ...on('b'), run_if: 'none_failed' }),
+      ]),
+      ['UNREACHABLE_STEP a when', 'UNREACHABLE_STEP b depends_on', 'UNREACHABLE_STEP c depends_on'],
+    ],
+    [
+      'the success of all before it, where one is always skipped',
+      flow([
+        step('a', { when: false }),
+        step('b', on('a')),
+        step('c', { ...on('b'), run_if: 'ancestors_succeeded' }),
+      ]),
+      ['UNREACHABLE_STEP a when', 'UNREACHABLE_STEP c run_if'],
+    ],
+    [
+      'the success of all before what is around it',
+      flow([
+        step('a', { when: false }),
+        parallel('p', [step('b', { run_if: 'ancestors_succeeded' })], on('a')),
+      ]),
+      ['UNREACHABLE_STEP a when', 'UNREACHABLE_STEP p/b run_if'],
+    ],
+    [
+      'a skip of what must have succeeded, at any distance',
+      flow(
+        [
+          step('a', { when: 'inputs.x == "a"' }),
+          step('b', on('a')),
+          parallel(
+            'p',
+            [step('c', { run_if: 'ancestors_succeeded', when: 'steps.a.status == "skipped"' })],
+            on('b'),
+          ),
+        ],
+        {},
+        inputs,
+      ),
+      ['UNREACHABLE_STEP p/c when'],
+    ],
+    [
       'a case behind one that is always true',
       flow(
         [
@@ -189,6 +232,23 @@ describe('a step that can never run', () => {
         step('a'),
         step('b', { ...on('a'), run_if: 'all_done', when: 'steps.a.status in ["failed", "cancelled"]' }),
       ]),
+    ],
+    [
+      'lacking a success is one way of being skipped',
+      flow([
+        step('a'),
+        step('b', { ...on('a'), run_if: 'any_succeeded' }),
+        step('c', { ...on('b'), run_if: 'all_done', when: 'steps.b.status == "skipped"' }),
+      ]),
+    ],
+    [
+      'all before it can succeed, and a scenario of its own asks nothing',
+      scenarios({
+        main: {
+          steps: [step('a', { when: false, accept: { UNREACHABLE_STEP: 'off' } }), call('other', on('a'))],
+        },
+        other: { steps: [step('b'), step('c', { ...on('b'), run_if: 'ancestors_succeeded' })] },
+      }),
     ],
   ])('is not found: %s', (_, text) => {
     expect(said(text)).toEqual([])
@@ -307,6 +367,11 @@ describe('an effect that nothing undoes', () => {
       flow([step('a'), step('b', { ...on('a'), ...undone })], compensating),
       ['a operation'],
     ],
+    [
+      'before one that needs the success of all before it',
+      flow([step('a'), step('b', { ...on('a'), ...undone, run_if: 'ancestors_succeeded' })], compensating),
+      ['a operation'],
+    ],
     ['before one that only comes later', flow([step('a'), step('b', undone)], compensating), ['a operation']],
     ['beside one', flow([step('a'), step('b', undone)], { ...compensating, ...beside }), ['a operation']],
     [
@@ -380,6 +445,18 @@ describe('an effect that nothing undoes', () => {
           step('b', { ...on('p'), ...undone }),
         ],
         compensating,
+      ),
+    ],
+    [
+      'what follows needs a success that may not be',
+      flow(
+        [
+          step('s', { when: 'inputs.x == "a"', ...undone }),
+          step('a', { when: 'inputs.x == "b"' }),
+          step('b', { ...on('s', 'a'), ...undone, run_if: 'ancestors_succeeded' }),
+        ],
+        compensating,
+        inputs,
       ),
     ],
     [
@@ -493,6 +570,19 @@ describe('a path that can not end in time', () => {
       ),
     ],
     ['an event without a limit of its own', flow([event('a')], limited)],
+    [
+      'a wait that may lack a success before it',
+      flow(
+        [
+          step('a', { when: 'inputs.x == "a"' }),
+          step('b', { ...on('a'), run_if: 'any_succeeded' }),
+          pause('c', '40s', on('b')),
+          pause('d', '40s', { ...on('a'), run_if: 'ancestors_succeeded' }),
+        ],
+        limited,
+        inputs,
+      ),
+    ],
     ['retries whose delays may be nothing', flow([step('a', exact(9, { jitter: 'full' }))], limited)],
     ['retries in time', flow([step('a', exact(3))], limited)],
     [

@@ -90,6 +90,7 @@ describe.each([
         ...{ fallback: { operation: 'other' }, resources: ['pool', { name: 'quota', units: 3 }] },
       }),
       step('valued', { retry_count: 1, fallback: { value: 1 } }),
+      step('last', { depends_on: ['careful'], run_if: 'ancestors_succeeded' }),
     ]
     const pools = { resources: { pools: { pool: {}, quota: { units: 5 } } } }
     const scenario = { parallel_execution: true, max_concurrency: 3, timeout: 90 }
@@ -98,11 +99,17 @@ describe.each([
     expect(text.toSorted()).toEqual([
       'a value',
       'careful | m.ok | when steps.plain.status != "failed" && 1 < 2 | 2 retries · ≤ 1.5 s · else fallback, skip | pool×1 · quota×3',
+      'last | m.ok | ancestors_succeeded',
       'm.other',
       'plain | m.ok',
       'valued | m.ok | 1 retry',
     ])
-    expect(seen.edges.map(({ label }) => label).toSorted()).toEqual(['all_done', 'fallback', 'fallback'])
+    expect(seen.edges.map(({ label = '' }) => label).toSorted()).toEqual([
+      '',
+      'all_done',
+      'fallback',
+      'fallback',
+    ])
     expect(seen.groups).toEqual(['s (at most 3 at once, within 90 s)'])
   })
 

@@ -273,9 +273,7 @@ const WORKFLOW: readonly Mutant[] = [
   {
     name: 'a dependent of a failed step runs',
     area: 'workflow',
-    patches: [
-      patch('src/runtime/execution.ts', 'if (failed.length > 0) return', 'if (failed.length > 1) return'),
-    ],
+    patches: [patch('src/runtime/execution.ts', 'if (failed.length > 0)', 'if (failed.length > 1)')],
     subject: 'limited',
     rule: 'dependencies-respected',
     museum: 'a dependent of a failed step that runs',
@@ -291,6 +289,28 @@ const WORKFLOW: readonly Mutant[] = [
       ),
     ],
     subject: 'side',
+    rule: 'dependencies-respected',
+  },
+  {
+    name: 'what depends on a step that lacked a success runs',
+    area: 'workflow',
+    patches: [
+      patch('src/runtime/execution.ts', "return lacking > 0 ? { way: 'skipped' } : OPEN", 'return OPEN'),
+    ],
+    subject: 'either',
+    rule: 'dependencies-respected',
+  },
+  {
+    name: 'a step that needs the success of all before it sees only its dependencies',
+    area: 'workflow',
+    patches: [
+      patch(
+        'src/runtime/execution.ts',
+        'if (this.rankOf(dependent) >= this.rankOf(step)) continue',
+        'continue',
+      ),
+    ],
+    subject: 'either',
     rule: 'dependencies-respected',
   },
   {

@@ -36,6 +36,13 @@ export const SUBJECTS = {
     step('c', { resources: unit, onCancel: 'await' }),
   ]),
   side: workflow([step('a'), step('b'), step('c', { dependsOn: ['a', 'b'] })], { maxConcurrency: 2 }),
+  either: workflow([
+    step('a'),
+    step('b', { dependsOn: ['a'], runIf: 'any_succeeded' }),
+    step('c', { dependsOn: ['b'] }),
+    step('d', { dependsOn: ['a'], runIf: 'all_done' }),
+    step('e', { dependsOn: ['d'], runIf: 'ancestors_succeeded' }),
+  ]),
   limited: workflow([step('a'), step('b', { dependsOn: ['a'] })], { timeoutMs: 10_000 }),
   nested: workflow([parallel('outer', [saga('x'), saga('y')]), step('b', { dependsOn: ['outer'] })], {
     onFailure: 'compensate',

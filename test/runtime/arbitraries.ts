@@ -1,5 +1,6 @@
 // Random workflows and random faults, as fast-check makes and shrinks them.
 import fc from 'fast-check'
+import { RUN_CONDITIONS } from '../../src/definition/shape.ts'
 import type { Reply } from '../../src/hosts/simulation.ts'
 import type { Effect } from '../../src/runtime/host.ts'
 import type { WorkflowLogic } from '../../src/runtime/run-logic.ts'
@@ -11,7 +12,7 @@ export type Fate = 'succeeds' | 'fails' | 'fails for good' | 'hangs' | 'is deaf'
 
 export interface StepPlan {
   readonly dependsOn: readonly number[]
-  readonly runIf: 'all_succeeded' | 'all_done' | 'any_succeeded' | 'none_failed'
+  readonly runIf: (typeof RUN_CONDITIONS)[number]
   readonly when: 'absent' | 'holds' | 'fails to hold' | 'throws'
   readonly retries: number
   readonly maxElapsed: boolean
@@ -60,7 +61,7 @@ const often = <T>(usual: T, ...rare: T[]) =>
 const step = (index: number): fc.Arbitrary<StepPlan> =>
   fc.record({
     dependsOn: index === 0 ? fc.constant([]) : fc.uniqueArray(fc.nat({ max: index - 1 }), { maxLength: 3 }),
-    runIf: often<StepPlan['runIf']>('all_succeeded', 'all_done', 'any_succeeded', 'none_failed'),
+    runIf: often<StepPlan['runIf']>(...RUN_CONDITIONS),
     when: often<StepPlan['when']>('absent', 'holds', 'fails to hold', 'throws'),
     retries: fc.nat({ max: 2 }),
     maxElapsed: often(false, true),

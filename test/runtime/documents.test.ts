@@ -136,6 +136,31 @@ integration:
 })
 
 describe('steps', () => {
+  it('do not run where a join before them lacked a success', async () => {
+    const { run } = await play(
+      flow(
+        `
+- {name: mirror_a, module: m, operation: boom}
+- {name: mirror_b, module: m, operation: boom}
+- {name: unpack, module: m, operation: echo, depends_on: [mirror_a, mirror_b], run_if: any_succeeded}
+- {name: publish, module: m, operation: echo, depends_on: [unpack], parameters: {files: unpack_output}}`,
+        'parallel_execution: true',
+      ),
+    )
+    expect(calls).toEqual([])
+    expect(run.steps.map(({ status }) => status)).toEqual(['failed', 'failed', 'skipped', 'skipped'])
+  })
+
+  it('need the success of all before them where they say so', async () => {
+    const { run } = await play(
+      flow(`
+- {name: lint, module: m, operation: echo, when: 'false'}
+- {name: test, module: m, operation: echo, depends_on: [lint], run_if: ancestors_succeeded}
+- {name: deploy, module: m, operation: echo, depends_on: [test], run_if: ancestors_succeeded}`),
+    )
+    expect(run.steps.map(({ status }) => status)).toEqual(['skipped', 'skipped', 'skipped'])
+  })
+
   it('are skipped where `when` does not hold, and dependents go on', async () => {
     const { step } = await play(
       flow(`

@@ -38,6 +38,8 @@ describe('every run', () => {
           expect(statuses.every((status) => status === 'success' || status === 'skipped')).toBe(true)
         }
         if (runIf === 'any_succeeded' && dependsOn.length > 0) expect(statuses).toContain('success')
+        if (runIf === 'ancestors_succeeded')
+          for (const step of before(plan, dependsOn)) expect(report.steps[step]!.status).toBe('success')
       })
     })
   })
@@ -153,6 +155,13 @@ describe('a crash at any entry', () => {
     )
   })
 })
+
+/** Steps, and all that come before them. */
+function before(plan: WorkflowPlan, steps: readonly number[]): ReadonlySet<number> {
+  const found = new Set(steps)
+  for (const step of found) for (const further of plan.steps[step]!.dependsOn) found.add(further)
+  return found
+}
 
 /** Timers of an attempt, each of which fires once at most. */
 const TIMED = /^(?:attempt\.timedOut|grace\.ended)$/

@@ -2,6 +2,7 @@
 import fc from 'fast-check'
 import type { Verdict } from '../../machines/protocol.ts'
 import type { ControlDefinition, StepDefinition, WorkflowDefinition } from '../../src/definition/model.ts'
+import { RUN_CONDITIONS } from '../../src/definition/shape.ts'
 import type { Reply } from '../../src/hosts/simulation.ts'
 import type { Effect } from '../../src/runtime/host.ts'
 import { chance } from '../../src/runtime/session.ts'
@@ -121,7 +122,7 @@ function node(index: number, depth: number): fc.Arbitrary<Node> {
       ['compensate'],
       ['degradation', 'skip'],
     ),
-    runIf: often<StepDefinition['runIf']>('all_succeeded', 'all_done', 'any_succeeded', 'none_failed'),
+    runIf: often<StepDefinition['runIf']>(...RUN_CONDITIONS),
     hasFallback: often(false, true),
     skips: often(false, true),
   })

@@ -1,10 +1,7 @@
 // What the joint between a run and its host promises: order of journal and effects, late replies, order of leases.
 import { describe, expect, it } from 'vitest'
 import { createActor } from 'xstate'
-import { defineWorkflow } from '../../src/definition/builder.ts'
-import { planWorkflow } from '../../src/definition/plan.ts'
 import { SimulationHost, type Reply } from '../../src/hosts/simulation.ts'
-import { Execution } from '../../src/runtime/execution.ts'
 import type { Effect, Host, HostPort } from '../../src/runtime/host.ts'
 import { roots } from '../../src/runtime/registry.ts'
 import { setupOn } from '../../src/runtime/setup.ts'
@@ -174,24 +171,5 @@ describe('session', () => {
     const { report, host } = play(steps, slow)
     expect(report.counts.success).toBe(10)
     expect(host.time).toBe(10_000)
-  })
-})
-
-describe('execution', () => {
-  const gateAfter = (status: 'success' | 'failed' | 'skipped' | 'cancelled', runIf: string) => {
-    const steps = { a: { invoke: 'm.op' }, b: { invoke: 'm.op', dependsOn: ['a'], runIf } }
-    const execution = new Execution(planWorkflow(defineWorkflow({ id: 'w', steps } as never)))
-    execution.settle(0, { status, output: null, failure: null, attempts: 1 }, 0)
-    return execution.gate(1).way
-  }
-
-  it.each([
-    ['all_succeeded', { success: 'open', failed: 'failed', skipped: 'open', cancelled: 'cancelled' }],
-    ['none_failed', { success: 'open', failed: 'failed', skipped: 'open', cancelled: 'cancelled' }],
-    ['any_succeeded', { success: 'open', failed: 'skipped', skipped: 'skipped', cancelled: 'skipped' }],
-    ['all_done', { success: 'open', failed: 'open', skipped: 'open', cancelled: 'open' }],
-  ])('judges %s by what became of the dependencies', (runIf, expected) => {
-    const ways = Object.keys(expected).map((status) => [status, gateAfter(status as 'success', runIf)])
-    expect(Object.fromEntries(ways)).toEqual(expected)
   })
 })

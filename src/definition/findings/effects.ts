@@ -2,6 +2,7 @@
 // compensate, by their on_failure or by a verdict; what a handler may ask for is not known. There must be a step that can
 // fail after the effect: one that comes later, or goes beside it, in a run in which all else goes well.
 import type { Computed, ControlDefinition, StepDefinition } from '../model.ts'
+import { mayLack } from './lack.ts'
 import type { Reach } from './reach.ts'
 import { dependenciesOf, dependentsOf } from './survey.ts'
 import type { RunOfSteps, StepList, Survey } from './survey.ts'
@@ -215,14 +216,14 @@ function keepMost(chances: Map<RunOfSteps, Chance>, run: RunOfSteps, chance: Cha
 
 /** The chance that a step runs which may, whatever the others came to. */
 function chanceToRun(list: StepList, index: number): Chance {
-  const { when, runIf } = list.steps[index]!
+  const { when } = list.steps[index]!
   const enough = successesWaitedFor(list)
   if (enough !== null) {
     // Successes that come before it may be enough without it.
     if (dependenciesOf(list, index).length > 0) return NEVER
     if (goesInOrder(list) && !list.order.subarray(0, enough).includes(index)) return NEVER
   }
-  if (runIf === 'any_succeeded' && dependenciesOf(list, index).length > 0) return NEVER
+  if (mayLack(list, index)) return NEVER
   return when === null ? SURELY : chanceOf(when)
 }
 

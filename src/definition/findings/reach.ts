@@ -12,9 +12,12 @@ import type { Report } from './telling.ts'
 /** How a step may end, as bits. */
 const SUCCEEDS = 1
 const FAILS = 2
+/** By its own `when`, or by a verdict. */
 const IS_SKIPPED = 4
 const IS_CANCELLED = 8
-const ANYHOW = 15
+/** Skipped for lack of success among its dependencies. */
+const LACKS = 16
+const ANYHOW = 31
 const WELL = SUCCEEDS | IS_SKIPPED
 
 /** What can run at all. */
@@ -50,6 +53,8 @@ class ReachSearch implements Reach {
   /** How each step may end, by list. */
   readonly #ends = new Map<StepList, Uint8Array>()
   readonly #runs = new Map<StepList, Uint8Array>()
+  /** For each step, a step at or before it that can't succeed, from 1; 0: all of them can. By list. */
+  readonly #hopeless = new Map<StepList, Int32Array>()
   /** By the lists of the branches. */
   readonly #branches = new Map<readonly StepList[], Selection>()
 
@@ -78,55 +83,70 @@ class ReachSearch implements Reach {
   /** Judges the steps of a list, each after those that it depends on, and enters the lists inside of them. */
   enter(list: StepList): void {
     const ends = new Uint8Array(list.steps.length).fill(ANYHOW)
-    const runs = new Uint8Array(list.steps.length)
+    const hopeless = new Int32Array(list.steps.length)
     this.#ends.set(list, ends)
-    this.#runs.set(list, runs)
+    this.#runs.set(list, new Uint8Array(list.steps.length))
+    this.#hopeless.set(list, hopeless)
     for (const index of list.order) {
-      const step = list.steps[index]!
-      if (!this.#isLetThrough(list, index, ends)) continue
-      if (step.when !== null && !this.#mayHold(list, index, step.when)) {
-        ends[index] = FAILS | IS_SKIPPED | IS_CANCELLED
-        continue
-      }
-      runs[index] = 1
-      if (isEndless(step.control)) ends[index] = ANYHOW & ~SUCCEEDS
-      this.#enterInside(list, index)
+      this.#judge(list, index, ends)
+      const before = () => dependenciesOf(list, index).find((step) => hopeless[step]! > 0)
+      hopeless[index] = (ends[index]! & SUCCEEDS) === 0 ? index + 1 : hopeless[before() ?? index]!
     }
+  }
+
+  #judge(list: StepList, index: number, ends: Uint8Array): void {
+    const step = list.steps[index]!
+    if (!this.#isLetThrough(list, index, ends)) return
+    if (step.when !== null && !this.#mayHold(list, index, step.when)) {
+      ends[index] = FAILS | IS_SKIPPED | IS_CANCELLED
+      return
+    }
+    this.#runs.get(list)![index] = 1
+    if (isEndless(step.control)) ends[index] = ANYHOW & ~SUCCEEDS
+    this.#enterInside(list, index)
   }
 
   #isLetThrough(list: StepList, index: number, ends: Uint8Array): boolean {
     const { runIf, name } = list.steps[index]!
     const dependencies = dependenciesOf(list, index)
+    if (runIf === 'ancestors_succeeded') return this.#mayAllSucceed(list, index)
     if (runIf === 'all_done' || dependencies.length === 0) return true
     const nameOf = (step: number) => list.steps[step]!.name
     if (runIf === 'any_succeeded') {
       if (dependencies.some((step) => (ends[step]! & SUCCEEDS) !== 0)) return true
-      ends[index] = IS_SKIPPED | IS_CANCELLED
+      ends[index] = LACKS | IS_CANCELLED
       const found = `${listed([...dependencies].map(nameOf))}, which can't`
-      this.#tell(
-        list,
-        index,
-        ['depends_on'],
-        'a dependency that can succeed',
-        found,
-        `let ${shown(name)} depend on a step that can succeed, or give it another run_if`,
-      )
+      const remedy = `let ${shown(name)} depend on a step that can succeed, or give it another run_if`
+      this.#tell(list, index, ['depends_on'], 'a dependency that can succeed', found, remedy)
       return false
     }
     const blocking = dependencies.find((step) => (ends[step]! & WELL) === 0)
     if (blocking === undefined) return true
-    ends[index] = FAILS | IS_CANCELLED
+    ends[index] = FAILS | IS_CANCELLED | LACKS
+    const expected = `dependencies that can succeed or be skipped by themselves, as ${runIf} needs`
     const found = `${shown(nameOf(blocking))}, which can do neither`
     const remedy = `mend ${shown(nameOf(blocking))}, or give ${shown(name)} "run_if: all_done"`
-    this.#tell(
-      list,
-      index,
-      ['depends_on'],
-      `dependencies that can succeed or be skipped, as ${runIf} needs`,
-      found,
-      remedy,
-    )
+    this.#tell(list, index, ['depends_on'], expected, found, remedy)
     return false
+  }
+
+  /** Whether all that comes before a step can succeed, outwards too. */
+  #mayAllSucceed(list: StepList, index: number): boolean {
+    const blocking = this.#hopelessBefore(list, index)
+    if (blocking === null) return true
+    this.#ends.get(list)![index] = ANYHOW & ~SUCCEEDS
+    const found = `${shown(blocking)}, which can't`
+    const remedy = `mend ${shown(blocking)}, or give ${shown(list.steps[index]!.name)} another run_if`
+    this.#tell(list, index, ['run_if'], 'steps before it that can all succeed', found, remedy)
+    return false
+  }
+
+  /** The name of a step before another one that can't succeed, outwards too. */
+  #hopelessBefore(list: StepList, index: number): string | null {
+    const hopeless = this.#hopeless.get(list)!
+    const on = dependenciesOf(list, index).find((step) => hopeless[step]! > 0)
+    if (on !== undefined) return list.steps[hopeless[on]! - 1]!.name
+    return list.outer && this.#hopelessBefore(list.outer.list, list.outer.index)
   }
 
   #mayHold(list: StepList, index: number, when: Computed): boolean {
@@ -231,19 +251,24 @@ class ReachSearch implements Reach {
   /** What a condition of a step may learn of the steps that it names: those it depends on, and outwards. */
   #statusesFor(list: StepList, index: number): StatusesOf {
     return (name) => {
+      let isSure = false
       for (let at = { list, index }; ; at = at.list.outer) {
+        isSure ||= at.list.steps[at.index]!.runIf === 'ancestors_succeeded'
         const step = at.list.plan.indexOf.get(name)
-        if (step !== undefined) return step === at.index ? null : this.#statusesSeen(at.list, at.index, step)
+        if (step !== undefined)
+          return step === at.index ? null : this.#statusesSeen(at.list, at.index, step, isSure)
         if (!at.list.outer) return null
       }
     }
   }
 
-  #statusesSeen(list: StepList, index: number, step: number): readonly StepStatus[] {
+  /** @param isSure Whether all that comes before has succeeded. */
+  #statusesSeen(list: StepList, index: number, step: number, isSure: boolean): readonly StepStatus[] {
     const { runIf } = list.steps[index]!
     const dependencies = dependenciesOf(list, index)
     let may = this.#ends.get(list)![step]!
     if (endsAtFailure(list)) may &= ~FAILS
+    if (isSure) may &= SUCCEEDS
     if (dependencies.includes(step)) {
       if (runIf === 'all_succeeded' || runIf === 'none_failed') may &= WELL
       else if (runIf === 'any_succeeded' && dependencies.length === 1) may &= SUCCEEDS
@@ -267,7 +292,7 @@ function endsAtFailure({ plan, outer }: StepList): boolean {
 const STATUSES: readonly (readonly [number, StepStatus])[] = [
   [SUCCEEDS, 'success'],
   [FAILS, 'failed'],
-  [IS_SKIPPED, 'skipped'],
+  [IS_SKIPPED | LACKS, 'skipped'],
   [IS_CANCELLED, 'cancelled'],
 ]
 

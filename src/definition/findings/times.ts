@@ -5,6 +5,7 @@ import type { BackoffPolicy } from '../../../machines/protocol.ts'
 import { durationText } from '../duration.ts'
 import type { ControlDefinition, StepDefinition } from '../model.ts'
 import { NOTHING_KNOWN, possible } from './conditions.ts'
+import { mayLack } from './lack.ts'
 import { isEndless } from './reach.ts'
 import type { Reach } from './reach.ts'
 import { dependenciesOf } from './survey.ts'
@@ -99,7 +100,7 @@ class LeastTimes {
       const step = list.steps[index]!
       for (const on of dependenciesOf(list, index)) starts[index] = Math.max(starts[index]!, ends[on]!)
       durations[index] = this.#durationOf(list, index)
-      const certain = this.#reach.runs(list, index) && isCertain(step) ? durations[index] : 0
+      const certain = this.#reach.runs(list, index) && isCertain(list, index) ? durations[index] : 0
       ends[index] = starts[index]! + certain
       last = Math.max(last, ends[index])
       sum += certain
@@ -146,8 +147,9 @@ class LeastTimes {
 }
 
 /** Whether a step that could be skipped is not, where nothing fails. */
-function isCertain({ when, runIf }: StepDefinition): boolean {
-  return (when === null || when.kind === 'value') && runIf !== 'any_succeeded'
+function isCertain(list: StepList, index: number): boolean {
+  const { when } = list.steps[index]!
+  return (when === null || when.kind === 'value') && !mayLack(list, index)
 }
 
 /** How often a loop goes round at least, one after the other. */

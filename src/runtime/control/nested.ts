@@ -33,6 +33,7 @@ export function startNested({ run: outer, index, attempt }: Attempt, nesting: Ne
     run: outer,
     index,
     address: `${outer.addressOf(index)}${retried}${number}`,
+    before: inputs === undefined ? outer.execution.before(index) : undefined,
     isOpen: inputs === undefined,
     iteration,
     absent,

@@ -1,17 +1,11 @@
 // The rules that are always checked, in the order in which they are asked.
 import { undoneCompletely, undoneInReverse, undoneOnlyIfDone } from './compensation.ts'
+import { dependenciesRespected } from './dependencies.ts'
 import { endsInTime, statusAgrees } from './endings.ts'
 import { capacityKept, leasesHeld, leasesReturned } from './leases.ts'
 import { handlerFailuresKept, handlersServed, modulesCleaned } from './modules.ts'
 import type { Rule } from './checker.ts'
-import {
-  attemptsBounded,
-  concurrencyKept,
-  dependenciesRespected,
-  limitsArmed,
-  outcomeOnce,
-  recordedNotRepeated,
-} from './steps.ts'
+import { attemptsBounded, concurrencyKept, limitsArmed, outcomeOnce, recordedNotRepeated } from './steps.ts'
 
 /** Rules that the execution of a schedule keeps itself, for they are about the schedule as a whole. */
 export const WHOLE_RULES = {

@@ -1,42 +1,13 @@
-// Rules of steps: when they start, how often they are tried, how often they end.
+// Rules of steps: how often they are tried, how often they end. When they start is in dependencies.ts.
 import { undoPolicy } from '../../definition/plan.ts'
 import { undoneBy, type Effect } from '../../runtime/host.ts'
 import type { Run } from '../../runtime/run.ts'
 import { DRAIN_MS_MAX } from '../../../machines/bus.ts'
-import { LIVE, SUCCESS } from '../../runtime/execution.ts'
+import { SUCCESS } from '../../runtime/execution.ts'
 import { shortOf } from '../offers.ts'
 import type { Rule, View } from './checker.ts'
 
 type Attempt = Extract<Effect, { kind: 'attempt' }>
-
-/** No step starts before its dependencies allow it. */
-export const dependenciesRespected: Rule = {
-  name: 'dependencies-respected',
-  description: 'No step starts before everything that it depends on has ended as its run_if asks.',
-  watch: (_, fail) => ({
-    changed({ execution, options, path }, index, was) {
-      if (execution.state[index] !== LIVE || was === LIVE) return
-      const { plan } = options
-      const { name, runIf } = plan.workflow.steps[index]!
-      let succeeded = 0
-      const from = plan.dependencyStart[index]!
-      const to = plan.dependencyStart[index + 1]!
-      for (let at = from; at < to; at++) {
-        const dependency = plan.dependencies[at]!
-        const status = execution.statusOf(dependency)
-        const is = status ?? 'not over'
-        if (status === 'success') succeeded++
-        const mayFail = runIf === 'all_done' || runIf === 'any_succeeded'
-        if (status === null || (!mayFail && status !== 'success' && status !== 'skipped')) {
-          const depended = plan.workflow.steps[dependency]!.name
-          fail(`${shortOf(`${path}/step/${name}`)} starts, and "${depended}", on which it depends, is ${is}`)
-        }
-      }
-      if (runIf === 'any_succeeded' && succeeded === 0 && to > from)
-        fail(`${name} starts, and nothing that it depends on has succeeded`)
-    },
-  }),
-}
 
 /** An attempt is not made too often, nor beside another one, nor again once its end is recorded. */
 export const attemptsBounded: Rule = {
