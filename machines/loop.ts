@@ -66,7 +66,11 @@ export const loopMachine = setup({
     ),
     keepFailure: assign(({ event }) =>
       'failure' in event
-        ? { cause: 'failed', failure: event.failure, verdict: ('verdict' in event && event.verdict) || null }
+        ? {
+            cause: 'cancelled' in event && event.cancelled ? 'cancelled' : 'failed',
+            failure: event.failure,
+            verdict: ('verdict' in event && event.verdict) || null,
+          }
         : {},
     ),
     keepOverLimit: assign(({ context, event }) => ({

@@ -22,6 +22,8 @@ export type StepEvent =
       readonly failure: Failure
       /** Given where nothing is left to decide: a verdict inside of a control step, a wait's own. */
       readonly verdict?: Verdict
+      /** Something inside of the step was cancelled, and the step with it. */
+      readonly cancelled?: true
     }
   | { readonly type: 'attempt.timedOut'; readonly attempt: number }
   | { readonly type: 'heartbeat.missed'; readonly attempt: number }
@@ -98,6 +100,7 @@ export type LoopEvent =
       readonly type: 'iteration.settled'
       readonly failure: Failure | null
       readonly verdict: Verdict | null
+      readonly cancelled?: boolean
     }
   /** None is under way. */
   | { readonly type: 'iterations.finished' }
@@ -110,8 +113,14 @@ export type WorkflowEvent =
   | { readonly type: 'scope.failed'; readonly failure: Failure }
   | { readonly type: 'scope.released'; readonly issues: readonly Failure[] }
   | { readonly type: 'step.settled'; readonly step: StepOutput }
-  /** Every step is final. */
-  | { readonly type: 'steps.finished' }
+  | {
+      /** Every step is final. */
+      readonly type: 'steps.finished'
+      /** So many were cancelled. Default 0. */
+      readonly cancelled?: number
+      /** Of a step that failed without an attempt. */
+      readonly failure?: Failure
+    }
   /** As many steps have succeeded as were waited for. */
   | { readonly type: 'steps.sufficed' }
   /** So many steps have not succeeded that the rest can't be enough. */

@@ -79,6 +79,8 @@ export const stepSetup = setup({
     isAdmitted: ({ context }) => context.entry === 'admitted',
     isDenied: ({ context }) => context.entry === 'denied',
     isCurrent,
+    isCancelledInside: ({ context, event }) =>
+      isCurrent({ context, event }) && 'cancelled' in event && event.cancelled === true,
     /** A failure that brings its own verdict. */
     isRuled: ({ context, event }) =>
       isCurrent({ context, event }) && 'verdict' in event && event.verdict !== undefined,

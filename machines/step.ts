@@ -53,6 +53,7 @@ export const stepMachine = stepSetup.createMachine({
           actions: ['endAttempt', 'keepOutput'],
         },
         'attempt.failed': [
+          { guard: 'isCancelledInside', target: 'cancelled', actions: 'endAttempt' },
           {
             guard: 'isRuled',
             target: 'ruled',

@@ -22,8 +22,11 @@ export interface WorkflowMachineInput {
   readonly onFailure: 'fail' | 'compensate'
   /** Limit of the compensation. */
   readonly compensationTimeoutMs: number
-  /** `block`: the steps inside of a control step, whose verdicts and compensation are those of the run around it. */
-  readonly level: 'run' | 'block'
+  /**
+   * `block`: the steps inside of a control step, whose verdicts and compensation are those of the run around it. `call`: a
+   * workflow that a step calls. Both are cancelled where one of their steps is; a `run` goes on without it.
+   */
+  readonly level: 'run' | 'call' | 'block'
   /** Successes that are waited for; `all`: every step ends, and none may fail. */
   readonly waitFor: 'all' | number
   /** `undo`: the steps of an earlier life, which has ended, are undone. Default `start`. */
@@ -95,7 +98,9 @@ export const endsMore = (verdict: Verdict | null) => verdict === 'fail_workflow'
 
 /** Whether what a run did is to be undone, and was not yet; a block leaves it to the run around it. */
 const mustCompensate = ({ level, compensation, verdict, onFailure }: WorkflowContext) =>
-  level === 'run' && compensation === 'none' && (verdict === 'compensate' || onFailure === 'compensate')
+  level !== 'block' && compensation === 'none' && (verdict === 'compensate' || onFailure === 'compensate')
+
+const isWholeSoFar = ({ cause, waitFor }: WorkflowContext) => cause === 'completed' && waitFor === 'all'
 
 const isForced = ({ event }: { readonly event: WorkflowEvent }) =>
   event.type === 'run.cancel' && event.force === true
@@ -183,6 +188,15 @@ export const workflowSetup = setup({
       event.type === 'step.settled' &&
       (endsMore(event.step.verdict) || context.failFast || context.onFailure === 'compensate'),
     isForced,
+    /** A step failed for what is before the step around it: nothing in here failed before. */
+    isFailedAround: ({ context, event }) =>
+      event.type === 'steps.finished' && event.failure !== undefined && isWholeSoFar(context),
+    /** The step around it asks for all steps, and one was cancelled. */
+    isCutShort: ({ context, event }) =>
+      event.type === 'steps.finished' &&
+      (event.cancelled ?? 0) > 0 &&
+      context.level !== 'run' &&
+      isWholeSoFar(context),
     isCompleted: ({ context }) => context.cause === 'completed',
     isFailed: ({ context }) => context.cause === 'failed' && context.extent !== 'all',
     hasSurplus: ({ event }) => 'surplus' in event && event.surplus,

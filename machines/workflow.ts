@@ -54,7 +54,12 @@ export const workflowMachine = workflowSetup.createMachine({
         'lease.denied': { actions: ['recordLease', 'startReady'] },
         'lease.lost': { actions: ['recordLease', 'startReady'] },
         'decision.made': { actions: ['recordDecision', 'startReady'] },
-        'steps.finished': [{ guard: 'isCompleted', target: 'collecting' }, { target: 'ending' }],
+        'steps.finished': [
+          { guard: 'isFailedAround', target: 'ending', actions: 'keepFailure' },
+          { guard: 'isCutShort', target: 'ending', actions: 'keepCancellation' },
+          { guard: 'isCompleted', target: 'collecting' },
+          { target: 'ending' },
+        ],
         'steps.sufficed': 'stopping',
         'steps.fellShort': { target: 'stopping', actions: 'keepFailure' },
         'run.halt': { target: 'stopping', actions: ['keepFailure', 'keepVerdict', 'haltAround'] },

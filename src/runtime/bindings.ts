@@ -18,14 +18,7 @@ import { isChildEvent } from './lifecycle.ts'
 import type { InboundEvent } from './host.ts'
 import { loops, programs, roots, runs } from './registry.ts'
 import type { Run } from './run.ts'
-import type {
-  Compensated,
-  Decided,
-  Ending,
-  Leased,
-  Settled,
-  SlotRequested,
-} from './run-options.ts'
+import type { Compensated, Decided, Ending, Leased, Settled, SlotRequested } from './run-options.ts'
 import type { Scope } from './scope.ts'
 import type { EffectNews, StepActors } from './step-actors.ts'
 

@@ -136,6 +136,15 @@ export class Execution {
     return this.settled === this.plan.size
   }
 
+  /** Said once every step is final. */
+  get ending(): Extract<WorkflowEvent, { type: 'steps.finished' }> {
+    const { around, counts, failures, held } = this
+    const failed =
+      around.rank === RANK.failed ? [...held].find((step) => this.state[step] === FAILED) : undefined
+    const failure = failed !== undefined && { failure: failures.get(failed)! }
+    return { type: 'steps.finished', cancelled: counts.cancelled, ...failure }
+  }
+
   isFinal(index: number): boolean {
     return this.state[index]! >= SUCCESS
   }

@@ -16,14 +16,7 @@ import { Inside, type Ledger } from './inside.ts'
 import { toJson } from './json.ts'
 import { Reversal } from './reversal.ts'
 import { dataScope, type RunData } from './run-data.ts'
-import type {
-  Decided,
-  Ending,
-  Leased,
-  RunOptions,
-  Settled,
-  SlotRequested,
-} from './run-options.ts'
+import type { Decided, Ending, Leased, RunOptions, Settled, SlotRequested } from './run-options.ts'
 import type { Scope } from './scope.ts'
 import type { Session } from './session.ts'
 import { StepActors } from './step-actors.ts'
@@ -400,7 +393,7 @@ export class Run {
     if (this.options.waitFor !== 'all' && !this.isClosed) this.announceQuorum(this.options.waitFor)
     else if (this.execution.isFinished) {
       this.ended = true
-      this.tellSelf({ type: 'steps.finished' })
+      this.tellSelf(this.execution.ending)
     }
   }
 

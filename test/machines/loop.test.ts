@@ -51,6 +51,15 @@ describe('loop', () => {
     })
   })
 
+  it('is cancelled where an iteration is that is one too many', () => {
+    const cancelled: LoopEvent = { ...broken, cancelled: true } as LoopEvent
+    const ends: LoopEvent[] = [{ type: 'iterations.finished' }]
+    expect(after({}, counted(2), cancelled, ...ends).output).toMatchObject({ status: 'cancelled' })
+    const one = { tolerate: { count: 1 } }
+    expect(after(one, counted(2), cancelled, done).value).toBe('completed')
+    expect(after(one, counted(2), cancelled, broken, ...ends).output).toMatchObject({ status: 'failed' })
+  })
+
   it('puts up with as many failures as it may, a number or a share', () => {
     const one = { tolerate: { count: 1 } }
     expect(after(one, counted(2), broken, done).value).toBe('completed')

@@ -70,6 +70,7 @@ describe('step', () => {
       ...[1, 2].flatMap((attempt): StepEvent[] => [
         succeeded(attempt),
         failed(attempt),
+        { ...failed(attempt), cancelled: true } as StepEvent,
         { type: 'attempt.timedOut', attempt },
         { type: 'grace.ended', attempt },
         { type: 'backoff.ended', attempt },

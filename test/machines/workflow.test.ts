@@ -44,6 +44,8 @@ describe('workflow', () => {
       settled('failed', 'fail_workflow'),
       settled('failed', 'compensate'),
       { type: 'steps.finished' },
+      { type: 'steps.finished', cancelled: 1 },
+      { type: 'steps.finished', failure },
       { type: 'steps.sufficed' },
       { type: 'steps.fellShort', failure },
       undone,
@@ -73,6 +75,7 @@ describe('workflow', () => {
       { ...input, onFailure: 'compensate' },
       { ...input, entry: 'undo' },
       { ...input, level: 'block', waitFor: 1 },
+      { ...input, level: 'call' },
     ]
     const stopWhen = ({ context }: { readonly context: WorkflowContext }) => context.cancellationsIgnored > 1
     expect(unreached(workflowMachine, { inputs, events, stopWhen: stopWhen as never })).toEqual([])
@@ -211,6 +214,25 @@ describe('workflow', () => {
       verdict: 'compensate',
       compensation: 'none',
     })
+  })
+
+  it('is cancelled where a step is, if it is inside of a step that asks for all; a run of its own goes on', () => {
+    const events: WorkflowEvent[] = [
+      { type: 'scope.ready' },
+      { type: 'steps.finished', cancelled: 1 },
+      released,
+    ]
+    for (const level of ['block', 'call'] as const)
+      expect(run(events, { level }).output).toMatchObject({ status: 'cancelled', verdict: null })
+    expect(run(events).value).toBe('collecting')
+    expect(run(events, { level: 'block', waitFor: 1 }).value).toBe('collecting')
+    expect(run(events, { level: 'call', onFailure: 'compensate' }).value).toBe('compensating')
+    const failed: WorkflowEvent[] = [{ type: 'scope.ready' }, settled('failed'), ...events.slice(1)]
+    expect(run(failed, { level: 'block' }).output).toMatchObject({ status: 'failed' })
+  })
+
+  it('exceeds its time while it is being prepared, too', () => {
+    expect(run([{ type: 'run.timedOut' }, released]).output).toMatchObject({ status: 'timed_out' })
   })
 
   it('releases its scope also when its preparation fails', () => {

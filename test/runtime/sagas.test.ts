@@ -48,6 +48,10 @@ function dependenciesOf(plan: Saga, address: string): string[] {
   return [...seen].map((index) => `${prefix}s${index}`)
 }
 
+/** Whether each step inside counts. */
+const asksForAll = ({ kind, number }: { readonly kind: string; readonly number: number }) =>
+  kind === 'loop' ? number <= 2 : kind !== 'parallel' || number === 0
+
 describe('every run that may be undone', () => {
   it('ends, with every step final and no lease open, whatever verdict was given', () => {
     holds((_, { report }) => {
@@ -83,6 +87,19 @@ describe('every run that may be undone', () => {
         // What is inside of a control step begins anew with each attempt of that.
         const { kind } = nodeAt(plan, address)
         if (kind === 'call' && !address.includes('/')) expect(made).toEqual(made.map((_, at) => at + 1))
+      }
+    })
+  })
+
+  it('ends a control step well only where all that it asks for ended well', () => {
+    holds((plan, { report }) => {
+      for (const [address, { status, inside }] of every(report.steps)) {
+        const node = nodeAt(plan, address)
+        if (status !== 'success' || node.hasFallback || !('steps' in node) || !asksForAll(node)) continue
+        for (const run of inside!.runs) {
+          expect([address, run.status]).toEqual([address, 'completed'])
+          for (const inner of run.steps) expect(['success', 'skipped']).toContain(inner.status)
+        }
       }
     })
   })

@@ -70,8 +70,12 @@ export interface Saga {
   readonly seed: number
   /** A user's function that decides something takes up to so long. */
   readonly thinkMs: number
-  /** When it is cancelled, in milliseconds, and how; `null`: never. */
-  readonly cancel: null | { readonly at: number; readonly force: boolean; readonly step: number | null }
+  /** When it is cancelled, in milliseconds, and how; `null`: never. `step`: just one, found from the outside in. */
+  readonly cancel: null | {
+    readonly at: number
+    readonly force: boolean
+    readonly step: readonly number[] | null
+  }
 }
 
 /** Units of the pool that steps share, and limits of attempts. */
@@ -163,12 +167,25 @@ export const saga: fc.Arbitrary<Saga> = fc.record({
   seed: fc.nat(),
   thinkMs: fc.constantFrom(0, 0, 2_000, 8_000),
   cancel: fc.option(
-    fc.record({ at: fc.nat({ max: 8000 }), force: often(false, true), step: fc.option(fc.nat({ max: 3 })) }),
+    fc.record({
+      at: fc.nat({ max: 8000 }),
+      force: often(false, true),
+      step: fc.option(fc.array(fc.nat({ max: 3 }), { minLength: 1, maxLength: 3 })),
+    }),
     { freq: 2 },
   ),
 })
 
 const nameOf = (index: number) => `s${index}`
+
+/** The address of a step that is found from the outside in; in a loop, the numbers choose the iteration, too. */
+function addressOf(steps: readonly Node[], [first = 0, ...further]: readonly number[]): string {
+  const index = first % steps.length
+  const at = steps[index]!
+  if (!('steps' in at) || further.length === 0) return nameOf(index)
+  const iteration = at.kind === 'loop' ? `[${first % 2}]` : ''
+  return `${nameOf(index)}${iteration}/${addressOf(at.steps, further)}`
+}
 
 /** The node behind an address; iterations are all alike. */
 export function nodeAt({ steps }: Saga, address: string): Node {
@@ -288,9 +305,9 @@ function replyOf(plan: Saga, effect: Effect, address: string): Reply {
   }
 }
 
-function sentTo({ cancel }: Saga): NonNullable<Play['sent']> {
+function sentTo({ cancel, steps }: Saga): NonNullable<Play['sent']> {
   if (cancel === null) return [[1500, { type: 'run.signal', event: 'go' } as never]]
   const { at, force, step: chosen } = cancel
   if (chosen === null) return [[at, { type: 'run.cancel', force } as never]]
-  return [[at, { type: 'run.cancelStep', step: nameOf(chosen), force } as never]]
+  return [[at, { type: 'run.cancelStep', step: addressOf(steps, chosen), force } as never]]
 }

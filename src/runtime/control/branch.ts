@@ -11,9 +11,17 @@ import { views } from '../run-data.ts'
 import type { Run } from '../run.ts'
 import { leftEffects } from '../undone.ts'
 import { forget, startNested, type Nesting } from './nested.ts'
-import { ask, fail, failBy, failureOf, succeedWith, type Attempt, type ControlOf, type Work } from './work.ts'
-
-const CANCELLED: Failure = { code: 'RUN_CANCELLED', message: 'The step was cancelled' }
+import {
+  ask,
+  cancel,
+  fail,
+  failBy,
+  failureOf,
+  succeedWith,
+  type Attempt,
+  type ControlOf,
+  type Work,
+} from './work.ts'
 
 /** One list of steps, once. */
 export class Branch implements Work {
@@ -35,9 +43,9 @@ export class Branch implements Work {
     if (this.takeBack) {
       this.takeBack()
       this.takeBack = null
-      fail(this.attempt, CANCELLED)
+      cancel(this.attempt)
     } else if (this.inside) this.inside.cancel(force)
-    else if (!this.isOver) fail(this.attempt, CANCELLED)
+    else if (!this.isOver) cancel(this.attempt)
     this.isOver = true
   }
 
@@ -123,7 +131,8 @@ export class Branch implements Work {
     keep(run, index, attempt, inside, result, null)
     const failure = failureOf(result)
     const { output } = this.control
-    if (failure) fail(this.attempt, failure, inside.options.within!.isOpen ? result.verdict : null)
+    if (result.cause === 'cancelled') cancel(this.attempt)
+    else if (failure) fail(this.attempt, failure, inside.options.within!.isOpen ? result.verdict : null)
     else if (this.control.kind === 'scenario' && output)
       succeedWith(this.attempt, () => run.data.evaluate(output, { output: result.output }))
     else succeedWith(this.attempt, () => result.output)

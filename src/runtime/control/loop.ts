@@ -15,7 +15,7 @@ import type { Run } from '../run.ts'
 import { tell } from '../tell.ts'
 import { keep } from './branch.ts'
 import { forget, startNested } from './nested.ts'
-import { ask, fail, failureOf, succeed, type Attempt, type ControlOf, type Work } from './work.ts'
+import { ask, cancel, fail, failureOf, succeed, type Attempt, type ControlOf, type Work } from './work.ts'
 
 /** One attempt of an iterative step. */
 export class Loop implements Work {
@@ -167,7 +167,8 @@ export class Loop implements Work {
     if (this.control.over.kind !== 'each') this.last = inside
     const failure = failureOf(result)
     this.outputs[number] = failure ? null : result.output
-    this.tellLoop({ type: 'iteration.settled', failure, verdict: result.verdict })
+    const cancelled = result.cause === 'cancelled'
+    this.tellLoop({ type: 'iteration.settled', failure, verdict: result.verdict, cancelled })
     if (this.isStopping && this.live.size === 0) this.tellLoop({ type: 'iterations.finished' })
   }
 
@@ -176,7 +177,8 @@ export class Loop implements Work {
     session.actors.delete(this.actor.id)
     const { failure, verdict, status } = this.actor.getSnapshot().output as LoopOutput
     if (status === 'completed') succeed(this.attempt, Object.freeze(this.outputs))
-    else fail(this.attempt, failure ?? { code: 'RUN_CANCELLED', message: 'The loop was cancelled' }, verdict)
+    else if (status === 'cancelled') cancel(this.attempt)
+    else fail(this.attempt, failure!, verdict)
   }
 
   private tellLoop(event: LoopEvent): void {

@@ -84,6 +84,6 @@ function inputOf(
   entry: 'start' | 'undo',
 ): WorkflowMachineInput {
   const { failFast, timeoutMs, onFailure, compensationTimeoutMs } = workflow
-  const level = within?.isOpen ? 'block' : 'run'
+  const level = within?.isOpen ? 'block' : 'call'
   return { runId, inputs, failFast, timeoutMs, onFailure, compensationTimeoutMs, level, waitFor, entry }
 }

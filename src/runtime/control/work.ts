@@ -10,6 +10,8 @@ import { toJson } from '../json.ts'
 import type { Run } from '../run.ts'
 import { tell } from '../tell.ts'
 
+const CANCELLED: Failure = { code: 'RUN_CANCELLED', message: 'The step was cancelled' }
+
 /** What is under way inside of a step. */
 export interface Work {
   /** Ends it in order; it still answers. A second time, with `force`, it waits for nothing. */
@@ -42,6 +44,11 @@ export function fail({ run, actor, attempt }: Attempt, failure: Failure, verdict
   answer(run, actor, { type: 'attempt.failed', attempt, failure, ...(verdict && { verdict }) })
 }
 
+/** The attempt was cancelled, or something inside of it was. */
+export function cancel({ run, actor, attempt }: Attempt): void {
+  answer(run, actor, { type: 'attempt.failed', attempt, failure: CANCELLED, cancelled: true })
+}
+
 /** The attempt has failed because of what was thrown. */
 export function failBy(attempt: Attempt, error: unknown): void {
   fail(attempt, { ...toFailure(error, 'EXPRESSION_FAILED'), retryable: false })
@@ -64,10 +71,8 @@ export function succeedWith(attempt: Attempt, compute: () => unknown): void {
 }
 
 /** What a run inside says of its end, as a failure; `null` where it completed. */
-export function failureOf({ cause, failure }: WorkflowMachineOutput): Failure | null {
-  if (cause === 'completed') return null
-  return failure ?? { code: 'RUN_CANCELLED', message: 'The steps inside were cancelled' }
-}
+export const failureOf = ({ cause, failure }: WorkflowMachineOutput): Failure | null =>
+  cause === 'completed' ? null : (failure ?? CANCELLED)
 
 /** Asks a user's function about the step; the answer comes as `decided`. Returns what takes the question back. */
 export function ask({ run, index }: Attempt, question: 'branch' | 'items' | 'again' | 'filter'): () => void {
