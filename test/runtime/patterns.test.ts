@@ -4,8 +4,6 @@
 // Those that do not fit, and why:
 // - arbitrary cycles: a graph has none; loops are structured, or a scenario runs another one.
 // - implicit termination is what every run does; explicit termination is the verdict `fail_workflow` or a cancellation.
-// - multiple instances without synchronisation: nothing outlives its run, so that everything can be stopped and undone.
-// - general synchronising merge, thread merge and split: they need tokens that pass an activity more than once.
 // - critical section and interleaved routing need a resource of one unit: it is shown under the latter.
 // - transient trigger: an event that comes before its wait is kept (persistent trigger), for losing it is a bug elsewhere.
 import { describe, expect, it } from 'vitest'
@@ -25,7 +23,9 @@ import {
   statuses,
   step,
   workflow,
+  type Fates,
   type Play,
+  type Played,
 } from './workflows.ts'
 
 /** How an attempt goes, by its address. */
@@ -37,6 +37,40 @@ const taking = (times: Readonly<Record<string, number>>): Reply => {
 const signal = (at: number, event: string, data: unknown = null) =>
   [at, { type: 'run.signal', event, data } as never] as const
 const when = (holds: boolean) => ({ when: computed(holds) })
+const insideOf = ({ report }: Played, name: string) =>
+  report.step(name).inside!.runs[0]!.steps.map(({ status }) => status)
+
+/** When a step began, or ended well, by address. */
+const began = ({ events }: Played, address: string) => timeOf(events, 'step_started', address)
+const ended = ({ events }: Played, address: string) => timeOf(events, 'step_completed', address)
+const timeOf = (events: Played['events'], type: string, address: string) =>
+  events
+    .filter((event) => event.type === type && event.source.endsWith(`/step/${address}`))
+    .map(({ at }) => at)
+
+/** Branches, by address, that say when they have arrived: who, and in which round of a loop. */
+const arriving = (branches: Readonly<Record<string, readonly [name: string, round?: number]>>): Fates =>
+  Object.fromEntries(
+    Object.entries(branches).map(([address, [name, round = 0]]) => [
+      address,
+      ({ emit }) => emit('arrived', { name, round }),
+    ]),
+  )
+
+/** Waits for so many of these branches to arrive, and leaves the branches alone. */
+const arrivals = (names: readonly string[], waitFor: number) =>
+  parallel(
+    'join',
+    names.map((name) =>
+      awaitEvent(name, 'arrived', {
+        filter: computed(({ event, index = 0 }: DataScope) => {
+          const arrived = event!.data as { name: string; round: number }
+          return arrived.name === name && arrived.round === index
+        }),
+      }),
+    ),
+    { waitFor },
+  )
 
 describe('workflow patterns', () => {
   it('sequence: a step begins once the one before has ended', () => {
@@ -99,41 +133,89 @@ describe('workflow patterns', () => {
     expect(played.calls.filter((call) => call.endsWith('follow'))).toHaveLength(2)
   })
 
-  it('structured discriminator: what follows begins after the first branch; the rest changes nothing', () => {
+  it('structured discriminator (9): what follows begins after the first branch; the rest goes on, and changes nothing', () => {
+    const body = [
+      step('quick'),
+      step('slow'),
+      arrivals(['quick', 'slow'], 1),
+      step('after', { dependsOn: ['join'] }),
+    ]
+    const played = play(workflow([loop('rounds', each([0, 1]), body)]), {
+      fates: arriving({
+        ...{ 'rounds[0]/quick': ['quick', 0], 'rounds[0]/slow': ['slow', 0] },
+        ...{ 'rounds[1]/quick': ['quick', 1], 'rounds[1]/slow': ['slow', 1] },
+      }),
+      reply: taking({
+        ...{ 'rounds[0]/quick': 10, 'rounds[0]/slow': 900 },
+        ...{ 'rounds[1]/quick': 900, 'rounds[1]/slow': 10 },
+      }),
+    })
+    expect(began(played, 'rounds[0]/after')).toEqual([10])
+    expect(ended(played, 'rounds[0]/slow')).toEqual([900])
+    // Once all branches have arrived, it is as at first.
+    expect(began(played, 'rounds[1]/quick')).toEqual([900])
+    expect(began(played, 'rounds[1]/after')).toEqual([910])
+    expect(ended(played, 'rounds[1]/quick')).toEqual([1800])
+    expect(played.report.status).toBe('completed')
+  })
+
+  it('cancelling discriminator (29): what follows begins after the first branch; the rest is cancelled', () => {
     const race = parallel('race', [step('quick'), step('slow')], { waitFor: 1 })
     const played = play(workflow([race, step('after', { dependsOn: ['race'] })]), {
       reply: taking({ 'race/quick': 10, 'race/slow': 900 }),
     })
+    expect(insideOf(played, 'race')).toEqual(['success', 'cancelled'])
     expect(played.log).toContain('after')
     expect(played.time).toBe(10)
   })
 
-  it('N out of M join: what follows begins after so many branches', () => {
+  it('structured partial join (30): what follows begins after so many branches; the rest goes on', () => {
+    const names = ['a', 'b', 'c', 'd']
+    const steps = [
+      ...names.map((name) => step(name)),
+      arrivals(names, 3),
+      step('after', { dependsOn: ['join'] }),
+    ]
+    const played = play(workflow(steps), {
+      fates: arriving({ a: ['a'], b: ['b'], c: ['c'], d: ['d'] }),
+      reply: taking({ a: 10, b: 900, c: 30, d: 20 }),
+    })
+    expect(began(played, 'after')).toEqual([30])
+    expect(ended(played, 'b')).toEqual([900])
+    expect(played.report).toMatchObject({ status: 'completed', counts: { success: 6 } })
+  })
+
+  it('cancelling partial join (32): what follows begins after so many branches; the rest is cancelled', () => {
+    const names = ['a', 'b', 'c', 'd']
     const vote = parallel(
       'vote',
-      ['a', 'b', 'c', 'd'].map((name) => step(name)),
+      names.map((name) => step(name)),
       { waitFor: 3 },
     )
     const played = play(workflow([vote, step('after', { dependsOn: ['vote'] })]), {
-      reply: taking({ 'vote/a': 10, 'vote/b': 20, 'vote/c': 30, 'vote/d': 900 }),
+      reply: taking({ 'vote/a': 10, 'vote/b': 900, 'vote/c': 30, 'vote/d': 20 }),
     })
-    expect(played.time).toBe(30)
+    expect(insideOf(played, 'vote')).toEqual(['success', 'cancelled', 'success', 'success'])
     expect(played.report.status).toBe('completed')
+    expect(played.time).toBe(30)
   })
 
-  it('cancelling partial join: the branches that are not needed any more are cancelled', () => {
-    const race = parallel('race', [step('quick'), step('slow')], { waitFor: 1 })
-    const hang: Reply = (_, address) => (address === 'race/slow' ? { kind: 'hang' } : undefined)
-    const played = play(workflow([race]), { reply: hang })
-    expect(played.report.step('race').inside!.runs[0]!.steps.map(({ status }) => status)).toEqual([
-      'success',
-      'cancelled',
-    ])
-  })
-
-  it('blocking discriminator, any of them: a step begins though others failed, once all are final', () => {
-    const steps = [step('a'), step('b'), step('any', { dependsOn: ['a', 'b'], runIf: 'any_succeeded' })]
-    expect(statuses(play(workflow(steps), { fates: { a: breaks } }))['any']).toBe('success')
+  it('general synchronising merge (38): waits for each branch that may still come, and for none that can not', () => {
+    const rounds = { kind: 'until', condition: computed(({ index }: DataScope) => index === 1) } as const
+    const steps = (repeats: boolean) => [
+      step('taken'),
+      step('not taken', when(false)),
+      loop('again', rounds, [step('work')], {}, when(repeats)),
+      step('broken'),
+      step('behind', { dependsOn: ['broken'] }),
+      step('across', { dependsOn: ['taken', 'not taken'] }),
+      step('merge', { dependsOn: ['again', 'behind', 'across'], runIf: 'any_succeeded' }),
+    ]
+    const reply = taking({ taken: 10, broken: 20, across: 30, 'again[0]/work': 100, 'again[1]/work': 100 })
+    const merged = (repeats: boolean) =>
+      began(play(workflow(steps(repeats)), { fates: { broken: breaks }, reply }), 'merge')
+    expect(merged(true)).toEqual([200])
+    expect(merged(false)).toEqual([40])
   })
 
   it('structured loop: while, and until', () => {
@@ -182,11 +264,45 @@ describe('workflow patterns', () => {
     expect(play(workflow([more]), { fates }).report.step('more').output).toHaveLength(4)
   })
 
-  it('static partial join for multiple instances: so many may fail', () => {
-    const played = play(workflow([loop('three', each([1, 2, 3]), [step('a')], { tolerate: { count: 1 } })]), {
-      fates: { 'three[1]/a': breaks },
+  it('static partial join for multiple instances (34): what follows begins after so many; the rest goes on', () => {
+    const many = loop('many', each([0, 1, 2, 3]), [step('a')], { maxConcurrency: 4 })
+    const steps = [many, arrivals(['0', '1', '2', '3'], 2), step('after', { dependsOn: ['join'] })]
+    const played = play(workflow(steps), {
+      fates: arriving({ 'many[0]/a': ['0'], 'many[1]/a': ['1'], 'many[2]/a': ['2'], 'many[3]/a': ['3'] }),
+      reply: taking({ 'many[0]/a': 900, 'many[1]/a': 10, 'many[2]/a': 700, 'many[3]/a': 20 }),
     })
-    expect(played.report.status).toBe('completed')
+    expect(began(played, 'after')).toEqual([20])
+    expect(ended(played, 'many')).toEqual([900])
+    expect(played.report.step('many').output).toHaveLength(4)
+  })
+
+  it('multiple instances without synchronisation (12): the case goes on while each instance takes its time', () => {
+    const many = loop('many', each([0, 1, 2]), [step('a')], { maxConcurrency: 3 }, { dependsOn: ['create'] })
+    const steps = [
+      step('create'),
+      many,
+      step('next', { dependsOn: ['create'] }),
+      step('last', { dependsOn: ['next'] }),
+    ]
+    const played = play(workflow(steps), {
+      reply: taking({ 'many[0]/a': 500, 'many[1]/a': 700, 'many[2]/a': 600 }),
+    })
+    expect(played.log.slice(2)).toEqual([
+      ...['next', 'many[0]/a', 'many[1]/a', 'many[2]/a', 'end next', 'last', 'end last'],
+      ...['end many[0]/a', 'end many[2]/a', 'end many[1]/a', 'end many'],
+    ])
+  })
+
+  it('thread split (42) and thread merge (41): so many threads go through the same steps, and become one again', () => {
+    const thread = [step('a'), step('b', { dependsOn: ['a'] })]
+    const split = loop('split', each([0, 1, 2]), thread, { maxConcurrency: 3 })
+    const played = play(workflow([split, step('merge', { dependsOn: ['split'] })]), {
+      reply: taking({ 'split[0]/a': 10, 'split[1]/a': 30, 'split[2]/a': 20 }),
+    })
+    expect(played.calls).toEqual([
+      ...['split[0]/a', 'split[1]/a', 'split[2]/a'],
+      ...['split[0]/b', 'split[2]/b', 'split[1]/b', 'merge'],
+    ])
   })
 
   it('deferred choice: the event that comes first decides', () => {
