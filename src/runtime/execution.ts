@@ -67,6 +67,8 @@ const WAYS = ['open', 'skipped', 'cancelled', 'failed'] as const
 
 const RANK: Readonly<Record<StepOutcome, number>> = { success: 0, skipped: 1, cancelled: 2, failed: 3 }
 
+const ALL_WELL: Worst = { rank: 0, name: '' }
+
 /** Names of failed dependencies shown in a message. */
 const NAMES_MAX = 10
 
@@ -102,7 +104,7 @@ export class Execution {
   private readonly around: Worst
 
   /** @param around The worst end among the steps before what the run is inside of. */
-  constructor(plan: Plan, around: Worst = { rank: 0, name: '' }) {
+  constructor(plan: Plan, around = ALL_WELL) {
     this.plan = plan
     this.around = around
     this.worst = new Int32Array(plan.size)
@@ -209,7 +211,7 @@ export class Execution {
     if (status === 'success') this.outputs[index] = output
     if (failure !== null) this.failures.set(index, failure)
     if (status !== 'success' && RANK[status] >= this.rankOf(index)) this.worst[index] = index + 1
-    this.passOn(index)
+    if (this.worst[index] !== 0) this.passOn(index)
     const { dependents, dependentStart } = this.plan
     for (let at = dependentStart[index]!; at < dependentStart[index + 1]!; at++) {
       const dependent = dependents[at]!
@@ -279,7 +281,7 @@ export class Execution {
   /** Lets all that comes after a step know how it ended. Of that, only what was cancelled by hand is final already. */
   private passOn(from: number): void {
     const { dependents, dependentStart } = this.plan
-    const open = this.worst[from] === 0 ? [] : [from]
+    const open = [from]
     for (let step = open.pop(); step !== undefined; step = open.pop()) {
       for (let at = dependentStart[step]!; at < dependentStart[step + 1]!; at++) {
         const dependent = dependents[at]!
