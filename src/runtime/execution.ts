@@ -138,13 +138,13 @@ export class Execution {
     return this.settled === this.plan.size
   }
 
-  /** Said once every step is final. */
-  get ending(): Extract<WorkflowEvent, { type: 'steps.finished' }> {
-    const { around, counts, failures, held } = this
-    const failed =
-      around.rank === RANK.failed ? [...held].find((step) => this.state[step] === FAILED) : undefined
-    const failure = failed !== undefined && { failure: failures.get(failed)! }
-    return { type: 'steps.finished', cancelled: counts.cancelled, ...failure }
+  /** What there is to say once every step is final; `null` until then. */
+  get ending(): Extract<WorkflowEvent, { type: 'steps.finished' }> | null {
+    if (!this.isFinished) return null
+    const isFailedAround = this.around.rank === RANK.failed
+    const failed = isFailedAround ? [...this.held].find((step) => this.state[step] === FAILED) : undefined
+    const failure = failed !== undefined && { failure: this.failures.get(failed)! }
+    return { type: 'steps.finished', cancelled: this.counts.cancelled, ...failure }
   }
 
   isFinal(index: number): boolean {

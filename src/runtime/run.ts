@@ -323,13 +323,11 @@ export class Run {
   }
 
   private checkCondition(index: number): void {
-    const { when } = this.stepAt(index)
-    if (when === null) {
-      this.enqueue(index)
-      return
+    if (this.stepAt(index).when === null) this.enqueue(index)
+    else {
+      this.execution.markChecking(index)
+      this.conditions.check(index)
     }
-    this.execution.markChecking(index)
-    this.conditions.check(index)
   }
 
   /** What a step's `when` came to. */
@@ -388,20 +386,15 @@ export class Run {
     tell(this.self, this.self, event)
   }
 
+  /** Says that every step is final or, where successes are counted, that there are enough or can't be any more. */
   private announceEnd(): void {
     if (this.ended) return
-    if (this.options.waitFor !== 'all' && !this.isClosed) this.announceQuorum(this.options.waitFor)
-    else if (this.execution.isFinished) {
-      this.ended = true
-      this.tellSelf(this.execution.ending)
-    }
-  }
-
-  /** Where successes are counted: there are enough, or there can't be any more. */
-  private announceQuorum(waitFor: number): void {
-    const event = this.execution.quorum(waitFor)
+    const { waitFor } = this.options
+    const isCounting = waitFor !== 'all' && !this.isClosed
+    const event = isCounting ? this.execution.quorum(waitFor) : this.execution.ending
     if (event === null) return
-    this.isClosed = true
+    if (isCounting) this.isClosed = true
+    else this.ended = true
     this.tellSelf(event)
   }
 }
