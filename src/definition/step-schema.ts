@@ -97,11 +97,7 @@ const everyStep = {
   name: name().describe('unique in its list'),
   description: text().optional().describe('for people'),
   depends_on: list(name()).optional().describe('steps of the same list that come before'),
-  run_if: defaulting(
-    oneOf(...RUN_CONDITIONS),
-    STEP_DEFAULTS.runIf,
-    'judged once all dependencies are final',
-  ),
+  run_if: defaulting(oneOf(...RUN_CONDITIONS), STEP_DEFAULTS.runIf, 'judged once all dependencies are final'),
   when: condition().optional().describe('CEL expression; the step is skipped where it is false'),
   fallback: fallback.optional().describe('one more attempt elsewhere, or a value, after the retries'),
   on_failure: z

@@ -104,12 +104,7 @@ describe.each([
       'plain | m.ok',
       'valued | m.ok | 1 retry',
     ])
-    expect(seen.edges.map(({ label = '' }) => label).toSorted()).toEqual([
-      '',
-      'all_done',
-      'fallback',
-      'fallback',
-    ])
+    expect(seen.edges.map(({ label }) => label).toSorted()).toEqual(['', 'all_done', 'fallback', 'fallback'])
     expect(seen.groups).toEqual(['s (at most 3 at once, within 90 s)'])
   })
 

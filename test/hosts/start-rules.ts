@@ -1,4 +1,5 @@
 // What every host must do with a run that has little to prepare, or much.
+/* oxlint-disable unicorn/no-thenable -- a key of configurations, which nobody awaits */
 import { expect, it } from 'vitest'
 import { createActor, createMachine } from 'xstate'
 import type { RunLogic, WorkflowLogic } from '../../src/runtime/run-logic.ts'

@@ -1,4 +1,4 @@
-// Cancelling one step of many inside of another: what becomes of the steps around it, and of those that depend on them.
+// Cancelling: a run, a step, and a step inside of another, with what becomes of the steps around it and after them.
 import { describe, expect, it } from 'vitest'
 import type { DataScope, StepDefinition } from '../../src/definition/model.ts'
 import {
@@ -7,6 +7,7 @@ import {
   conditional,
   decided,
   each,
+  hang,
   loop,
   parallel,
   play,
@@ -20,11 +21,55 @@ import {
 } from './workflows.ts'
 
 const compensating = { onFailure: 'compensate' } as const
-const hang = (...addresses: string[]): NonNullable<Play['reply']> => {
-  return (_, address) => (addresses.includes(address) ? { kind: 'hang' } : undefined)
-}
 const at = (time: number, address: string, force = false) =>
   [time, { type: 'run.cancelStep', step: address, force } as never] as const
+
+describe('cancellation', () => {
+  it('of a step cancels what depends on it, and nothing else', () => {
+    const steps = [step('a'), step('b', { dependsOn: ['a'] }), step('c')]
+    const played = play(workflow(steps), { reply: hang('a'), sent: [at(5, 'a')] })
+    expect(statuses(played)).toEqual({ a: 'cancelled', b: 'cancelled', c: 'success' })
+    expect(played.report.status).toBe('completed')
+  })
+
+  it('of a step that has not begun, or that waits for a lease', () => {
+    const needs = { resources: [{ pool: 'quota', units: 1 }] }
+    const steps = [step('a', needs), step('b', needs), step('c', { dependsOn: ['a'] })]
+    const pools = [{ name: 'quota', units: 1 }]
+    const reply: Play['reply'] = () => ({ kind: 'execute', afterMs: 10 })
+    const played = play(workflow(steps), { pools, reply, sent: [at(5, 'b'), at(5, 'c')] })
+    expect(statuses(played)).toEqual({ a: 'success', b: 'cancelled', c: 'cancelled' })
+    expect(played.report.leasesOpen).toBe(0)
+  })
+
+  it('of a branch cancels all that is inside of it', () => {
+    const steps = [parallel('p', [step('a'), parallel('q', [step('b')])]), step('c')]
+    const played = play(workflow(steps), { reply: hang('p/a', 'p/q/b'), sent: [at(5, 'p')] })
+    expect(statuses(played)).toEqual({ p: 'cancelled', c: 'success' })
+    expect(played.running).toEqual([])
+  })
+
+  it('of what is not there changes nothing', () => {
+    const reply: Play['reply'] = () => ({ kind: 'execute', afterMs: 10 })
+    const sent = ['nobody', 'a/b', 'a[7]', 'a[0]/c', 'g[0]', 'g[0]/b', 'scan/b', 'scan[9]'].map(
+      (address, index) => at(index + 1, address),
+    )
+    const steps = [step('a'), parallel('g', [step('b')]), loop('scan', each([1]), [step('b')])]
+    expect(play(workflow(steps), { reply, sent }).report).toMatchObject({
+      status: 'completed',
+      counts: { success: 3 },
+    })
+  })
+
+  it('of a run ends everything inside, at every depth', () => {
+    const steps = [loop('scan', each([1, 2]), [parallel('p', [step('a'), step('b')])], { maxConcurrency: 2 })]
+    const reply: Play['reply'] = () => ({ kind: 'hang' })
+    const played = play(workflow(steps), { reply, sent: [[5, { type: 'run.cancel' }]] })
+    expect(played.report).toMatchObject({ status: 'cancelled', leasesOpen: 0 })
+    expect(statuses(played)).toEqual({ scan: 'cancelled' })
+    expect(played.time).toBe(5)
+  })
+})
 
 describe('cancellation of a part', () => {
   const after = (on: string) => [

@@ -1,4 +1,4 @@
-// What is undone, when, and in which order; and cancellation, which leads there.
+// What is undone, when, and in which order.
 import { describe, expect, it } from 'vitest'
 import type { DataScope } from '../../src/definition/model.ts'
 import {
@@ -6,6 +6,7 @@ import {
   computed,
   conditional,
   each,
+  hang,
   loop,
   parallel,
   play,
@@ -23,9 +24,6 @@ import {
 const compensating = { onFailure: 'compensate' } as const
 const undone = ({ calls }: { readonly calls: readonly string[] }) =>
   calls.filter((call) => call.startsWith('undo:'))
-const hang = (...addresses: string[]): NonNullable<Play['reply']> => {
-  return (_, address) => (addresses.includes(address) ? { kind: 'hang' } : undefined)
-}
 
 describe('compensation', () => {
   it('undoes what succeeded in the reverse order of the graph, each once', () => {
@@ -339,55 +337,5 @@ describe('compensation inside of control steps', () => {
     })
     expect(played.report).toMatchObject({ status: 'compensation_failed', undone: ['scan[0]/x', 'scan[1]/x'] })
     expect(played.time).toBe(7)
-  })
-})
-
-describe('cancellation', () => {
-  const at = (time: number, address: string, force = false) =>
-    [time, { type: 'run.cancelStep', step: address, force } as never] as const
-
-  it('of a step cancels what depends on it, and nothing else', () => {
-    const steps = [step('a'), step('b', { dependsOn: ['a'] }), step('c')]
-    const played = play(workflow(steps), { reply: hang('a'), sent: [at(5, 'a')] })
-    expect(statuses(played)).toEqual({ a: 'cancelled', b: 'cancelled', c: 'success' })
-    expect(played.report.status).toBe('completed')
-  })
-
-  it('of a step that has not begun, or that waits for a lease', () => {
-    const needs = { resources: [{ pool: 'quota', units: 1 }] }
-    const steps = [step('a', needs), step('b', needs), step('c', { dependsOn: ['a'] })]
-    const pools = [{ name: 'quota', units: 1 }]
-    const reply: Play['reply'] = () => ({ kind: 'execute', afterMs: 10 })
-    const played = play(workflow(steps), { pools, reply, sent: [at(5, 'b'), at(5, 'c')] })
-    expect(statuses(played)).toEqual({ a: 'success', b: 'cancelled', c: 'cancelled' })
-    expect(played.report.leasesOpen).toBe(0)
-  })
-
-  it('of a branch cancels all that is inside of it', () => {
-    const steps = [parallel('p', [step('a'), parallel('q', [step('b')])]), step('c')]
-    const played = play(workflow(steps), { reply: hang('p/a', 'p/q/b'), sent: [at(5, 'p')] })
-    expect(statuses(played)).toEqual({ p: 'cancelled', c: 'success' })
-    expect(played.running).toEqual([])
-  })
-
-  it('of what is not there changes nothing', () => {
-    const reply: Play['reply'] = () => ({ kind: 'execute', afterMs: 10 })
-    const sent = ['nobody', 'a/b', 'a[7]', 'a[0]/c', 'g[0]', 'g[0]/b', 'scan/b', 'scan[9]'].map(
-      (address, index) => at(index + 1, address),
-    )
-    const steps = [step('a'), parallel('g', [step('b')]), loop('scan', each([1]), [step('b')])]
-    expect(play(workflow(steps), { reply, sent }).report).toMatchObject({
-      status: 'completed',
-      counts: { success: 3 },
-    })
-  })
-
-  it('of a run ends everything inside, at every depth', () => {
-    const steps = [loop('scan', each([1, 2]), [parallel('p', [step('a'), step('b')])], { maxConcurrency: 2 })]
-    const reply: Play['reply'] = () => ({ kind: 'hang' })
-    const played = play(workflow(steps), { reply, sent: [[5, { type: 'run.cancel' }]] })
-    expect(played.report).toMatchObject({ status: 'cancelled', leasesOpen: 0 })
-    expect(statuses(played)).toEqual({ scan: 'cancelled' })
-    expect(played.time).toBe(5)
   })
 })

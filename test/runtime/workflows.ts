@@ -398,3 +398,8 @@ export const statuses = ({ report }: Played) =>
 export const breaks = () => {
   throw new Error('no luck')
 }
+
+/** Operations at these addresses never answer. */
+export const hang = (...addresses: string[]): NonNullable<Play['reply']> => {
+  return (_, address) => (addresses.includes(address) ? { kind: 'hang' } : undefined)
+}

@@ -97,7 +97,6 @@ class LeastTimes {
     let last = 0
     let sum = 0
     for (const index of list.order) {
-      const step = list.steps[index]!
       for (const on of dependenciesOf(list, index)) starts[index] = Math.max(starts[index]!, ends[on]!)
       durations[index] = this.#durationOf(list, index)
       const certain = this.#reach.runs(list, index) && isCertain(list, index) ? durations[index] : 0
