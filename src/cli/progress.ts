@@ -31,7 +31,7 @@ export interface Course {
 
 interface Running {
   readonly name: string
-  /** Milliseconds since the epoch. */
+  /** By `performance.now()`, as all times here: the wall clock may be set. */
   readonly since: number
   isRetrying: boolean
 }
@@ -40,12 +40,12 @@ interface Running {
 export function showProgress(actor: AnyActor, course: Course, screen: Screen): void {
   const follower = new Follower(course)
   actor.on('*' as never, ((event: BusEvent) => follower.follow(event)) as never)
-  screen.animate(() => follower.draw(screen, Date.now()), REDRAW_MS)
+  screen.animate(() => follower.draw(screen, performance.now()), REDRAW_MS)
 }
 
 class Follower {
   private readonly course: Course
-  private readonly startedAt = Date.now()
+  private readonly startedAt = performance.now()
   private readonly running = new Map<string, Running>()
   /** Steps by the line that shows them; a line whose step has ended waits for the next. */
   private readonly lines: (string | null)[] = []
@@ -58,15 +58,16 @@ class Follower {
     this.course = course
   }
 
-  follow({ type, source, at, correlation_id: run, data }: BusEvent): void {
+  follow({ type, source, correlation_id: run, data }: BusEvent): void {
     const step = this.running.get(source)
+    const since = performance.now()
     const isTop = !addressOf(run, source).includes('/')
     if (type === 'workflow_started') {
       this.scenarios.set(run, (data as { workflow_name: string }).workflow_name)
     } else if (type === 'step_started') {
-      this.running.set(source, { name: this.nameOf(run, source), since: at, isRetrying: false })
+      this.running.set(source, { name: this.nameOf(run, source), since, isRetrying: false })
     } else if (type === 'step_compensating') {
-      this.running.set(source, { name: `undoing ${this.nameOf(run, source)}`, since: at, isRetrying: false })
+      this.running.set(source, { name: `undoing ${this.nameOf(run, source)}`, since, isRetrying: false })
     } else if (type === 'step_compensated' || type === 'step_compensation_failed') {
       this.running.delete(source)
     } else if (type === 'step_retrying' && step && !step.isRetrying) {

@@ -1,5 +1,6 @@
 // The host of this process: real time, real promises, nothing kept beyond the process. Runs in Node and in browsers.
-// Decides nothing. Invariant: it never calls a root back from within one of the root's own calls.
+// Decides nothing. Invariants: it never calls a root back from within one of the root's own calls; its time never goes back,
+// whatever becomes of the wall clock.
 import { SagachartError } from '../errors.ts'
 import type {
   Effect,
@@ -25,7 +26,11 @@ export interface MemoryHostOptions {
   readonly log?: (path: string, message: string, data: unknown) => void
 }
 
-/** Runs workflows in this process, on its clock. A run that is restored from a snapshot is refused: `RUN_NOT_RESUMABLE`. */
+/**
+ * Runs workflows in this process. Durations are counted by `performance.now()`: a wall clock that is set neither delays a limit
+ * nor fires it. Timestamps are the wall clock's time at the start of the run plus that count. A run that is restored from a
+ * snapshot is refused, `RUN_NOT_RESUMABLE`; so is one whose actor system has a clock of its own, `CLOCK_NOT_SUPPORTED`.
+ */
 export function memoryHost(options: MemoryHostOptions = {}): Host {
   return new MemoryHost(options)
 }
@@ -46,12 +51,20 @@ class MemoryHost implements Host {
     return `${high.toString(36)}${low.toString(36)}`.slice(0, 16)
   }
 
-  open({ runId, resume }: RootRequest, guest: Guest): HostPort {
-    if (!resume) return new MemoryPort(this, guest)
-    throw new SagachartError(
-      'RUN_NOT_RESUMABLE',
-      `Run ${runId} cannot be resumed: the memory host keeps no journal beyond the run; start it anew, or use a durable host`,
-    )
+  open({ runId, resume, hasOwnClock = false }: RootRequest, guest: Guest): HostPort {
+    if (resume) {
+      throw new SagachartError(
+        'RUN_NOT_RESUMABLE',
+        `Run ${runId} cannot be resumed: the memory host keeps no journal beyond the run; start it anew, or use a durable host`,
+      )
+    }
+    if (hasOwnClock) {
+      throw new SagachartError(
+        'CLOCK_NOT_SUPPORTED',
+        `Run ${runId} cannot run on the clock of its actor system: expected none, for the memory host counts real time; leave "clock" out, or give the workflow a host of virtual time, workflow.withHost(new SimulationHost())`,
+      )
+    }
+    return new MemoryPort(this, guest)
   }
 
   idle(): Promise<void> {
@@ -77,7 +90,9 @@ class MemoryPort implements HostPort {
   private readonly host: MemoryHost
   private readonly guest: Guest
   private readonly open = new Map<Effect, Control>()
+  /** Their `due` is the clock's `passedMs`. */
   private readonly timers = new TimerQueue()
+  private readonly clock = new Clock()
   private readonly turns = new Turns()
   private alarm: ReturnType<typeof setTimeout> | undefined
   private alarmDue = Infinity
@@ -92,7 +107,7 @@ class MemoryPort implements HostPort {
   }
 
   now(): number {
-    return Date.now()
+    return this.clock.time
   }
 
   perform(effect: Effect): void {
@@ -120,7 +135,7 @@ class MemoryPort implements HostPort {
   }
 
   startTimer(to: string, event: InboundEvent, delayMs: number): TimerHandle {
-    const timer = this.timers.start(this.now() + delayMs, to, event)
+    const timer = this.timers.start(this.clock.passedMs + delayMs, to, event)
     if (timer.due < this.alarmDue) this.arm()
     return timer
   }
@@ -203,15 +218,44 @@ class MemoryPort implements HostPort {
     const next = this.timers.peek()
     this.alarmDue = next?.due ?? Infinity
     if (!next) return
-    const delayMs = Math.min(Math.max(0, next.due - this.now()), TIMEOUT_MS_MAX)
-    this.alarm = setTimeout(() => this.ring(), delayMs)
+    const { passedMs } = this.clock
+    const delayMs = Math.min(Math.max(0, next.due - passedMs), TIMEOUT_MS_MAX)
+    this.alarm = setTimeout(() => {
+      this.turns.begin()
+      this.ring(passedMs + delayMs)
+    }, delayMs)
   }
 
-  private ring(): void {
-    for (let timer = this.timers.take(this.now()); timer; timer = this.timers.take(this.now())) {
+  private ring(dueMs: number): void {
+    const { clock, timers } = this
+    clock.reach(dueMs)
+    for (let timer = timers.take(clock.passedMs); timer; timer = timers.take(clock.passedMs)) {
       this.guest.deliver(timer.to, timer.event)
     }
     this.arm()
+  }
+}
+
+/** The time of one run: the wall clock's at its start, plus the count of the monotonic clock, which nobody can set. */
+class Clock {
+  private readonly beganAt = Date.now()
+  private readonly beganMs = performance.now()
+  private countedMs = 0
+
+  /** Milliseconds that have passed, whole; never less than before. */
+  get passedMs(): number {
+    this.countedMs = Math.max(this.countedMs, Math.floor(performance.now() - this.beganMs))
+    return this.countedMs
+  }
+
+  /** Milliseconds since the epoch, whole. */
+  get time(): number {
+    return this.beganAt + this.passedMs
+  }
+
+  /** A timer has rung, so this much has passed: where a test fakes `setTimeout` alone, no other clock shows it. */
+  reach(passedMs: number): void {
+    this.countedMs = Math.max(this.countedMs, passedMs)
   }
 }
 
@@ -239,7 +283,12 @@ class Turns {
   private queue: (() => void)[] = []
   private head = 0
   private scheduled = false
-  private turnBegan = 0
+  private turnBegan = performance.now()
+
+  /** The event loop has just had its turn. */
+  begin(): void {
+    this.turnBegan = performance.now()
+  }
 
   add(callback: () => void): void {
     this.queue.push(callback)
@@ -252,7 +301,7 @@ class Turns {
     while (this.head < this.queue.length) {
       if (performance.now() - this.turnBegan > TURN_MS_MAX) {
         nextTurn(() => {
-          this.turnBegan = performance.now()
+          this.begin()
           this.run()
         })
         return

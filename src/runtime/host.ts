@@ -109,13 +109,18 @@ export interface RootRequest {
   readonly runId: string
   /** `true`: only an earlier life of `runId` will do. */
   readonly resume: boolean
+  /** Whether the root's actor system was given a clock, `createActor(…, { clock })`; no host asks it. Default `false`. */
+  readonly hasOwnClock?: boolean
 }
 
 export interface Host {
   readonly name: string
   /** A name for a run that was given none. */
   newRunId(): string
-  /** @throws RUN_NOT_RESUMABLE where `resume` is asked for and the host has no journal of that run. */
+  /**
+   * @throws RUN_NOT_RESUMABLE where `resume` is asked for and the host has no journal of that run
+   * @throws CLOCK_NOT_SUPPORTED where the host counts real time and `hasOwnClock` is set
+   */
   open(request: RootRequest, guest: Guest): HostPort
   /** Resolves once no effect of any root is executing, abandoned ones included. */
   idle(): Promise<void>

@@ -1,6 +1,12 @@
 // A root: an actor that was started from outside (an integration, or a run that stands alone), with its session
 // on a host and the scope that its runs share.
-import type { AnyActorRef, AnyActorScope } from 'xstate'
+import {
+  createEmptyActor,
+  type AnyActor,
+  type AnyActorLogic,
+  type AnyActorRef,
+  type AnyActorScope,
+} from 'xstate'
 import type { BusEvent } from '../../machines/protocol.ts'
 import { execute } from './perform.ts'
 import type { Host, RootRequest } from './host.ts'
@@ -17,7 +23,7 @@ export class Root {
 
   /**
    * @param awaited The events that steps wait for.
-   * @throws RUN_NOT_RESUMABLE
+   * @throws RUN_NOT_RESUMABLE, CLOCK_NOT_SUPPORTED
    */
   constructor(
     actorScope: AnyActorScope,
@@ -29,7 +35,10 @@ export class Root {
     const self = actorScope.self as AnyActorRef
     this.self = self
     this.actorScope = actorScope
-    this.session = new Session(self, host, (effect, control) => execute(this, effect, control), request)
+    this.session = new Session(self, host, (effect, control) => execute(this, effect, control), {
+      ...request,
+      hasOwnClock: hasOwnClock(self as AnyActor),
+    })
     this.scope = new Scope(this, parts, awaited)
     roots.set(self, this)
   }
@@ -49,4 +58,17 @@ export class Root {
     this.scope.abandon(stop)
     this.session.close()
   }
+}
+
+type ActorClass = new (logic: AnyActorLogic) => AnyActor
+
+/** XState's own clock, by the class of its actors: the caller's copy of XState may be another one than this library's. */
+const defaultClocks = new WeakMap<ActorClass, AnyActor['clock']>()
+
+/** Whether an actor was given a clock, or its system was. */
+function hasOwnClock({ constructor, clock }: AnyActor): boolean {
+  const Actor = constructor as ActorClass
+  const known = defaultClocks.get(Actor) ?? new Actor((createEmptyActor() as AnyActor).logic).clock
+  defaultClocks.set(Actor, known)
+  return clock !== known
 }
