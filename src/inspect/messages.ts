@@ -1,6 +1,7 @@
 // What XState tells of actors, as messages of the Stately inspector's protocol (the one of @statelyai/inspect 0.7).
 // Not the connection: that is inspector.ts. Invariants: a message grows with what it tells of, never with the number of
-// actors; a workflow's snapshot carries no children; an actor has the same name in every life of its run.
+// actors; a workflow's snapshot carries no children; an actor has the same name in every life of its run, and no other actor of
+// that run has it.
 import { configure } from 'safe-stable-stringify'
 import type { AnyActor, AnyActorRef, AnyEventObject, InspectionEvent } from 'xstate'
 import { IntegrationLogic } from '../runtime/integration-logic.ts'
@@ -57,6 +58,8 @@ interface Identity {
 export class Messages {
   private readonly identities = new WeakMap<AnyActorRef, Identity>()
   private readonly charts = new WeakMap<object, string>()
+  /** Actors so far by address, for each root: a second try and an undoing have the addresses of the first try. */
+  private readonly addresses = new WeakMap<AnyActorRef, Map<string, number>>()
   /** Actors that were created and have said nothing yet: their first snapshot is not there before they do. */
   private announced: AnyActorRef[] = []
 
@@ -109,15 +112,26 @@ export class Messages {
     const known = this.identities.get(actor)
     if (known) return known
     const parent = actor._parent && this.identityOf(actor._parent)
-    const sessionId = addressOf(actor)
+    const address = addressOf(actor)
+    const sessionId = this.numbered(address, actor)
     const identity: Identity = {
       sessionId,
-      name: nameOf(actor, sessionId),
+      name: nameOf(actor, address),
       parentId: parent?.sessionId,
       rootId: parent?.rootId ?? sessionId,
     }
     this.identities.set(actor, identity)
     return identity
+  }
+
+  private numbered(address: string, actor: AnyActorRef): string {
+    let root = actor
+    while (root._parent) root = root._parent
+    const known = this.addresses.get(root) ?? new Map<string, number>()
+    this.addresses.set(root, known)
+    const number = (known.get(address) ?? 0) + 1
+    known.set(address, number)
+    return number === 1 ? address : `${address}#${number}`
   }
 }
 
@@ -140,9 +154,10 @@ function nameOf(actor: AnyActorRef, address: string): string {
   const logic = logicOf(actor)
   if (logic instanceof RunLogic) return logic.blueprint.plan.workflow.name
   if (logic instanceof IntegrationLogic) return logic.blueprint.definition.name
-  if (actor.id !== address) return actor.id
-  const [kind, name] = address.split('/').slice(-2)
-  return kind === 'step' ? name! : `${kind} ${name}`
+  const [, kind, name] =
+    /^run\/.+?\/(step|compensation|loop|steps|module|pool|bus)\/(.+)$/.exec(address) ?? []
+  if (name === undefined) return actor.id
+  return kind === 'step' ? name : `${kind} ${name}`
 }
 
 /** What is shown of a snapshot: where the actor is, what it knows, how it ended. Not its children. */

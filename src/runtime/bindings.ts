@@ -11,6 +11,7 @@ import { poolMachine } from '../../machines/resource.ts'
 import { stepMachine, type StepContext } from '../../machines/step.ts'
 import { workflowMachine, type WorkflowContext, type WorkflowEvent } from '../../machines/workflow.ts'
 import { cancelAt } from './addresses.ts'
+import type { WorkflowDefinition } from '../definition/model.ts'
 import type { Program } from './program.ts'
 import type { Loop } from './control/loop.ts'
 import { settlementOf } from './settlement.ts'
@@ -190,7 +191,7 @@ export const boundWorkflowMachine = workflowMachine.provide({
 })
 
 /** A run inside of a step: the same chart, below other actors of its kind. */
-export const nestedLogic: typeof boundWorkflowMachine = Object.create(boundWorkflowMachine, {
+const nestedLogic: typeof boundWorkflowMachine = Object.create(boundWorkflowMachine, {
   transition: {
     value: (...[snapshot, event, scope]: Parameters<typeof boundWorkflowMachine.transition>) => {
       const run = runs.get(scope.self as AnyActorRef)!
@@ -203,6 +204,21 @@ export const nestedLogic: typeof boundWorkflowMachine = Object.create(boundWorkf
     },
   },
 })
+
+const nestedLogics = new WeakMap<WorkflowDefinition, typeof boundWorkflowMachine>()
+
+/** The same with the id of a workflow: inspectors show it. */
+export function nestedLogicOf(workflow: WorkflowDefinition): typeof boundWorkflowMachine {
+  const known = nestedLogics.get(workflow)
+  if (known) return known
+  const { name: id } = workflow
+  const logic: typeof boundWorkflowMachine = Object.create(nestedLogic, {
+    id: { value: id },
+    config: { value: { ...nestedLogic.config, id } },
+  })
+  nestedLogics.set(workflow, logic)
+  return logic
+}
 
 /** The integration's chart, bound. */
 export const boundIntegrationMachine = integrationMachine.provide({

@@ -68,7 +68,8 @@ export class IntegrationLogic extends BaseMachine {
     blueprint: IntegrationBlueprint,
     implementations: Base['implementations'] = boundIntegrationMachine.implementations,
   ) {
-    super(integrationMachine.config, implementations)
+    // Inspectors show the id of a machine.
+    super({ ...integrationMachine.config, id: blueprint.definition.name }, implementations)
     const { definition, modules, host, subscriptions: given = [] } = blueprint
     const { pools, leaseTimeoutMs, eventsEnabled, history, env } = definition
     this.blueprint = blueprint

@@ -59,7 +59,8 @@ export class RunLogic extends BaseMachine {
     blueprint: Blueprint,
     implementations: Base['implementations'] = boundWorkflowMachine.implementations,
   ) {
-    super(workflowMachine.config, implementations)
+    // Inspectors show the id of a machine.
+    super({ ...workflowMachine.config, id: blueprint.plan.workflow.name }, implementations)
     this.blueprint = blueprint
   }
 

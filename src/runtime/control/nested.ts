@@ -6,7 +6,7 @@ import type { CompensationExtent } from '../../../machines/protocol.ts'
 import type { WorkflowMachineInput, WorkflowMachineOutput } from '../../../machines/workflow.ts'
 import type { DataScope } from '../../definition/model.ts'
 import type { Plan } from '../../definition/plan.ts'
-import { nestedLogic } from '../bindings.ts'
+import { nestedLogicOf } from '../bindings.ts'
 import { runs } from '../registry.ts'
 import type { Run } from '../run.ts'
 import type { Within } from '../run-options.ts'
@@ -51,7 +51,9 @@ export function startNested({ run: outer, index, attempt }: Attempt, nesting: Ne
     within,
     waitFor,
   }
-  const actor = create(outer, parent, within.address, inputOf(plan, options, 'start'))
+  const id = `run/${runId}/steps/${within.address}`
+  const input = inputOf(plan, options, 'start')
+  const actor = createActor(nestedLogicOf(plan.workflow), { parent, id, input })
   const run = outer.child(actor, options)
   runs.set(actor, run)
   actor.start()
@@ -62,7 +64,7 @@ export function startNested({ run: outer, index, attempt }: Attempt, nesting: Ne
 export function undoNested(run: Run, parent: AnyActorRef, extent: CompensationExtent): void {
   const { options } = run
   const input = { ...inputOf(options.plan, options, 'undo'), extent }
-  const actor = create(run, parent, options.within!.address, input)
+  const actor = createActor(nestedLogicOf(run.workflow), { parent, id: run.path, input })
   run.turnBack(actor)
   runs.set(actor, run)
   actor.start()
@@ -72,10 +74,6 @@ export function undoNested(run: Run, parent: AnyActorRef, extent: CompensationEx
 export function forget(run: Run): void {
   run.session.actors.delete(run.path)
   run.session.runs.delete(run.path)
-}
-
-function create({ options }: Run, parent: AnyActorRef, address: string, input: WorkflowMachineInput) {
-  return createActor(nestedLogic, { parent, id: `run/${options.runId}/steps/${address}`, input })
 }
 
 function inputOf(
