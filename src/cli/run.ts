@@ -1,7 +1,7 @@
 // `sagachart run FILE`: loads, runs, shows, writes. The terminal's part is in progress.ts and summary.ts.
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import { createActor, type AnyActor } from 'xstate'
-import { formatDiagnostics } from '../definition/diagnostic.ts'
+import { diagnosticLine, formatDiagnostics } from '../definition/diagnostic.ts'
 import type { IntegrationDefinition } from '../definition/model.ts'
 import { memoryHost } from '../hosts/memory.ts'
 import type { Inspector } from '../inspect/index.ts'
@@ -119,12 +119,9 @@ async function runLoaded(
       `sagachart run: the inspector was shown ${inspector.dropped} events less: it is too slow\n`,
     )
   }
-  const warnings = loaded.warnings.map(({ code, message, remedy }) =>
-    [`${code}: ${message}`, remedy].join(' ').trim(),
-  )
   const document = resultDocument(
     report,
-    warnings,
+    loaded.warnings.map(diagnosticLine),
     options.drill === false ? 'it was not asked for' : drill(definition, own),
   )
   if (log) logEnd(document, log)

@@ -1,5 +1,5 @@
 // `sagachart simulate FILE`: one run in virtual time, with stubs in place of modules, told as a timeline. Loads no module.
-import { formatDiagnostics } from '../definition/diagnostic.ts'
+import { diagnosticLine, formatDiagnostics } from '../definition/diagnostic.ts'
 import { readIntegration } from '../load.ts'
 import { isCompleted, resultDocument, type ResultDocument } from '../runtime/result.ts'
 import { readOutside, type OutsideOptions } from './outside.ts'
@@ -44,12 +44,13 @@ export async function simulateCommand(file: string, options: SimulateOptions): P
   if (typeof stubs === 'string') return refuse(stubs)
   const outside = readOutside(definition, options)
   if (typeof outside === 'string') return refuse(outside)
+  if (read.warnings.length > 0) process.stderr.write(`${formatDiagnostics(read.warnings)}\n\n`)
   const played = play(definition, { seed, stubs, outside })
-  const result = resultDocument(played.report, [], 'a simulation is no run')
+  const result = resultDocument(played.report, read.warnings.map(diagnosticLine), 'a simulation is no run')
   if (options.json) {
-    const { integration_scenarios: scenarios, status, error } = result
+    const { integration_scenarios: scenarios, status, error, warnings } = result
     const { assumed, timeline, virtualMs } = played
-    const document = { seed, status, virtual_ms: virtualMs, error, assumed, timeline, scenarios }
+    const document = { seed, status, virtual_ms: virtualMs, error, warnings, assumed, timeline, scenarios }
     process.stdout.write(`${JSON.stringify(document, null, 2)}\n`)
   } else process.stdout.write(story(played, result, seed, limit))
   return isCompleted(result) ? 0 : 1

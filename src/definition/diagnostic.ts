@@ -267,3 +267,7 @@ function formatDiagnostic(diagnostic: Diagnostic): string {
   const body = frame === '' ? head : `${head}\n${frame.replace(/^/gm, '  ')}`
   return remedy === '' ? body : `${body}\n  → ${remedy}`
 }
+
+/** A diagnostic as results have it: code, message and remedy in one line. */
+export const diagnosticLine = ({ code, message, remedy }: Diagnostic): string =>
+  `${code}: ${message} ${remedy}`.trim()
