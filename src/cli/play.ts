@@ -7,6 +7,7 @@ import { IntegrationLogic, type IntegrationReport } from '../runtime/integration
 import { tolerant } from '../testing/assumptions.ts'
 import { keepAppointments, type Appointment } from '../testing/appointments.ts'
 import { replies, stubModules, type Stubs } from '../testing/stubs.ts'
+import { Unknowns } from '../testing/unknowns.ts'
 import { Timeline, type Moment } from './timeline.ts'
 
 /** How to play. */
@@ -27,13 +28,15 @@ export interface Played {
 
 /** Plays the integration to its end. The same seed, the same story. */
 export function play(definition: IntegrationDefinition, { seed, stubs, outside }: Play): Played {
-  const assumed = new Set<string>()
+  const unknowns = new Unknowns()
   const reply = replies(stubs, seed, definition)
   const host = new SimulationHost({ seed, reply, eventsMax: Infinity })
   const timeline = new Timeline(() => host.time, definition.workflows)
+  // The timeline needs events; the handlers of a document without events must not hear of them.
+  const handlers = definition.eventsEnabled ? definition.handlers : []
   const logic = new IntegrationLogic({
-    definition: tolerant(definition, assumed),
-    modules: stubModules(definition, stubs),
+    definition: { ...tolerant(definition, unknowns), eventsEnabled: true, handlers },
+    modules: stubModules(definition, stubs, unknowns),
     host,
   })
   const actor = createActor(logic, { input: { inputs: definition.inputs }, inspect: timeline.inspect })
@@ -45,5 +48,5 @@ export function play(definition: IntegrationDefinition, { seed, stubs, outside }
   actor.start()
   host.run(() => actor.getSnapshot().status !== 'active')
   const report = actor.getSnapshot().output as unknown as IntegrationReport
-  return { report, timeline: timeline.moments, assumed: [...assumed], virtualMs: host.time }
+  return { report, timeline: timeline.moments, assumed: [...unknowns.assumed], virtualMs: host.time }
 }

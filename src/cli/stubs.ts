@@ -3,8 +3,8 @@
 import { durationMs } from '../definition/duration.ts'
 import { suggestion } from '../definition/diagnostic.ts'
 import type { IntegrationDefinition } from '../definition/model.ts'
-import { everyList, StepAddresses, type FoundStep } from '../testing/step-address.ts'
-import { UNDO, type Fault, type Stubs } from '../testing/stubs.ts'
+import { StepAddresses, type FoundStep } from '../testing/step-address.ts'
+import { callsOf, HANDLER, handlerCalls, UNDO, type Fault, type Stubs } from '../testing/stubs.ts'
 import { earlierOutputs } from './earlier-outputs.ts'
 
 const FAULTS = 'fail, fail:N, fatal, hang, deaf or slow:TIME'
@@ -22,11 +22,7 @@ export function readStubs(
   { fault: faults, stub: outputs, outputsFrom }: StubOptions,
 ): Stubs | string {
   const addresses = new StepAddresses(definition.workflows)
-  const modules = new Set(
-    [...everyList(definition.workflows)].flatMap(({ steps }) =>
-      steps.flatMap(({ call }) => call?.module ?? []),
-    ),
-  )
+  const modules = new Set(callsOf(definition).map(({ module }) => module))
   const stubs = {
     outputs: new Map<string, unknown>(),
     earlier: new Map<string, unknown>(),
@@ -54,7 +50,9 @@ export function readStubs(
   for (const given of outputs) {
     const [name, text] = halves(given)
     if (text === null) return `--stub takes step=JSON, found "${given}"; write --stub ${given}='{"rows": 3}'`
-    const refused = refusal('--stub', name, addresses)
+    const refused = name.startsWith(HANDLER)
+      ? noHandler(name.slice(HANDLER.length), definition)
+      : refusal('--stub', name, addresses)
     if (refused !== null) return refused
     try {
       stubs.outputs.set(name, JSON.parse(text))
@@ -89,11 +87,19 @@ function refusal(option: string, name: string, addresses: StepAddresses): string
   return `${option} ${name}: a step of type ${step.control.kind} calls no operation; ${remedy}`
 }
 
+/** Why there is no handler to answer for; `null` where there is one. */
+function noHandler(name: string, { handlers }: IntegrationDefinition): string | null {
+  const known = handlerCalls(handlers).map(({ module, operation }) => `${module}.${operation}`)
+  if (known.includes(name)) return null
+  const remedy = known.length === 0 ? 'the document has none' : suggestion(name, known, 'name one')
+  return `--stub ${HANDLER} names an operation that handles events, found "${name}"; ${remedy}`
+}
+
 const isStubbed = ({ step, isIteration }: FoundStep) => step.call !== null && !isIteration
 
 function readModule(name: string, text: string, modules: ReadonlySet<string>): string | null {
   if (!modules.has(name)) {
-    return `--fault names a module that steps call, found "${name}"; ${suggestion(name, modules, 'name one')}`
+    return `--fault names a module that is called, found "${name}"; ${suggestion(name, modules, 'name one')}`
   }
   return text === 'fail' ? null : `--fault module:${name} takes fail, found "${text}"; correct it`
 }

@@ -13,6 +13,7 @@ import { tolerant } from './assumptions.ts'
 import { OUTSIDER } from './offers.ts'
 import { everyList } from './step-address.ts'
 import { replies, stubModules, type Stubs } from './stubs.ts'
+import { Unknowns } from './unknowns.ts'
 
 /** Steps of all error scenarios together that a drill plays at most: about a second's worth. */
 export const DRILL_STEPS_MAX = 20_000
@@ -109,9 +110,10 @@ function playScenario(
       reply?.(effect, moduleOf(actor, effect)) ??
       (effect.kind === 'attempt' ? { kind: 'execute', afterMs: ATTEMPT_MS } : { kind: 'execute' }),
   })
+  const unknowns = new Unknowns()
   const logic = new IntegrationLogic({
-    definition: { ...tolerant(definition, new Set()), eventsEnabled: definition.eventsEnabled },
-    modules: stubModules(definition, NO_STUBS),
+    definition: tolerant(definition, unknowns),
+    modules: stubModules(definition, NO_STUBS, unknowns),
     host,
   })
   const root = createActor(logic, { input: { inputs: definition.inputs } })

@@ -6,7 +6,7 @@ import { SagachartError } from '../errors.ts'
 import type { Host } from '../runtime/host.ts'
 import { IntegrationLogic } from '../runtime/integration-logic.ts'
 import { RunLogic } from '../runtime/run-logic.ts'
-import { tolerant, tolerantWorkflow, type DecideOn } from './assumptions.ts'
+import { tolerantWith, tolerantWorkflow, type DecideOn } from './assumptions.ts'
 import { ChangingHost, type Subject } from './changing-host.ts'
 import { RULES } from './checkers/index.ts'
 import { nothingLeftBehind } from './checkers/left-behind.ts'
@@ -56,9 +56,8 @@ export function subjectOf(
   }
   if (explored instanceof IntegrationLogic) {
     const { definition, ...rest } = explored.blueprint
-    const { eventsEnabled } = definition
     checkSteps(definition, names)
-    const own = isReal ? definition : { ...tolerant(definition, new Set(), decide), eventsEnabled }
+    const own = isReal ? definition : tolerantWith(definition, decide)
     const logic = new IntegrationLogic({ ...rest, definition: own, host })
     return { name: nameOf(definition), logic: logic as never, host, inputs, rules: rulesOf(definition) }
   }
@@ -69,8 +68,7 @@ export function subjectOf(
     )
   }
   checkSteps(explored, names)
-  const { eventsEnabled } = explored
-  const definition = { ...tolerant(explored, new Set(), decide), eventsEnabled }
+  const definition = tolerantWith(explored, decide)
   const logic = new IntegrationLogic({ definition, modules: stubModules(explored, NO_STUBS), host })
   const all = { ...explored.inputs, ...inputs }
   return { name: nameOf(explored), logic: logic as never, host, inputs: all, rules: rulesOf(explored) }

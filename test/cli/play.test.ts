@@ -144,14 +144,19 @@ describe('a simulation of nested steps', () => {
   it('decides branches, loops and filters by stubs, and assumes what they do not say', () => {
     const block = (name: string) => workflow('w', [call(name)])
     const count = computed('steps.n.output > 1', ({ steps }) => Number(steps['n']!.output) > 1)
-    const unknown = computed('steps.n.output.x', () => {
+    const unknown = computed('steps.u.output.x', () => {
       throw new Error('no such field')
     })
+    const after = { dependsOn: ['n', 'u'] }
     const loop = (kind: 'while' | 'until', condition: typeof count) =>
-      control(kind, {
-        ...{ kind: 'iterative', over: { kind, condition }, block: block('turn'), iterationsMax: 10 },
-        ...{ maxConcurrency: 1, tolerate: { count: 0 }, output: null },
-      })
+      control(
+        kind,
+        {
+          ...{ kind: 'iterative', over: { kind, condition }, block: block('turn'), iterationsMax: 10 },
+          ...{ maxConcurrency: 1, tolerate: { count: 0 }, output: null },
+        },
+        after,
+      )
     const branch = (name: string, when: typeof count) =>
       control(
         name,
@@ -161,12 +166,13 @@ describe('a simulation of nested steps', () => {
           otherwise: block('no'),
           output: unknown,
         },
-        { dependsOn: ['n'] },
+        after,
       )
     const { states, assumed } = played(
       integration([
         workflow('s', [
           call('n'),
+          call('u'),
           branch('known', count),
           branch('open', unknown),
           loop('while', unknown),
@@ -178,11 +184,11 @@ describe('a simulation of nested steps', () => {
     expect(states).toEqual(expect.arrayContaining(['known/no succeeded', 'open/yes succeeded']))
     expect(states.filter((state) => state.endsWith('turn succeeded'))).toEqual(['until[0]/turn succeeded'])
     expect(assumed.toSorted()).toEqual([
-      'open takes a branch, for no --stub decides whether steps.n.output.x',
+      'open takes a branch, for no --stub decides whether steps.u.output.x',
       'the output of known is null, for no --stub gives it',
       'the output of open is null, for no --stub gives it',
-      'until ends, for no --stub decides whether steps.n.output.x',
-      'while ends, for no --stub decides whether steps.n.output.x',
+      'until ends, for no --stub decides whether steps.u.output.x',
+      'while ends, for no --stub decides whether steps.u.output.x',
     ])
   })
 

@@ -39,6 +39,7 @@ const simulate = (...args: string[]) => sagachart(folder, ['simulate', 'flow.jso
 interface Told {
   readonly status: string
   readonly assumed: readonly string[]
+  readonly warnings: readonly string[]
   readonly virtual_ms: number
   readonly timeline: readonly Moment[]
 }
@@ -117,6 +118,29 @@ describe('sagachart simulate', () => {
     )
   })
 
+  it('tells the warnings of the document, and lets handlers answer', () => {
+    const handled = document.replace(
+      /\}$/,
+      ',"resources":{"pools":{"line":{"units":1}}},"monitoring":{"enabled":true},' +
+        '"events":{"handlers":{"step_failed":[{"module":"m","operation":"sweep"}]}}}',
+    )
+    writeFileSync(join(folder, 'handled.json'), handled)
+    const run = (...args: string[]) =>
+      sagachart(folder, ['simulate', 'handled.json', '--fault', 'find=fatal', ...args])
+    expect(run().stderr).toMatch(/handled\.json:1:\d+: warning NOT_BUILT/)
+    const answered = JSON.parse(run('--json', '--stub', 'handler:m.sweep="skip"').stdout) as Told
+    expect(answered.warnings).toEqual([expect.stringMatching(/^NOT_BUILT_YET: /)])
+    expect(statesOf(answered, 'find').at(-1)).toBe('skipped')
+    expect(statesOf(answered, 'send').at(-1)).toBe('failed')
+    const silent = JSON.parse(run('--json').stdout) as Told
+    expect(silent.assumed).toContain('m.sweep gives no verdict, for no --stub says which')
+    const missing = run('--stub', 'handler:m.swep="skip"')
+    expect([missing.status, missing.stderr]).toEqual([
+      2,
+      expect.stringContaining('found "m.swep"; did you mean "m.sweep"?'),
+    ])
+  })
+
   it('shows a module that cannot be initialised', () => {
     const { status, stdout } = simulate('--fault', 'module:m=fail')
     expect(status).toBe(1)
@@ -152,10 +176,11 @@ describe('sagachart simulate', () => {
     [['--fault', 'find=fail:0'], /a fault is fail, .*found "fail:0"/],
     [['--fault', 'find=slow'], /found "slow"/],
     [['--fault', 'find=explode'], /found "explode"/],
-    [['--fault', 'module:n=fail'], /a module that steps call, found "n"/],
+    [['--fault', 'module:n=fail'], /a module that is called, found "n"/],
     [['--fault', 'module:m=hang'], /module:m takes fail, found "hang"/],
     [['--stub', 'find=yes'], /an output is JSON, found "yes"/],
     [['--stub', 'fnid=1'], /--stub names a step of the document, found "fnid"/],
+    [['--stub', 'handler:m.x=1'], /--stub handler: names an operation that handles .* the document has none/],
     [['--outputs-from', 'nowhere.json'], /--outputs-from takes a result document .*ENOENT; name what/],
     [['--outputs-from', 'flow.json'], /flow\.json can't be read as one: it is none/],
     [['--cancel', 'fnid@2s'], /--cancel names a step of the document, found "fnid"; did you mean "find"/],
