@@ -207,7 +207,8 @@ Faults: STEP=fail        every attempt fails       STEP=fail:2     the first two
         STEP=hang        never answers             STEP=deaf       and does not stop when told to
         module:NAME=fail a module cannot be initialised
 A step of one scenario among several is SCENARIO/STEP, one inside of another OUTER/INNER; all iterations share its stub
-and its fault, and OUTER[3]/INNER is one of them. What undoes STEP is undo:STEP.
+and its fault, and OUTER[3]/INNER is one of them. What undoes STEP is undo:STEP. A stub for a handler of events is
+handler:MODULE.OPERATION, and its answer a verdict.
 
 Examples:
   sagachart simulate flow.yaml
@@ -215,6 +216,7 @@ Examples:
   sagachart simulate flow.yaml --stub 'find=["Ada"]' --json
   sagachart simulate flow.yaml --outputs-from result.json --fault pay=fatal
   sagachart simulate flow.yaml --fault ship=fatal --fault undo:pay=fail:1
+  sagachart simulate flow.yaml --fault pay=fatal --stub 'handler:ops.decide="skip"'
   sagachart simulate flow.yaml --signal 'approved@5s={"by": "Ada"}' --cancel ship@20s
 
 No module is loaded, nothing real is called. Exit codes: 0 completed, 1 not completed, 2 bad document or usage.`,
