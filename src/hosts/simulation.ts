@@ -112,6 +112,7 @@ export class SimulationHost implements Host {
    */
   step(): boolean {
     const live = this.ports
+    for (const port of live) port.beginAll()
     for (const port of live) if (port.runDeferred()) return true
     const count = live.reduce((sum, port) => sum + port.enabledCount, 0)
     if (count > 0) {
@@ -173,7 +174,12 @@ interface Pending {
   readonly control: SimulatedControl
   /** Set while a reply with a duration is in the queue of timers. */
   timer: Timer | null
+  /** Told to stop before it began: it never does. */
+  isWithdrawn: boolean
 }
+
+const answersAtOnce = ({ reply: { kind }, timer }: Pending) =>
+  timer === null && kind !== 'hang' && kind !== 'deaf'
 
 const REPLY = 'simulation.reply'
 
@@ -185,6 +191,8 @@ class SimulationPort implements HostPort {
   private readonly guest: Guest
   private readonly written: Entry[]
   private readonly pending = new Map<Effect, Pending>()
+  /** Effects that begin as soon as the root's own call is over. */
+  private readonly fresh = new Set<Pending>()
   /** What could happen now, in the order in which it became possible. */
   private enabled: (() => void)[] = []
   private deferred: (() => void)[] = []
@@ -203,22 +211,24 @@ class SimulationPort implements HostPort {
 
   perform(effect: Effect): void {
     const reply = this.host.options.reply(effect)
-    const pending: Pending = { effect, reply, control: new SimulatedControl(), timer: null }
+    const control = new SimulatedControl()
+    const pending: Pending = { effect, reply, control, timer: null, isWithdrawn: false }
+    this.fresh.add(pending)
     if ('afterMs' in reply && reply.afterMs !== undefined) {
       const event = { type: REPLY, effect } as InboundEvent
       pending.timer = this.timers.start(this.host.time + reply.afterMs, '', event)
     }
     this.pending.set(effect, pending)
-    const { kind } = reply
-    if (pending.timer === null && kind !== 'hang' && kind !== 'deaf') this.enable(pending)
+    if (answersAtOnce(pending)) this.enable(pending)
   }
 
   abort(effect: Effect): void {
     const pending = this.pending.get(effect)
     if (!pending || pending.control.aborted) return
     pending.control.abort()
-    const { kind } = pending.reply
-    if (kind === 'hang' || (kind !== 'deaf' && pending.timer !== null)) this.enable(pending)
+    pending.isWithdrawn = this.fresh.has(pending)
+    const isListening = pending.reply.kind !== 'deaf' || pending.isWithdrawn
+    if (isListening && !answersAtOnce(pending)) this.enable(pending)
   }
 
   abandon(): void {}
@@ -254,6 +264,7 @@ class SimulationPort implements HostPort {
   kill(): void {
     for (const { control } of this.pending.values()) control.abort()
     this.pending.clear()
+    this.fresh.clear()
     this.timers.clear()
     this.deferred = []
     this.enabled = []
@@ -263,6 +274,10 @@ class SimulationPort implements HostPort {
     const next = this.deferred.shift()
     next?.()
     return next !== undefined
+  }
+
+  beginAll(): void {
+    this.fresh.clear()
   }
 
   /** Whether something happens before time goes on. */
@@ -300,6 +315,10 @@ class SimulationPort implements HostPort {
     const { effect, reply, control, timer } = pending
     this.pending.delete(effect)
     if (timer) this.timers.cancel(timer)
+    if (pending.isWithdrawn) {
+      this.guest.settle(effect, { status: 'failed', error: control.signal.reason })
+      return
+    }
     const outcome = 'outcome' in reply ? reply.outcome : this.outcomeOf(effect, control)
     const told: Outcome =
       control.aborted && reply.kind !== 'settle' && reply.kind !== 'deaf'

@@ -257,6 +257,28 @@ function endRules(
     await harness.host.idle()
   }, 20_000)
 
+  it('never begins what is told to stop before it began', async () => {
+    const harness = create()
+    const told: string[] = []
+    const port = harness.host.open(
+      { runId: 'raw', resume: false },
+      {
+        execute: () => told.push('executed'),
+        settle: (_, { status }) => void told.push(status),
+        deliver: () => {},
+      },
+    )
+    const shared = { kind: 'attempt', attempt: 1, run: 'run/raw', index: 0, target: 'operation' } as const
+    for (const name of ['plain', 'hang', 'deaf']) {
+      const effect = { ...shared, to: `run/raw/step/${name}` }
+      port.perform(effect)
+      port.abort(effect)
+    }
+    await harness.drive(() => told.length === 3)
+    expect(told).toEqual(['failed', 'failed', 'failed'])
+    port.close()
+  })
+
   it('cancels in order: running steps are told, modules are cleaned up', async () => {
     const harness = create()
     const actor = start(createWorkflow({ id: 'w', steps: hanging }), harness)
