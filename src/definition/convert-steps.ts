@@ -16,9 +16,11 @@ import type { Acceptance } from './findings/codes.ts'
 import { wrongKinds } from './inputs.ts'
 import type { DeclaredInputs } from './inputs.ts'
 import type {
+  Budget,
   CompensationDefinition,
   Computed,
   ControlDefinition,
+  DataScope,
   FallbackCall,
   RetryDefinition,
   StepDefinition,
@@ -295,8 +297,8 @@ function inputsOf(computed: Computed, step: StepDocument, declared: DeclaredInpu
   if (computed.kind === 'value') return computed
   return {
     ...computed,
-    evaluate(scope) {
-      const value = computed.evaluate(scope)
+    evaluate(scope: DataScope, budget?: Budget) {
+      const value = computed.evaluate(scope, budget)
       const [wrong] = wrongKinds(declared, value as Record<string, unknown>)
       if (!wrong) return value
       const message = `step ${shown(step.name)}: ${wrong.message}; ${wrong.remedy}`
@@ -324,8 +326,8 @@ function holding(
   if (computed.kind === 'value') return computed
   return {
     ...computed,
-    evaluate(scope) {
-      const value = computed.evaluate(scope)
+    evaluate(scope: DataScope, budget?: Budget) {
+      const value = computed.evaluate(scope, budget)
       if (fits(value)) return value
       const message = `step ${shown(step.name)}: its "${key}" must yield ${expected}, found ${shown(value)}`
       throw new SagachartError('EXPRESSION_FAILED', message, { retryable: false })

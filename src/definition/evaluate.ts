@@ -6,20 +6,20 @@ import { listed, printable, shown } from './diagnostic.ts'
 import type { DataScope } from './model.ts'
 import {
   binary,
+  exactNumber,
   ExpressionFault,
   fault,
   FUNCTIONS,
   isMapping,
   keep,
+  keysOf,
   LIST_ITEMS_MAX,
   METHODS,
   negated,
   spend,
+  spendOnKey,
 } from './operators.ts'
 import type { Run } from './operators.ts'
-
-/** Most values that an expression's result may hold of its own making. */
-export const RESULT_VALUES_MAX = 100_000
 
 /** Computes a node. Recursion is bounded by the tree's size, which the parser bounds. */
 export function evaluateNode(run: Run, node: ASTNode): unknown {
@@ -63,8 +63,10 @@ export function evaluateNode(run: Run, node: ASTNode): unknown {
 }
 
 function variable(run: Run, name: string): unknown {
-  const bound = run.variables.findLast((entry) => entry.name === name)
-  if (bound) return bound.value
+  for (let at = run.variables.length - 1; at >= 0; at--) {
+    const variable = run.variables[at]!
+    if (variable.name === name) return variable.value
+  }
   const value = run.scope[name as keyof DataScope]
   if (value === undefined) throw new ExpressionFault(`"${name}" is not in scope`)
   return value
@@ -86,9 +88,8 @@ function field(run: Run, base: unknown, name: string, from: ASTNode): unknown {
     const value = base[name]
     if (value !== undefined) return value
   }
-  spend(run, Object.keys(base).length)
   const unset =
-    base === run.scope.env ? ': the environment variable is not set' : `: it has ${listed(Object.keys(base))}`
+    base === run.scope.env ? ': the environment variable is not set' : `: it has ${listed(keysOf(run, base))}`
   throw new ExpressionFault(`${where()} has no field ${shown(name)}${unset}`)
 }
 
@@ -97,6 +98,7 @@ function item(run: Run, node: ASTNode & { op: '[]' }): unknown {
   const key = evaluateNode(run, node.args[1])
   if (!Array.isArray(base)) {
     if (typeof key !== 'string') return fault('text between "[" and "]" of a mapping', key)
+    spendOnKey(run, key)
     return field(run, base, key, node.args[0])
   }
   if (typeof key !== 'bigint' && typeof key !== 'number')
@@ -113,6 +115,7 @@ function literalMap(run: Run, entries: readonly (readonly [ASTNode, ASTNode])[])
   for (const [keyNode, valueNode] of entries) {
     const key = evaluateNode(run, keyNode)
     if (typeof key !== 'string' || key === '__proto__') return fault('text as the key of a mapping', key)
+    spendOnKey(run, key)
     if (Object.hasOwn(map, key)) throw new ExpressionFault(`the key ${shown(key)} is given twice`)
     map[key] = evaluateNode(run, valueNode)
   }
@@ -127,7 +130,7 @@ function truth(run: Run, node: ASTNode, where: string): boolean {
 }
 
 /** Units of work that a failure costs which is not the end of its evaluation. */
-const FAILURE_WORK = 50
+const FAILURE_WORK = 40
 
 function forgiven(run: Run, error: ExpressionFault): ExpressionFault {
   spend(run, FAILURE_WORK)
@@ -175,7 +178,7 @@ function method(run: Run, parts: readonly [string, ASTNode, ASTNode[]]): unknown
 }
 
 function comprehension(run: Run, name: string, receiver: unknown, args: readonly ASTNode[]): unknown {
-  const items: unknown = isMapping(receiver) ? Object.keys(receiver) : receiver
+  const items: unknown = isMapping(receiver) ? keysOf(run, receiver) : receiver
   if (!Array.isArray(items)) return fault(`a list or a mapping before .${name}()`, receiver)
   if (items.length > LIST_ITEMS_MAX) {
     throw new ExpressionFault(
@@ -185,34 +188,34 @@ function comprehension(run: Run, name: string, receiver: unknown, args: readonly
   }
   const [variableNode, first, second] = args
   if (variableNode?.op !== 'id' || !first) return fault(`arguments of .${name}()`, undefined)
-  const within = <T>(value: unknown, body: () => T): T => {
+  const variable = { name: variableNode.args, value: undefined as unknown }
+  const bind = (value: unknown): void => {
     spend(run, 1)
-    run.variables.push({ name: variableNode.args, value })
-    try {
-      return body()
-    } finally {
-      run.variables.pop()
-    }
+    variable.value = value
   }
-  const test = (value: unknown): boolean => within(value, () => truth(run, first, `in .${name}()`))
-  switch (name) {
-    case 'map': {
-      if (!second)
-        return keep(
-          run,
-          items.map((value) => within(value, () => evaluateNode(run, first))),
-        )
-      return keep(
-        run,
-        items.filter(test).map((value) => within(value, () => evaluateNode(run, second))),
-      )
+  const where = `in .${name}()`
+  const test = (value: unknown): boolean => {
+    bind(value)
+    return truth(run, first, where)
+  }
+  const give = (body: ASTNode) => (value: unknown) => {
+    bind(value)
+    return evaluateNode(run, body)
+  }
+  run.variables.push(variable)
+  try {
+    switch (name) {
+      case 'map':
+        return keep(run, second ? items.filter(test).map(give(second)) : items.map(give(first)))
+      case 'filter':
+        return keep(run, items.filter(test))
+      case 'exists_one':
+        return items.filter(test).length === 1
+      default:
+        return quantified(run, items, test, name === 'exists')
     }
-    case 'filter':
-      return keep(run, items.filter(test))
-    case 'exists_one':
-      return items.filter(test).length === 1
-    default:
-      return quantified(run, items, test, name === 'exists')
+  } finally {
+    run.variables.pop()
   }
 }
 
@@ -240,27 +243,20 @@ function quantified(
 /** A result as plain JSON: integers become JavaScript numbers, in what the evaluation itself made. */
 export function finished(run: Run, value: unknown): unknown {
   const root = [value]
-  const open: (unknown[] | Record<string, unknown>)[] = [root]
-  let count = 0
+  const open: unknown[] = [root]
+  const plain = (part: unknown): unknown => {
+    spend(run, 1)
+    if (typeof part === 'bigint') return exactNumber(part)
+    if (typeof part === 'object' && part !== null && run.fresh.has(part)) open.push(part)
+    return part
+  }
   while (open.length > 0) {
-    const holder = open.pop()! as Record<string, unknown>
-    for (const key of Object.keys(holder)) {
-      if (++count > RESULT_VALUES_MAX)
-        throw new ExpressionFault(`its result holds more than ${RESULT_VALUES_MAX} values`, true)
-      const part = holder[key]
-      if (typeof part === 'bigint') holder[key] = safeNumber(part)
-      else if (typeof part === 'object' && part !== null && run.fresh.has(part)) open.push(part as unknown[])
-    }
+    const holder = open.pop()
+    if (Array.isArray(holder)) for (let at = 0; at < holder.length; at++) holder[at] = plain(holder[at])
+    else if (isMapping(holder)) for (const key of Object.keys(holder)) holder[key] = plain(holder[key])
   }
   const { inputs, run: ofRun, event } = run.scope
   if (root[0] === inputs || root[0] === ofRun || (event && root[0] === event))
     return { ...(root[0] as object) }
   return root[0]
-}
-
-function safeNumber(value: bigint): number {
-  const number = Number(value)
-  if (!Number.isSafeInteger(number))
-    throw new ExpressionFault(`${value} is beyond the whole numbers that JSON keeps exact`)
-  return number
 }

@@ -6,8 +6,9 @@ import type { ASTNode } from '@marcbachmann/cel-js'
 import { SagachartError } from '../errors.ts'
 import { nearest, printable } from './diagnostic.ts'
 import { evaluateNode, finished } from './evaluate.ts'
-import type { DataScope } from './model.ts'
-import { ExpressionFault, FUNCTIONS, METHODS } from './operators.ts'
+import type { Budget, DataScope } from './model.ts'
+import { asText, ExpressionFault, FUNCTIONS, METHODS, newBudget } from './operators.ts'
+import type { Run } from './operators.ts'
 
 /** Longest expression, in characters. */
 export const EXPRESSION_LENGTH_MAX = 4096
@@ -34,8 +35,13 @@ export interface Reference {
 export interface Expression {
   readonly text: string
   readonly references: readonly Reference[]
-  /** @throws SagachartError `EXPRESSION_FAILED`, not retryable */
-  evaluate(scope: DataScope): unknown
+  /**
+   * @param budget Default: one of its own.
+   * @throws SagachartError `EXPRESSION_FAILED`, not retryable
+   */
+  evaluate(scope: DataScope, budget?: Budget): unknown
+  /** The same as a text that goes into another: nothing for `null`, JSON for lists and mappings. */
+  evaluateText(scope: DataScope, budget: Budget): string
 }
 
 /** Of what an expression's names are. */
@@ -67,16 +73,28 @@ export function compileExpression(text: string): Expression {
   const analysis = new Analysis(text)
   analysis.visit(ast, [], 0)
   const { references } = analysis
-  return { text, references, evaluate: (scope) => evaluate(text, ast, scope) }
+  const evaluate = <T>(scope: DataScope, budget: Budget, finish: (run: Run, value: unknown) => T): T =>
+    reporting(text, () => {
+      // Its own length is free: one value may hold any number of expressions that only name something.
+      budget.max += text.length
+      const run: Run = { scope, budget, fresh: new Set(), variables: [] }
+      return finish(run, evaluateNode(run, ast))
+    })
+  return {
+    text,
+    references,
+    evaluate: (scope, budget = newBudget()) => evaluate(scope, budget, finished),
+    evaluateText: (scope, budget) =>
+      evaluate(scope, budget, (run, value) => asText(run, finished(run, value))),
+  }
 }
 
-function evaluate(text: string, ast: ASTNode, scope: DataScope): unknown {
+function reporting<T>(text: string, evaluate: () => T): T {
   try {
-    const run = { scope, work: 0, fresh: new Set<object>(), variables: [] }
-    return finished(run, evaluateNode(run, ast))
+    return evaluate()
   } catch (error) {
     if (!(error instanceof ExpressionFault)) throw error
-    const message = `the expression "${printable(text, 200)}" failed: ${error.message}`
+    const message = `the expression "${printable(text, 100)}" failed: ${error.message}`
     throw new SagachartError('EXPRESSION_FAILED', message, { retryable: false })
   }
 }

@@ -49,6 +49,12 @@ export interface EventView {
   readonly source: string
 }
 
+/** What expressions have cost so far, and may cost, in units of work. What is computed in one go shares one. */
+export interface Budget {
+  work: number
+  max: number
+}
+
 /** A value, or a way to compute it from the run's data. `evaluate` may throw a `SagachartError` (`EXPRESSION_FAILED`). */
 export type Computed =
   | { readonly kind: 'value'; readonly value: unknown }
@@ -59,7 +65,8 @@ export type Computed =
       readonly references?: readonly string[]
       /** As it was written, where it is nothing but one expression. */
       readonly source?: string
-      evaluate(scope: DataScope): unknown
+      /** @param budget Default: one of its own. */
+      evaluate(scope: DataScope, budget?: Budget): unknown
     }
   /** A user's function: its answer is journaled where a decision hangs on it. */
   | { readonly kind: 'function'; evaluate(scope: DataScope): unknown }

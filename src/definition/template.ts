@@ -5,7 +5,8 @@ import { SagachartError } from '../errors.ts'
 import { printable } from './diagnostic.ts'
 import { compileExpression } from './expression.ts'
 import type { Expression, Reference } from './expression.ts'
-import type { Computed, DataScope } from './model.ts'
+import type { Budget, Computed, DataScope } from './model.ts'
+import { newBudget } from './operators.ts'
 import type { Path } from './source.ts'
 
 /** An expression that a value holds, with where and how it was written. */
@@ -141,7 +142,7 @@ function computedOf(piece: Piece, found: readonly Found[]): Computed {
     kind: 'expression',
     references: [...references],
     ...(piece.kind === 'whole' && only && { source: only.source }),
-    evaluate: (scope) => fill(piece, scope),
+    evaluate: (scope, budget = newBudget()) => fill(piece, scope, budget),
   }
 }
 
@@ -153,36 +154,31 @@ function collectSteps(piece: Piece, into: Set<string>): void {
   else if (piece.kind === 'map') for (const [, item] of piece.entries) collectSteps(item, into)
 }
 
-function fill(piece: Piece, scope: DataScope): unknown {
+function fill(piece: Piece, scope: DataScope, budget: Budget): unknown {
   switch (piece.kind) {
     case 'static':
       return piece.value
     case 'whole':
-      return piece.expression.evaluate(scope)
+      return piece.expression.evaluate(scope, budget)
     case 'text':
-      return fillText(piece.parts, scope)
+      return fillText(piece.parts, scope, budget)
     case 'list':
-      return piece.items.map((item) => fill(item, scope))
+      return piece.items.map((item) => fill(item, scope, budget))
     case 'map':
-      return Object.fromEntries(piece.entries.map(([key, item]) => [key, fill(item, scope)]))
+      return Object.fromEntries(piece.entries.map(([key, item]) => [key, fill(item, scope, budget)]))
   }
 }
 
-function fillText(parts: readonly (string | Expression)[], scope: DataScope): string {
+function fillText(parts: readonly (string | Expression)[], scope: DataScope, budget: Budget): string {
   let text = ''
   for (const part of parts) {
-    text += typeof part === 'string' ? part : asText(part.evaluate(scope))
+    text += typeof part === 'string' ? part : part.evaluateText(scope, budget)
     if (text.length > TEMPLATE_TEXT_MAX) {
       const message = `a text with expressions grows beyond ${TEMPLATE_TEXT_MAX} characters; it starts with "${printable(text, 60)}"`
       throw new SagachartError('EXPRESSION_FAILED', message, { retryable: false })
     }
   }
   return text
-}
-
-function asText(value: unknown): string {
-  if (value === null || value === undefined) return ''
-  return typeof value === 'object' ? JSON.stringify(value) : String(value)
 }
 
 /** Text, and expressions between `${{` and `}}`. Braces and quotes inside an expression are skipped over. */

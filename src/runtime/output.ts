@@ -1,4 +1,5 @@
 // What a run gives once all its steps have ended.
+import { newBudget } from '../definition/operators.ts'
 import type { Run } from './run.ts'
 
 /**
@@ -16,5 +17,6 @@ export function outputOf({ workflow, options: { within }, data, execution, effec
         effects.isUnneeded(index) ? null : (execution.outputs[index] ?? null),
       ]),
     )
-  return Object.fromEntries(names.map((name) => [name, data.evaluate(outputs[name]!)]))
+  const budget = newBudget()
+  return Object.fromEntries(names.map((name) => [name, data.evaluate(outputs[name]!, {}, budget)]))
 }

@@ -1,7 +1,8 @@
 // What expressions and builder functions see of a run, and their evaluation.
 // Not the language: an expression arrives compiled.
 import { SagachartError } from '../errors.ts'
-import type { Computed, DataScope, StepView } from '../definition/model.ts'
+import { shown } from '../definition/diagnostic.ts'
+import type { Budget, Computed, DataScope, StepView } from '../definition/model.ts'
 import type { Plan } from '../definition/plan.ts'
 import type { Run } from './run.ts'
 
@@ -9,11 +10,12 @@ export interface RunData {
   readonly scope: DataScope
   /**
    * @param more What is seen beside the run's own data.
+   * @param budget What it may cost, with all else that is computed in the same go.
    * @throws EXPRESSION_FAILED, or whatever a user's function throws.
    */
-  evaluate(computed: Computed, more?: Partial<DataScope>): unknown
+  evaluate(computed: Computed, more?: Partial<DataScope>, budget?: Budget): unknown
   /** @throws EXPRESSION_FAILED where a CEL condition is no boolean. */
-  condition(when: Computed, more?: Partial<DataScope>): boolean
+  condition(when: Computed, more?: Partial<DataScope>, budget?: Budget): boolean
 }
 
 /** A view that costs nothing for the steps nobody asks about. */
@@ -29,17 +31,19 @@ export function dataScope(run: Run): RunData {
     ...(item !== undefined && { item }),
     ...(index !== undefined && { index }),
   }
-  const evaluate = (computed: Computed, more?: Partial<DataScope>) =>
-    computed.kind === 'value' ? computed.value : computed.evaluate(more ? laidOver(scope, more) : scope)
+  const evaluate = (computed: Computed, more?: Partial<DataScope>, budget?: Budget) =>
+    computed.kind === 'value'
+      ? computed.value
+      : computed.evaluate(more ? laidOver(scope, more) : scope, budget)
   return {
     scope,
     evaluate,
-    condition(when, more) {
-      const holds = evaluate(when, more)
+    condition(when, more, budget) {
+      const holds = evaluate(when, more, budget)
       if (typeof holds === 'boolean') return holds
       throw new SagachartError(
         'EXPRESSION_FAILED',
-        `A condition of "${plan.workflow.name}" gives true or false, found ${JSON.stringify(holds)}; compare it with something`,
+        `A condition of "${plan.workflow.name}" gives true or false, found ${shown(holds)}; compare it with something`,
         { retryable: false },
       )
     },

@@ -3,6 +3,7 @@
 // and fails as it does there. Not the stubs: those are in stubs.ts.
 import { blocksOf } from '../definition/nested.ts'
 import type {
+  Budget,
   CompensationDefinition,
   Computed,
   ControlDefinition,
@@ -216,11 +217,11 @@ class Assumptions {
   private lenient(computed: Computed, assumption: Assumption): Computed {
     if (computed.kind !== 'expression') return computed
     const { address, ways, what, of } = assumption
-    const evaluate = (scope: DataScope) => {
-      if (!this.readsUnknown(computed, assumption, scope)) return computed.evaluate(scope)
+    const evaluate = (scope: DataScope, budget?: Budget) => {
+      if (!this.readsUnknown(computed, assumption, scope)) return computed.evaluate(scope, budget)
       if (of) this.unknowns?.add(of)
       try {
-        const value = computed.evaluate(scope)
+        const value = computed.evaluate(scope, budget)
         if (value !== null || ways[0] === null) return value
       } catch {
         // The reason is always the same: a stub is missing. The assumption is noted below.

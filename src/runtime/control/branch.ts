@@ -4,6 +4,7 @@ import type { AnyActorRef } from 'xstate'
 import type { Failure } from '../../../machines/protocol.ts'
 import type { WorkflowMachineOutput } from '../../../machines/workflow.ts'
 import type { Computed } from '../../definition/model.ts'
+import { newBudget } from '../../definition/operators.ts'
 import type { Plan } from '../../definition/plan.ts'
 import { SagachartError } from '../../errors.ts'
 import { checkedInputs } from '../given-inputs.ts'
@@ -143,8 +144,9 @@ export class Branch implements Work {
 export function chooseBranch(run: Run, index: number): number {
   const { control } = run.stepAt(index)
   const { cases } = control as ControlOf<'conditional'>
+  const budget = newBudget()
   const chosen = cases.findIndex(({ when }) =>
-    when.kind === 'function' ? Boolean(run.data.evaluate(when)) : run.data.condition(when),
+    when.kind === 'function' ? Boolean(run.data.evaluate(when)) : run.data.condition(when, {}, budget),
   )
   return chosen < 0 ? cases.length : chosen
 }
