@@ -3,6 +3,8 @@
 // Invariant: a subscriber gets its events one at a time, in the order of publication.
 import { assign, enqueueActions, setup } from 'xstate'
 import {
+  dropBacklogs,
+  dropsToTell,
   isHeard,
   isUnderWay,
   offer,
@@ -12,12 +14,13 @@ import {
   type BusContext,
   type BusInput,
   type Delivery,
+  type Drop,
   type SubscriptionAdded,
 } from './deliveries.ts'
 import { EMPTY_HISTORY, withEvents } from './event-history.ts'
 import type { BusEvent, Failure, Verdict } from './protocol.ts'
 
-export { BACKLOG_MAX, type BusContext, type BusInput } from './deliveries.ts'
+export { BACKLOG_MAX, type BusContext, type BusInput, type Drop } from './deliveries.ts'
 export { historyOf, matchesPattern, type HistoryQuery } from './event-history.ts'
 
 /** How long a closing bus waits for its handlers, in milliseconds. */
@@ -44,6 +47,8 @@ export const busMachine = setup({
   actions: {
     /** Runs the handler of a subscription; its end comes back as `handler.succeeded` or `handler.failed`. */
     dispatch: (_: unknown, _delivery: Delivery) => {},
+    /** Tells that a subscription is not handed all it asked for, because too much waits for it. */
+    reportDrop: (_: unknown, _drop: Drop) => {},
     /** Passes on what the handler, which has ended, answers to its event. */
     passAnswer: () => {},
     startTimer: (_: unknown, _timer: { readonly delayMs: number }) => {},
@@ -71,7 +76,9 @@ export const busMachine = setup({
       const [changed, deliveries] = handover
       enqueue.assign(changed)
       for (const delivery of deliveries) enqueue({ type: 'dispatch', params: delivery })
+      for (const drop of dropsToTell(context, changed)) enqueue({ type: 'reportDrop', params: drop })
     }),
+    dropBacklogs: assign(({ context }) => dropBacklogs(context)),
     unsubscribe: assign(({ context, event }) =>
       event.type === 'subscription.removed' ? { subscriptions: without(context, event.id) } : {},
     ),
@@ -89,6 +96,7 @@ export const busMachine = setup({
     subscriptions: [],
     underWay: {},
     counters: { published: 0, delivered: 0, failed: 0, dropped: 0 },
+    drops: [],
     history: EMPTY_HISTORY,
   }),
   initial: 'open',
@@ -116,7 +124,7 @@ export const busMachine = setup({
         'subscription.removed': { actions: 'unsubscribe' },
         'handler.succeeded': { guard: 'isUnderWay', actions: 'deliver' },
         'handler.failed': { guard: 'isUnderWay', actions: ['keepFailure', 'deliver'] },
-        'bus.timedOut': 'closed',
+        'bus.timedOut': { target: 'closed', actions: 'dropBacklogs' },
       },
     },
     closed: { description: 'Takes nothing any more; its history can still be read.', type: 'final' },

@@ -5,7 +5,7 @@ import { produce } from 'immer'
 import { historyOf, matchesPattern, type EventHistory, type HistoryBounds } from './event-history.ts'
 import type { BusEvent } from './protocol.ts'
 
-/** Events that may wait for one busy subscriber; beyond it the oldest are dropped and counted. */
+/** Events that may wait for one busy subscriber; beyond it the oldest are dropped, counted and told. */
 export const BACKLOG_MAX = 1_000
 
 /** Asks for events. */
@@ -40,6 +40,14 @@ export interface Delivery {
   readonly event: BusEvent
 }
 
+/** Events that a subscription asked for and is never handed. */
+export interface Drop {
+  readonly subscription: string
+  readonly pattern: string
+  /** So far. */
+  readonly events: number
+}
+
 /** What a bus starts with. */
 export type BusInput = HistoryBounds
 
@@ -55,14 +63,18 @@ export interface BusContext extends BusInput {
     readonly delivered: number
     /** Handlers that failed. */
     readonly failed: number
-    /** Dropped from a backlog. */
+    /** Never handed to a handler that asked for them. */
     readonly dropped: number
   }
+  /** By subscription. */
+  readonly drops: readonly Drop[]
   readonly history: EventHistory
 }
 
+type Dropped = Pick<BusContext, 'counters' | 'drops'>
+
 /** What changed, and the handlers to call for it, in order. */
-type Handover = readonly [Pick<BusContext, 'subscriptions' | 'underWay' | 'counters'>, readonly Delivery[]]
+type Handover = readonly [Pick<BusContext, 'subscriptions' | 'underWay'> & Dropped, readonly Delivery[]]
 
 /** Whether a handler of the subscription is executing. */
 export const isUnderWay = ({ underWay }: BusContext, id: string) => Object.hasOwn(underWay, id)
@@ -88,15 +100,15 @@ export function offer(context: BusContext, events: readonly BusEvent[]): Handove
 }
 
 function offerOne(context: BusContext, event: BusEvent): Handover {
-  let { dropped } = context.counters
+  let after = context
   const subscriptions = context.subscriptions.map((subscription) => {
     if (!takes(subscription, event)) return subscription
     const { backlog } = subscription
     const isFull = backlog.length >= BACKLOG_MAX
-    if (isFull) dropped++
+    if (isFull) after = withDrop(after, subscription, 1)
     return { ...subscription, backlog: (isFull ? backlog.slice(1) : backlog).concat(event) }
   })
-  return handOver({ ...context, subscriptions, counters: { ...context.counters, dropped } })
+  return handOver({ ...after, subscriptions })
 }
 
 /** Ends the handler of a subscription, and hands it its next event. */
@@ -111,21 +123,45 @@ export function subscribe(context: BusContext, added: SubscriptionAdded): Handov
   const { id, pattern, priority, once, replay = false, at } = added
   const found = replay ? historyOf(context, { pattern, ...(at !== undefined && { now: at }) }) : []
   const backlog = once ? found.slice(0, 1) : found.slice(-BACKLOG_MAX)
-  const dropped = context.counters.dropped + (once ? 0 : found.length - backlog.length)
+  const subscription = { id, pattern, priority, once, backlog }
   const subscriptions = produce(without(context, id), (draft) => {
     const lower = draft.findIndex((other) => other.priority < priority)
-    const subscription = { id, pattern, priority, once, backlog }
     draft.splice(lower < 0 ? draft.length : lower, 0, subscription as (typeof draft)[number])
   })
-  return handOver({ ...context, subscriptions, counters: { ...context.counters, dropped } })
+  const after = withDrop(context, subscription, once ? 0 : found.length - backlog.length)
+  return handOver({ ...after, subscriptions })
+}
+
+/** Counts what is left for those whose handlers did not end in time. */
+export const dropBacklogs = ({ subscriptions, counters, drops }: BusContext): Dropped =>
+  subscriptions.reduce((before, each) => withDrop(before, each, each.backlog.length), { counters, drops })
+
+/** Notes events that a subscription is never handed. */
+function withDrop<T extends Dropped>(known: T, { id, pattern }: BusSubscription, events: number): T {
+  if (events === 0) return known
+  const { counters, drops } = known
+  const before = drops.find(({ subscription }) => subscription === id)
+  const now = { subscription: id, pattern, events: (before?.events ?? 0) + events }
+  return {
+    ...known,
+    counters: { ...counters, dropped: counters.dropped + events },
+    drops: [...drops.filter((drop) => drop !== before), now],
+  }
 }
 
 /** Everybody but one. */
 export const without = ({ subscriptions }: BusContext, id: string) =>
   subscriptions.filter((subscription) => subscription.id !== id)
 
+/** What is worth telling of the drops since before: the first of a subscription, then every tenfold. */
+export const dropsToTell = (before: Dropped, now: Dropped): readonly Drop[] =>
+  now.drops.filter(({ subscription, events }) => {
+    const known = before.drops.find((other) => other.subscription === subscription)
+    return String(events).length > (known ? String(known.events).length : 0)
+  })
+
 /** Hands the first of its backlog to each subscription whose handler is not under way. */
-function handOver({ subscriptions, underWay, counters }: BusContext): Handover {
+function handOver({ subscriptions, underWay, counters, drops }: BusContext): Handover {
   const busy = { ...underWay }
   const deliveries: Delivery[] = []
   const left: BusSubscription[] = []
@@ -141,5 +177,5 @@ function handOver({ subscriptions, underWay, counters }: BusContext): Handover {
     if (!once) left.push({ ...subscription, backlog: backlog.slice(1) })
   }
   const delivered = counters.delivered + deliveries.length
-  return [{ subscriptions: left, underWay: busy, counters: { ...counters, delivered } }, deliveries]
+  return [{ subscriptions: left, underWay: busy, counters: { ...counters, delivered }, drops }, deliveries]
 }

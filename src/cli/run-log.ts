@@ -22,6 +22,7 @@ const LEVELS: Readonly<Record<string, LogLevel>> = {
   step_compensating: 'DEBUG',
   step_compensated: 'INFO',
   step_compensation_failed: 'ERROR',
+  events_dropped: 'WARNING',
 }
 
 /** Characters of an event's data that are logged. */
@@ -49,7 +50,20 @@ export function logEnd(document: ResultDocument, log: LogFile): void {
 
 /** Names, counts and the error of an event. An operation may emit one of the same type with anything in it. */
 function account(data: unknown): string {
-  const { step_name, module_name, workflow_name, operation, attempts, status, error } = fields(data)
+  const {
+    step_name,
+    module_name,
+    workflow_name,
+    operation,
+    attempts,
+    status,
+    error,
+    handler,
+    pattern,
+    events,
+  } = fields(data)
+  if (handler !== undefined)
+    return `${word(handler)} was not told of all events of ${word(pattern)}: ${word(events)} so far`
   const call = `${word(module_name)}.${word(operation)}`
   const who = step_name === undefined ? word(workflow_name ?? module_name) : `${word(step_name)} (${call})`
   const tries = attempts === undefined ? '' : `, ${word(attempts)} ${attempts === 1 ? 'attempt' : 'attempts'}`

@@ -124,6 +124,10 @@ async function runLoaded(
     loaded.warnings.map(diagnosticLine),
     options.drill === false ? 'it was not asked for' : drill(definition, own),
   )
+  for (const warning of document.warnings.slice(warnings.length)) {
+    process.stderr.write(`sagachart run: ${printable(warning, Infinity)}\n`)
+    log?.write('WARNING', 'sagachart', warning)
+  }
   if (log) logEnd(document, log)
   const problem = target && (await writeResult(target, document))
   if (isJson) process.stdout.write(resultJson(document))

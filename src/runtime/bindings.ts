@@ -310,6 +310,10 @@ export const boundBusMachine = busMachine.provide({
     stopTimer: ({ self }) => onScope(self, (scope, path) => scope.stopTimer(path)),
     dispatch: ({ self }, { subscription, event }) =>
       onScope(self, (scope) => scope.dispatch(subscription, event)),
+    reportDrop: ({ self }, { subscription, pattern, events }) =>
+      onScope(self, (scope, path) =>
+        scope.publish('events_dropped', path, { handler: subscription, pattern, events }),
+      ),
     passAnswer: ({ self, context: { underWay }, event }) => {
       if (event.type !== 'handler.succeeded' && event.type !== 'handler.failed') return
       const { subscription } = event

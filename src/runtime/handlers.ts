@@ -5,13 +5,13 @@ import type { HandlerDefinition, Module, OperationContext } from '../definition/
 import { SagachartError } from '../errors.ts'
 import type { HandlerContext, Subscription } from './scope.ts'
 
-/** Subscriptions in the order of the document; each has its own name, also where a handler is named twice. */
+/** Subscriptions in the order of the document; each has a name of its own, `ops.page#2`, also where a handler is named twice. */
 export function handlerSubscriptions(
   handlers: readonly HandlerDefinition[],
   modules: readonly Module[],
 ): readonly Subscription[] {
   return handlers.map(({ event, target, priority }, index) => ({
-    id: `document/${index}`,
+    id: `${'builtIn' in target ? target.builtIn : `${target.module}.${target.operation}`}#${index + 1}`,
     pattern: event,
     priority,
     handler: 'builtIn' in target ? logEvent : callOf(target, modules),

@@ -7,6 +7,7 @@ import type {
   RunStatus,
   StepStatus,
 } from '../../machines/protocol.ts'
+import { BACKLOG_MAX, DRAIN_MS_MAX, type Drop } from '../../machines/bus.ts'
 import type { IntegrationReport } from './integration-logic.ts'
 import { timestamp } from './run-data.ts'
 import type { InsideRecord, RunReport, StepRecord } from './step-records.ts'
@@ -124,6 +125,12 @@ export interface ResultDocument {
   }
   readonly cross_module_communication: {
     readonly events_exchanged: number
+    /** Handlers that were not told of every event they asked for. */
+    readonly events_dropped: readonly {
+      readonly handler: string
+      readonly pattern: string
+      readonly events: number
+    }[]
     readonly modules_coordinated: number
     readonly shared_resources: number
     readonly communication_patterns: readonly string[]
@@ -167,6 +174,7 @@ export function resultDocument(
   const efficiency = executed.length === 0 ? 1 : succeeded.length / executed.length
   const modulesOk = report.modules.filter(({ status }) => status === 'success').length
   const delivered = report.bus?.counters.delivered ?? 0
+  const drops = report.bus?.drops ?? []
   const coordinated = new Set(runs.flatMap(({ modules }) => modules)).size
   return {
     status: report.status,
@@ -186,6 +194,11 @@ export function resultDocument(
     integration_scenarios: { scenarios_executed: runs.length, scenario_results: scenarios },
     cross_module_communication: {
       events_exchanged: delivered,
+      events_dropped: drops.map(({ subscription: handler, pattern, events }) => ({
+        handler,
+        pattern,
+        events,
+      })),
       modules_coordinated: coordinated,
       shared_resources: report.pools,
       communication_patterns: patterns(report, coordinated),
@@ -210,12 +223,15 @@ export function resultDocument(
       event_driven_communication: delivered > 0,
     },
     cleanup_issues: report.cleanupIssues,
-    warnings,
+    warnings: [...warnings, ...drops.map(dropWarning)],
     leases_open: report.leasesOpen,
     late_replies: report.lateReplies,
     degraded: runs.some(({ degraded }) => degraded),
   }
 }
+
+const dropWarning = ({ subscription, pattern, events }: Drop) =>
+  `EVENTS_DROPPED: the handler ${subscription} was not told of ${events} events of "${pattern}": at most ${BACKLOG_MAX} wait for a handler, and ${DRAIN_MS_MAX / 1000} s at the end; let it do less, or emit fewer`
 
 function errorPropagation(steps: readonly StepResult[], given: DrillReport | string): ErrorPropagation {
   const { skipped, error_scenarios } =

@@ -83,6 +83,8 @@ export class RunReport<TOutputs = Record<string, unknown>, out TSteps = Record<s
   readonly cleanupIssues: readonly Failure[]
   /** 0, unless a lease was lost. */
   readonly leasesOpen: number
+  /** Events that handlers asked for and were not told of, as too many waited; below an integration 0: its result tells. */
+  readonly eventsDropped: number
   readonly counts: Readonly<Record<StepStatus, number>>
   /** Attempts of operations, those inside of control steps included. */
   readonly attempts: number
@@ -113,6 +115,7 @@ export class RunReport<TOutputs = Record<string, unknown>, out TSteps = Record<s
     this.failedAttempts = run.tally.failedAttempts
     this.modules = [...run.tally.modules]
     this.leasesOpen = run.scope.leasesOpenOf(run.path)
+    this.eventsDropped = run.options.ownsScope ? (run.scope.busContext?.counters.dropped ?? 0) : 0
     this.counts = { ...run.execution.counts }
     this.#ledger = run.ledger
   }
