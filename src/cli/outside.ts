@@ -2,6 +2,7 @@
 // nowhere else.
 import { suggestion } from '../definition/diagnostic.ts'
 import { DURATION_EXPECTED, durationMs } from '../definition/duration.ts'
+import { readJson } from '../definition/json.ts'
 import type { IntegrationDefinition } from '../definition/model.ts'
 import type { Appointment } from '../testing/appointments.ts'
 import { everyList, StepAddresses } from '../testing/step-address.ts'
@@ -65,12 +66,11 @@ function readSignal(given: string, events: ReadonlySet<string>): Appointment | s
         : suggestion(name, events, `name one of ${[...events].join(', ')}`)
     return `--signal names an event that a step waits for, found "${name}"; ${remedy}`
   }
-  try {
-    const data = text === undefined ? null : (JSON.parse(text) as unknown)
-    return { atMs, event: { type: 'run.signal', event: name, data } }
-  } catch {
-    return `--signal ${name}: its data is JSON, found "${text}"; text is written in quotes, as '"text"'`
+  const read = readJson(text ?? 'null')
+  if ('problem' in read) {
+    return `--signal ${name}: its data is JSON, found "${text}": ${read.problem}; text is written in quotes, as '"text"'`
   }
+  return { atMs, event: { type: 'run.signal', event: name, data: read.value } }
 }
 
 /** A bare number counts in seconds, as in documents. */

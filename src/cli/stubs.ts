@@ -2,6 +2,7 @@
 // to is what exploration and simulations share.
 import { durationMs } from '../definition/duration.ts'
 import { suggestion } from '../definition/diagnostic.ts'
+import { readJson } from '../definition/json.ts'
 import type { IntegrationDefinition } from '../definition/model.ts'
 import { StepAddresses, type FoundStep } from '../testing/step-address.ts'
 import { callsOf, HANDLER, handlerCalls, UNDO, type Fault, type Stubs } from '../testing/stubs.ts'
@@ -54,11 +55,11 @@ export function readStubs(
       ? noHandler(name.slice(HANDLER.length), definition)
       : refusal('--stub', name, addresses)
     if (refused !== null) return refused
-    try {
-      stubs.outputs.set(name, JSON.parse(text))
-    } catch {
-      return `--stub ${name}: an output is JSON, found "${text}"; text is written in quotes, as '"text"'`
+    const read = readJson(text)
+    if ('problem' in read) {
+      return `--stub ${name}: an output is JSON, found "${text}": ${read.problem}; text is written in quotes, as '"text"'`
     }
+    stubs.outputs.set(name, read.value)
   }
   return stubs
 }

@@ -16,7 +16,9 @@ export type DiagnosticCode =
   | 'ALIAS_LIMIT'
   | 'MERGE_KEY'
   | 'TAG_UNKNOWN'
+  | 'DIRECTIVE_INVALID'
   | 'NUMBER_NOT_FINITE'
+  | 'NUMBER_CHANGED'
   | 'KEY_INVALID'
   | 'KEY_DUPLICATE'
   | 'KEY_UNKNOWN'
@@ -94,6 +96,12 @@ const CANDIDATE_LENGTH_MAX = 80
 export class Problems {
   readonly #kept: Record<Severity, Problem[]> = { error: [], warning: [] }
   readonly #count: Record<Severity, number> = { error: 0, warning: 0 }
+  readonly #read: readonly Diagnostic[]
+
+  /** @param read Warnings about the text itself, which the reader has placed. */
+  constructor(read: readonly Diagnostic[] = []) {
+    this.#read = read
+  }
 
   add(problem: Problem): void {
     const severity = problem.severity ?? 'error'
@@ -108,22 +116,18 @@ export class Problems {
   /** Problems kept of a severity, placed in the document and in the order of their places. */
   place(document: ParsedDocument, severity: Severity): Diagnostic[] {
     const kept = this.#kept[severity]
-    const placed = kept.map((problem) => {
-      const range = rangeOf(document, problem)
+    const diagnostics = kept.map((problem) => {
       const { code, message } = problem
       const remedy = typeof problem.remedy === 'function' ? problem.remedy() : (problem.remedy ?? '')
-      return { range, diagnostic: diagnosticAt(document.source, range, { code, severity, message, remedy }) }
+      return diagnosticAt(document.source, rangeOf(document, problem), { code, severity, message, remedy })
     })
-    placed.sort((a, b) => a.range.start - b.range.start)
-    const diagnostics = placed.map(({ diagnostic }) => diagnostic)
+    diagnostics.push(...this.#read.filter((diagnostic) => diagnostic.severity === severity))
+    diagnostics.sort((a, b) => a.line - b.line || a.column - b.column)
     const omitted = this.#count[severity] - kept.length
-    const last = placed.at(-1)
+    const last = diagnostics.at(-1)
     if (omitted > 0 && last) {
       const message = `${omitted} more ${severity}${omitted === 1 ? '' : 's'} not shown`
-      const remedy = 'mend those above first'
-      diagnostics.push(
-        diagnosticAt(document.source, last.range, { code: 'PROBLEMS_OMITTED', severity, message, remedy }),
-      )
+      diagnostics.push({ ...last, code: 'PROBLEMS_OMITTED', message, remedy: 'mend those above first' })
     }
     return diagnostics
   }

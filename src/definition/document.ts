@@ -58,8 +58,8 @@ export type ReadResult =
 export function readDocument(text: string, file: string, options: ReadOptions = {}): ReadResult {
   const parsed = parseText(text, file)
   if (!parsed.ok) return { ok: false, diagnostics: parsed.diagnostics }
-  const { document } = parsed
-  const problems = new Problems()
+  const { document, warnings } = parsed
+  const problems = new Problems(warnings)
   if (mayHavePlaceholders(document.source.text) && findPlaceholders(document.value, problems)) {
     return { ok: false, diagnostics: problems.place(document, 'error') }
   }

@@ -2,6 +2,7 @@
 // declared kind, for command lines know nothing else.
 import { listed, shown, suggestion } from './diagnostic.ts'
 import type { InputConfig, InputType } from './inference.ts'
+import { readJson } from './json.ts'
 
 /** What is wrong with one input. */
 export interface InputFault {
@@ -47,10 +48,11 @@ export function readInputs(
       }
       continue
     }
-    const value = fromText(given[name], type)
-    if (isOfType(value, type)) inputs[name] = value
+    const { value, problem } = fromText(given[name], type)
+    if (problem === null && isOfType(value, type)) inputs[name] = value
     else {
-      const message = `the input ${shown(name)}: expected type ${type}, found ${shown(given[name])}`
+      const why = problem === null ? '' : `: ${problem}`
+      const message = `the input ${shown(name)}: expected type ${type}, found ${shown(given[name])}${why}`
       faults.push({ name, kind: 'value', message, remedy: `give a value of type ${type}` })
     }
   }
@@ -86,11 +88,10 @@ function isOfType(value: unknown, type: InputType): boolean {
   }
 }
 
-function fromText(value: unknown, type: InputType): unknown {
-  if (typeof value !== 'string' || type === 'string' || type === 'any') return value
-  try {
-    return JSON.parse(value)
-  } catch {
-    return value
-  }
+function fromText(
+  value: unknown,
+  type: InputType,
+): { readonly value: unknown; readonly problem: string | null } {
+  if (typeof value !== 'string' || type === 'string' || type === 'any') return { value, problem: null }
+  return { value: null, problem: null, ...readJson(value) }
 }

@@ -1,36 +1,103 @@
-// The quick way for documents that are JSON: the engine's own parser, with the rules it lacks (no key twice, bounded
-// nesting) and with places found by walking the text again, only when a diagnostic asks. Anything unusual is left
-// to the YAML reader, which reads JSON too.
+// The quick way for texts that are JSON: the engine's own parser, with the rules it lacks (no key twice, no number that becomes
+// another one, bounded nesting) and with places found by walking the text again, only when a diagnostic asks. A document that
+// is anything else is left to the YAML reader, which reads JSON too.
+import { PROBLEMS_MAX } from './diagnostic.ts'
+import { numberChange } from './numbers.ts'
+import type { NumberChange } from './numbers.ts'
+import { NESTING_MAX } from './source.ts'
 import type { Part, Path, Range } from './source.ts'
 
-/** A value as `JSON.parse` gives it, or `null` where the text is not JSON or needs the slower reader. */
-export function parseJson(text: string, nestingMax: number): { value: unknown } | null {
-  const first = /^\s*[{[]/.exec(text)
-  if (!first) return null
-  const members = countMembers(text, nestingMax)
-  if (members === null) return null
+/** Most values of a document of JSON. */
+export const JSON_VALUES_MAX = 2_000_000
+
+/** A number that does not stay what is written, and its place. */
+export interface PlacedChange extends NumberChange {
+  readonly range: Range
+}
+
+/** Why a text is not read as JSON. */
+interface Refusal {
+  readonly ok: false
+  /** In words. */
+  readonly problem: string
+  /** Where there are more values than are read; `null` where that is not the problem. */
+  readonly tooLargeAt: number | null
+}
+
+/** What reading a text as JSON gives. */
+export type JsonRead =
+  { readonly ok: true; readonly value: unknown; readonly changes: readonly PlacedChange[] } | Refusal
+
+/** Reads a text as JSON: every member and every number as it is written, or a reason why not. */
+export function parseJson(text: string): JsonRead {
+  const scan = scanJson(text)
+  if (!scan.ok) return scan
   let value: unknown
   try {
     value = JSON.parse(text)
   } catch {
-    return null
+    return refusal('it is no JSON')
   }
-  return countKeys(value) === members ? { value } : null
+  const { members, changes } = scan
+  if (countKeys(value) === members) return { ok: true, value, changes }
+  return refusal('a key is given twice in one mapping, or is "__proto__"')
 }
 
-// Colons outside of strings are members, in text that turns out to be JSON.
-function countMembers(text: string, nestingMax: number): number | null {
+/**
+ * Reads JSON that is given beside a document.
+ * @returns its value, or what is wrong with it, in words
+ */
+export function readJson(text: string): { readonly value: unknown } | { readonly problem: string } {
+  const read = parseJson(text)
+  if (!read.ok) return read
+  const change = read.changes.find(({ severity }) => severity === 'error')
+  return change ? { problem: `${change.message}; ${change.remedy}` } : read
+}
+
+const refusal = (problem: string, tooLargeAt: number | null = null): Refusal => ({
+  ok: false,
+  problem,
+  tooLargeAt,
+})
+
+// Colons outside of strings are members, commas and brackets are values, in text that turns out to be JSON.
+function scanJson(text: string): { ok: true; members: number; changes: PlacedChange[] } | Refusal {
+  const changes: PlacedChange[] = []
+  const room = { error: PROBLEMS_MAX, warning: PROBLEMS_MAX }
   let members = 0
+  let values = 1
   let depth = 0
   for (let at = 0; at < text.length; at++) {
     const sign = text.charCodeAt(at)
     if (sign === 0x22) at = stringEnd(text, at)
     else if (sign === 0x3a) members++
+    else if (sign === 0x2c) values++
     else if (sign === 0x7b || sign === 0x5b) {
-      if (++depth > nestingMax) return null
+      values++
+      if (++depth > NESTING_MAX) return refusal(`it is nested deeper than ${NESTING_MAX} levels`)
     } else if (sign === 0x7d || sign === 0x5d) depth--
+    else if (sign === 0x2d || (sign >= 0x30 && sign <= 0x39)) {
+      const end = numberEnd(text, at)
+      const change = mayChange(text, at, end) ? numberChange(text.slice(at, end)) : null
+      if (change && room[change.severity]-- > 0) changes.push({ ...change, range: { start: at, end } })
+      at = end - 1
+    }
+    if (values > JSON_VALUES_MAX) return refusal(`it holds more than ${JSON_VALUES_MAX} values`, at)
   }
-  return members
+  return { ok: true, members, changes }
+}
+
+function numberEnd(text: string, start: number): number {
+  let end = start + 1
+  while (end < text.length && NUMBER_SIGNS.includes(text[end]!)) end++
+  return end
+}
+
+const NUMBER_SIGNS = '0123456789.eE+-'
+
+// A short number without exponent stays what it is, but for -0.
+function mayChange(text: string, start: number, end: number): boolean {
+  return end - start > 15 || text.startsWith('-0', start) || /[eE]/.test(text.slice(start, end))
 }
 
 /** The offset of the quote that ends the string that starts at `at`; the text's length where none does. */
@@ -57,7 +124,6 @@ function countKeys(root: unknown): number {
     } else if (typeof value === 'object' && value !== null) {
       for (const [key, item] of Object.entries(value)) {
         if (key === '__proto__') return -1
-        if (typeof item === 'number' && !Number.isFinite(item)) return -1
         if (typeof item === 'object' && item !== null) open.push(item)
         keys++
       }

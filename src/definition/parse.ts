@@ -5,19 +5,21 @@ import type { Document, Node, YAMLMap } from 'yaml'
 import { diagnosticAt, PROBLEMS_MAX, printable, shown } from './diagnostic.ts'
 import type { Diagnostic, DiagnosticCode } from './diagnostic.ts'
 import { locateJson, parseJson } from './json.ts'
+import { numberChange } from './numbers.ts'
 import { placeholderMessage, placeholdersInText, rawPlaceholder } from './placeholder.ts'
+import { NESTING_MAX } from './source.ts'
 import type { ParsedDocument, Part, Path, Range, Source } from './source.ts'
+import { refuseYaml, tagRefused } from './yaml-text.ts'
 
 /** Longest document, in characters. */
 export const DOCUMENT_LENGTH_MAX = 64 * 1024 * 1024
-/** Deepest nesting of lists and mappings. */
-export const NESTING_MAX = 64
 /** Values that all aliases of a document together may repeat. An alias bomb needs many more. */
 export const ALIASED_VALUES_MAX = 10_000
 
 /** What reading a text gives. */
 export type Parsed =
-  | { readonly ok: true; readonly document: ParsedDocument }
+  /** Warnings: values that stay, but not as they are written. */
+  | { readonly ok: true; readonly document: ParsedDocument; readonly warnings: readonly Diagnostic[] }
   | { readonly ok: false; readonly document: null; readonly diagnostics: Diagnostic[] }
 
 /** Reads a document's text. */
@@ -25,12 +27,26 @@ export function parseText(text: string, file: string): Parsed {
   const source: Source = { file, text: text.startsWith('\ufeff') ? text.slice(1) : text }
   const refusal = refuseText(source)
   if (refusal) return { ok: false, document: null, diagnostics: [refusal] }
-  const json = parseJson(source.text, NESTING_MAX)
-  if (json) {
+  const json = /^\s*[{[]/.test(source.text) ? parseJson(source.text) : null
+  if (json?.ok) {
     const locate = (path: Path, part: Part): Range => locateJson(source.text, path, part)
-    return { ok: true, document: { source, value: json.value, locate } }
+    const said = json.changes.map(({ range, ...change }) => diagnosticAt(source, range, change))
+    return parsed({ source, value: json.value, locate }, said)
   }
-  return parseYaml(source)
+  if (json && json.tooLargeAt !== null) {
+    const message = `the document is too large: ${json.problem}`
+    const at = json.tooLargeAt
+    const large = refuse(source, at, 'DOCUMENT_TOO_LARGE', message, 'split it into several documents')
+    return { ok: false, document: null, diagnostics: [large] }
+  }
+  return parseYaml(source, json?.problem ?? null)
+}
+
+/** A document, unless one of the diagnostics is an error. */
+function parsed(document: ParsedDocument, diagnostics: Diagnostic[]): Parsed {
+  const errors = diagnostics.filter(({ severity }) => severity === 'error')
+  if (errors.length === 0) return { ok: true, document, warnings: diagnostics }
+  return { ok: false, document: null, diagnostics: withPlaceholders(document.source, errors) }
 }
 
 // oxlint-disable-next-line no-control-regex -- these are what it is about
@@ -92,12 +108,15 @@ function tooDeepAt(source: Source, at: number): Diagnostic {
   )
 }
 
-function parseYaml(source: Source): Parsed {
+function parseYaml(source: Source, json: string | null): Parsed {
+  const refusals = refuseYaml(source, json)
+  if (refusals.length > 0) return { ok: false, document: null, diagnostics: refusals }
   let yaml: Document.Parsed
   try {
-    // Our own check of duplicates is linear; the package's is not.
+    // Our own check of duplicates is linear; the package's is not. Tags beyond the core schema would make other values.
     yaml = parseDocument(source.text, {
       uniqueKeys: false,
+      resolveKnownTags: false,
       prettyErrors: false,
       strict: true,
       version: '1.2',
@@ -111,10 +130,8 @@ function parseYaml(source: Source): Parsed {
   if (diagnostics.length > 0) return { ok: false, document: null, diagnostics }
   const reader = new YamlReader(source, yaml)
   const value = reader.read()
-  if (reader.diagnostics.length > 0) {
-    return { ok: false, document: null, diagnostics: withPlaceholders(source, reader.diagnostics) }
-  }
-  return { ok: true, document: { source, value, locate: (path, part) => reader.locate(path, part) } }
+  const document: ParsedDocument = { source, value, locate: (path, part) => reader.locate(path, part) }
+  return parsed(document, [...reader.diagnostics, ...reader.warnings])
 }
 
 function syntaxDiagnostics(source: Source, yaml: Document.Parsed): Diagnostic[] {
@@ -127,11 +144,13 @@ function syntaxDiagnostics(source: Source, yaml: Document.Parsed): Diagnostic[] 
     const said = `not valid YAML: ${firstLine(message)}`
     diagnostics.push(diagnosticAt(source, span(pos), { code: 'SYNTAX_INVALID', message: said, remedy }))
   }
-  for (const { pos, message } of yaml.warnings.slice(0, PROBLEMS_MAX)) {
-    const remedy = 'remove the tag: only plain YAML values are read'
-    diagnostics.push(
-      diagnosticAt(source, span(pos), { code: 'TAG_UNKNOWN', message: firstLine(message), remedy }),
-    )
+  for (const { code, pos, message } of yaml.warnings.slice(0, PROBLEMS_MAX)) {
+    const range = span(pos)
+    const said =
+      code === 'TAG_RESOLVE_FAILED'
+        ? tagRefused(source.text.slice(range.start, range.end))
+        : { code: 'SYNTAX_INVALID' as const, message: firstLine(message), remedy: 'write it in quotes' }
+    diagnostics.push(diagnosticAt(source, range, said))
   }
   return withPlaceholders(source, diagnostics)
 }
@@ -174,6 +193,7 @@ function inside(task: Task, node: unknown, put: (value: unknown) => void): Task 
 /** Turns the package's nodes into plain values, without recursion, and remembers nothing but the nodes. */
 class YamlReader {
   readonly diagnostics: Diagnostic[] = []
+  readonly warnings: Diagnostic[] = []
   readonly #source: Source
   readonly #yaml: Document.Parsed
   readonly #anchors = new Map<string, Node>()
@@ -272,17 +292,12 @@ class YamlReader {
 
   #scalar(node: unknown): unknown {
     if (!isScalar(node)) return null
-    const value = node.value
-    if (typeof value === 'number' && !Number.isFinite(value)) {
-      this.#refuse(
-        node,
-        'NUMBER_NOT_FINITE',
-        `expected a finite number, found ${printable(node.source ?? String(value), 40)}`,
-        'write the number out, or quote it as text',
-      )
-      return null
+    const { value } = node
+    const change = typeof value === 'number' ? numberChange(node.source ?? String(value)) : null
+    if (change) {
+      const into = change.severity === 'error' ? this.diagnostics : this.warnings
+      if (into.length < PROBLEMS_MAX) into.push(diagnosticAt(this.#source, rangeOfNode(node), change))
     }
-    if (typeof value === 'bigint') return Number(value)
     return value ?? null
   }
 

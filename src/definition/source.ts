@@ -1,6 +1,9 @@
 // A document's text and how to point into it: offsets to lines and columns, paths to ranges.
 // It knows nothing of YAML or of workflows; the parsers supply the ranges.
 
+/** Deepest nesting of lists and mappings. */
+export const NESTING_MAX = 64
+
 /** The way from the root of a document to a value: keys and list positions. */
 export type Path = readonly (string | number)[]
 

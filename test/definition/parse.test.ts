@@ -1,6 +1,7 @@
 // Text to value: what is read, what is refused, where and within which bounds.
 import { describe, expect, it } from 'vitest'
-import { ALIASED_VALUES_MAX, NESTING_MAX, parseText } from '../../src/definition/parse.ts'
+import { ALIASED_VALUES_MAX, parseText } from '../../src/definition/parse.ts'
+import { NESTING_MAX } from '../../src/definition/source.ts'
 
 const value = (text: string): unknown => {
   const parsed = parseText(text, 'f')
