@@ -32,7 +32,11 @@ export function numberChange(literal: string): NumberChange | null {
     remedy: `put it in quotes: as text it stays as it is${instead}`,
   })
   if (Math.abs(value) > Number.MAX_SAFE_INTEGER && (/^[-+]?\d+$|^0[xo]/.test(literal) || !isExact))
-    return change('error', `whole numbers are exact up to ${Number.MAX_SAFE_INTEGER}`)
+    return change(
+      'error',
+      `whole numbers are exact up to ${Number.MAX_SAFE_INTEGER}`,
+      '; or, where it may be rounded, write it with an exponent, as 1.2e19',
+    )
   if (value === 0 && !isExact) return change('error', 'it is too small')
   const instead = `; or write ${value}`
   if (Object.is(value, -0)) return change('warning', 'zero has no sign', instead)

@@ -322,6 +322,11 @@ describe('check', () => {
     ['one that is unknown', {}, { x: 1 }, 'INPUT_INVALID'],
     ['one of the wrong type', { x: { type: 'number' } }, { x: 'many' }, 'INPUT_INVALID'],
     ['a default of the wrong type', { x: { type: 'number', default: 'many' } }, {}, 'VALUE_INVALID'],
+    ['a number that would be another', { x: { type: 'number' } }, { x: '9007199254740993' }, 'INPUT_INVALID'],
+    ['a number that is too small', { x: { type: 'number' } }, { x: '1e-400' }, 'INPUT_INVALID'],
+    ['a number beyond all', { x: { type: 'list' } }, { x: '[1, 1e400]' }, 'INPUT_INVALID'],
+    ['a key given twice', { x: { type: 'object' } }, { x: '{"a": 1, "a": 2}' }, 'INPUT_INVALID'],
+    ['a key that is no name', { x: { type: 'object' } }, { x: '{"__proto__": 1}' }, 'INPUT_INVALID'],
   ])('refuses as an input %s', (_, inputs, given, code) => {
     expect(codes(flow([step('a')], {}, { inputs }), { inputs: given })).toEqual([code])
   })

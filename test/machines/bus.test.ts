@@ -35,12 +35,16 @@ const done = (subscription: string): BusMachineEvent => ({ type: 'handler.succee
 
 function bus() {
   const dispatched: string[] = []
+  const told: string[] = []
+  const reportDrop = (_: unknown, { subscription, events }: { subscription: string; events: number }) =>
+    void told.push(`${subscription}:${events}`)
   const dispatch = (_: unknown, { subscription, event }: { subscription: string; event: { id: string } }) =>
     void dispatched.push(`${subscription}:${event.id}`)
-  const actor = createActor(busMachine.provide({ actions: { dispatch } }), { input }).start()
+  const actor = createActor(busMachine.provide({ actions: { dispatch, reportDrop } }), { input }).start()
   return {
     actor,
     dispatched,
+    told,
     send: (...events: BusMachineEvent[]) => events.forEach((event) => actor.send(event)),
   }
 }
@@ -210,14 +214,51 @@ describe('bus', () => {
     expect(dispatched).toEqual(['late:2'])
   })
 
-  it('drops the oldest beyond its bound, and counts them', () => {
+  it('drops the oldest beyond its bound, and counts them by subscription', () => {
     const { send, actor } = bus()
-    send(subscribed('a', '*'))
+    send(subscribed('a', '*'), subscribed('b', 'x'))
     for (let at = 0; at < BACKLOG_MAX + 3; at++) send(published(`${at}`))
-    const [subscription] = actor.getSnapshot().context.subscriptions
-    expect(subscription?.backlog).toHaveLength(BACKLOG_MAX)
-    expect(subscription?.backlog[0]?.id).toBe('3')
-    expect(actor.getSnapshot().context.counters.dropped).toBe(2)
+    const { subscriptions, counters, drops } = actor.getSnapshot().context
+    expect(subscriptions[0]?.backlog).toHaveLength(BACKLOG_MAX)
+    expect(subscriptions[0]?.backlog[0]?.id).toBe('3')
+    expect(counters.dropped).toBe(2)
+    expect(drops).toEqual([{ subscription: 'a', pattern: '*', events: 2 }])
+  })
+
+  it('tells of the first event that it drops, and of every tenfold, for each subscription', () => {
+    const { send, told } = bus()
+    send(subscribed('a', 'x*'), subscribed('b', 'x1'))
+    for (let at = 0; at < BACKLOG_MAX + 151; at++) send(published('x1'))
+    for (let at = 0; at < 900; at++) send(published('x2'))
+    expect(told).toEqual(['a:1', 'b:1', 'a:10', 'b:10', 'a:100', 'b:100', 'a:1000'])
+  })
+
+  it('drops what waits where a handler does not end in time, and counts it', () => {
+    const { send, actor } = bus()
+    send(subscribed('a', '*'), subscribed('b', '2'), published('1'), published('2'), published('3'))
+    send({ type: 'bus.close' }, done('b'), { type: 'bus.timedOut' })
+    const { counters, drops } = actor.getSnapshot().context
+    expect(drops).toEqual([{ subscription: 'a', pattern: '*', events: 2 }])
+    expect(counters).toMatchObject({ delivered: 2, dropped: 2 })
+  })
+
+  it('hands over, holds or counts every event that a subscription asked for', () => {
+    const turn = fc.record({ publish: fc.nat({ max: 1500 }), settle: fc.nat({ max: 5 }) })
+    fc.assert(
+      fc.property(fc.array(turn, { maxLength: 4 }), (turns) => {
+        const { send, actor, dispatched } = bus()
+        send(subscribed('a', '*'))
+        for (const { publish, settle } of turns) {
+          for (let at = 0; at < publish; at++) send(published('e'))
+          for (let at = 0; at < settle; at++) send(done('a'))
+        }
+        const { subscriptions, counters } = actor.getSnapshot().context
+        const [{ backlog } = { backlog: [] }] = subscriptions
+        expect(dispatched.length + backlog.length + counters.dropped).toBe(counters.published)
+        expect(backlog.length).toBeLessThanOrEqual(BACKLOG_MAX)
+      }),
+      { numRuns: 30 },
+    )
   })
 
   it('waits for its handlers when it closes, but not for ever', () => {

@@ -78,6 +78,23 @@ integration:
 })
 
 describe('data', () => {
+  it('is computed within one bound for all that is computed in one go', async () => {
+    const heavy = 'inputs.l.all(a, inputs.l.all(b, a + b >= 0))'
+    const inputs = 'inputs: {l: {type: list}}'
+    const l = JSON.stringify(Array.from({ length: 150 }, (_, i) => i))
+    const echo = '- {name: a, module: m, operation: echo}'
+    const document = (steps: string, more = '') => `${flow(steps, more).trimEnd()}\n  ${inputs}\n`
+    const played = async (steps: string, more = '') =>
+      (await play(document(steps, more), { inputs: { l } })).run
+    expect((await played(echo, `outputs: {x: "\${{ ${heavy} }}"}`)).outputs).toEqual({ x: true })
+    const twice = await played(echo, `outputs: {x: "\${{ ${heavy} }}", y: "\${{ ${heavy} }}"}`)
+    expect(twice.error?.message).toMatch(/units of work/)
+    const cases = (when: string) =>
+      `- {name: c, type: conditional, cases: [{when: "${when}", steps: []}, {when: "${when}", steps: []}]}`
+    expect(await played(cases(heavy))).toMatchObject({ status: 'completed' })
+    expect((await played(cases(`!${heavy}`))).error?.message).toMatch(/units of work/)
+  })
+
   it('keeps the type of a whole expression, and makes text of an embedded one', async () => {
     const { step } = await play(
       flow(`

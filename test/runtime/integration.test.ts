@@ -2,7 +2,7 @@
 import { describe, expect, it } from 'vitest'
 import { createActor } from 'xstate'
 import { defineWorkflow } from '../../src/definition/builder.ts'
-import type { IntegrationDefinition, Module } from '../../src/definition/model.ts'
+import type { IntegrationDefinition, Module, OperationContext } from '../../src/definition/model.ts'
 import { SimulationHost, type Reply } from '../../src/hosts/simulation.ts'
 import type { Effect } from '../../src/runtime/host.ts'
 import { IntegrationLogic, type IntegrationReport } from '../../src/runtime/integration-logic.ts'
@@ -226,6 +226,33 @@ describe('integration', () => {
     ])
     expect(some).toEqual([[{ step: 'b' }, 'run/1/one/step/b']])
     expect(report.bus?.counters).toMatchObject({ failed: 4 })
+  })
+
+  it('tells of events that a handler is not told of: as an event, in the result and its warnings', () => {
+    const drops: unknown[] = []
+    let heard = 0
+    const flood = (_: unknown, { emit }: OperationContext) => {
+      for (let i = 0; i < 5000; i++) emit('row', { i })
+    }
+    const subscriptions: Subscription[] = [
+      { id: 'slow', pattern: 'row', handler: () => void heard++ },
+      { id: 'told', pattern: 'events_dropped', handler: ({ data }) => void drops.push(data) },
+    ]
+    const modules = [module('m', { operations: { flood } })]
+    const { report } = play(definition([workflow('one', { a: { invoke: 'm.flood' } })]), {
+      subscriptions,
+      modules,
+    })
+    const dropped = { handler: 'slow', pattern: 'row', events: 5000 - heard }
+    expect(heard).toBeLessThan(1100)
+    expect(drops.at(0)).toMatchObject({ handler: 'slow', pattern: 'row' })
+    expect(drops).toHaveLength(4)
+    const { warnings, cross_module_communication: communication } = resultDocument(report, ['before'])
+    expect(communication.events_dropped).toEqual([dropped])
+    expect(warnings).toEqual([
+      'before',
+      expect.stringMatching(/^EVENTS_DROPPED: the handler slow was not told of \d+ events of "row"/),
+    ])
   })
 
   it('runs without a bus where events are off', () => {
