@@ -82,6 +82,7 @@ export const workflowMachine = workflowSetup.createMachine({
       on: {
         'step.settled': { actions: 'recordStep' },
         'lease.lost': { actions: 'recordLease' },
+        'decision.made': { actions: 'recordDecision' },
         'steps.finished': [{ guard: 'isCompleted', target: 'collecting' }, { target: 'ending' }],
         'run.cancel': { guard: 'isForced', actions: ['forgoCompensation', 'forceSteps'] },
         'run.signal': { actions: 'takeSignal' },

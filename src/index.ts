@@ -57,7 +57,9 @@ export type {
   RootRequest,
   TimerHandle,
 } from './runtime/host.ts'
+export { signal, type SignalTarget } from './runtime/outside.ts'
 export type { RunInput, WorkflowLogic } from './runtime/run-logic.ts'
-export type { HandlerContext, Subscription } from './runtime/scope.ts'
+export type { EventCounts } from './runtime/mailbox.ts'
+export type { HandlerContext, Subscription } from './runtime/subscription.ts'
 export { run, type RunOptions, type Setup, type SetupOptions } from './runtime/setup.ts'
 export type { CompensationRecord, InsideRecord, RunReport, StepRecord } from './runtime/step-records.ts'

@@ -1,7 +1,7 @@
 // The approval of approval.yaml, from TypeScript: npm exec -- node examples/approval/approval.ts [approve|reject|silence]
 // Here the desk is no module: its decisions are sent to the run from outside.
 import { createActor, toPromise } from 'xstate'
-import { setup } from 'sagachart'
+import { setup, signal } from 'sagachart'
 import { Desk, type Answer, type Decision } from './desk.ts'
 import ledger from './modules/ledger.ts'
 
@@ -55,7 +55,7 @@ const payOnApproval = at.createWorkflow({
 await desk.open()
 const answer = process.argv[2] ?? 'approve'
 const actor = createActor(payOnApproval, { input: { inputs: { answer } } })
-desk.onDecision = (data) => actor.send({ type: 'run.signal', event: 'decided', data })
+desk.onDecision = (data) => signal(actor, 'decided', data)
 const report = await toPromise(actor.start())
 await desk.close()
 console.log(report.status, JSON.stringify(report.outputs))

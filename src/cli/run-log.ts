@@ -7,23 +7,23 @@ import type { ResultDocument } from '../runtime/result.ts'
 import type { LogFile } from './log-file.ts'
 import { detail, duration } from './terminal.ts'
 
-/** The library's own events. All others (an operation's, a pool's) are logged as they are, at DEBUG. */
-const LEVELS: Readonly<Record<string, LogLevel>> = {
-  module_initialized: 'INFO',
-  module_error: 'ERROR',
-  workflow_started: 'INFO',
-  workflow_completed: 'INFO',
-  workflow_error: 'ERROR',
-  step_started: 'DEBUG',
-  step_completed: 'INFO',
-  step_skipped: 'INFO',
-  step_retrying: 'WARNING',
-  step_failed: 'ERROR',
-  step_compensating: 'DEBUG',
-  step_compensated: 'INFO',
-  step_compensation_failed: 'ERROR',
-  events_dropped: 'WARNING',
-}
+/** The library's own events. All others (an operation's, a pool's, signals) are logged as they are, at DEBUG. */
+const LEVELS: ReadonlyMap<string, LogLevel> = new Map([
+  ['module_initialized', 'INFO'],
+  ['module_error', 'ERROR'],
+  ['workflow_started', 'INFO'],
+  ['workflow_completed', 'INFO'],
+  ['workflow_error', 'ERROR'],
+  ['step_started', 'DEBUG'],
+  ['step_completed', 'INFO'],
+  ['step_skipped', 'INFO'],
+  ['step_retrying', 'WARNING'],
+  ['step_failed', 'ERROR'],
+  ['step_compensating', 'DEBUG'],
+  ['step_compensated', 'INFO'],
+  ['step_compensation_failed', 'ERROR'],
+  ['events_dropped', 'WARNING'],
+])
 
 /** Characters of an event's data that are logged. */
 const DATA_LENGTH_MAX = 1000
@@ -31,10 +31,11 @@ const DATA_LENGTH_MAX = 1000
 /** Logs an integration's events as they come. */
 export function logEvents(actor: AnyActor, log: LogFile): void {
   const write = ({ type, source, at, data }: BusEvent) => {
-    const level = LEVELS[type]
-    if (!log.takes(level ?? 'DEBUG')) return
-    const message = level === undefined ? `${type}${cut(detail(data))}` : `${type}: ${account(data)}`
-    log.write(level ?? 'DEBUG', source, message, at)
+    const own = LEVELS.get(type)
+    const level = own ?? (type === 'event_refused' || type === 'event_dropped' ? 'WARNING' : 'DEBUG')
+    if (!log.takes(level)) return
+    const message = own ? `${type}: ${account(data)}` : `${type} from ${source}${cut(detail(data))}`
+    log.write(level, source, message, at)
   }
   actor.on('*' as never, write as never)
 }
@@ -48,7 +49,7 @@ export function logEnd(document: ResultDocument, log: LogFile): void {
   log.write(level, `run/${document.run_id}`, `${name}: ${status} in ${time}${because(error)}`)
 }
 
-/** Names, counts and the error of an event. An operation may emit one of the same type with anything in it. */
+/** Names, counts and the error of an event. */
 function account(data: unknown): string {
   const {
     step_name,

@@ -124,7 +124,7 @@ async function runLoaded(
     loaded.warnings.map(diagnosticLine),
     options.drill === false ? 'it was not asked for' : drill(definition, own),
   )
-  for (const warning of document.warnings.slice(warnings.length)) {
+  for (const warning of document.warnings.slice(loaded.warnings.length)) {
     process.stderr.write(`sagachart run: ${printable(warning, Infinity)}\n`)
     log?.write('WARNING', 'sagachart', warning)
   }

@@ -28,6 +28,7 @@ export interface AnyControlConfig {
   readonly waitForEvent?: string
   readonly filter?: unknown
   readonly onTimeout?: 'fail' | 'skip' | 'continue'
+  readonly shared?: boolean
   readonly timeout?: Duration
   readonly scenario?: unknown
   readonly inputs?: unknown
@@ -111,7 +112,8 @@ function toleranceOf(given: number | string, place: string): { count: number } |
 }
 
 function defineWait(step: AnyControlConfig, place: string): ControlDefinition {
-  const { wait, waitForEvent, filter, timeout, onTimeout = CONTROL_DEFAULTS.onTimeout } = step
+  const { wait, waitForEvent, filter, timeout } = step
+  const { onTimeout = CONTROL_DEFAULTS.onTimeout, shared = CONTROL_DEFAULTS.shared } = step
   const output = computedOrNull(step.output)
   if (waitForEvent === undefined)
     return { kind: 'wait', until: { kind: 'timer', delayMs: time(wait!, `${place}: wait`) }, output }
@@ -128,6 +130,7 @@ function defineWait(step: AnyControlConfig, place: string): ControlDefinition {
     filter: computedOrNull(filter),
     timeoutMs,
     onTimeout,
+    shared,
   } as const
   return { kind: 'wait', until, output }
 }

@@ -163,7 +163,7 @@ function checkWait(step: WaitStepDocument, judge: Judge): void {
   }
   if (step.event?.trim() === '') judge.value('event', 'expected the name of an event, found none', 'name it')
   if (step.event === undefined) {
-    for (const key of ['filter', 'timeout', 'on_timeout'] as const) {
+    for (const key of ['filter', 'timeout', 'on_timeout', 'shared'] as const) {
       if (step[key] === undefined) continue
       judge.useless(key, `"${key}" belongs to a wait for an event`, 'remove it, or add "event"')
     }

@@ -289,6 +289,7 @@ function awaited(
     filter: filter ? truth(filter, step, 'filter') : null,
     timeoutMs: durationMs(step.timeout),
     onTimeout: step.on_timeout ?? CONTROL_DEFAULTS.onTimeout,
+    shared: step.shared ?? CONTROL_DEFAULTS.shared,
   }
 }
 

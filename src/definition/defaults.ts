@@ -41,6 +41,7 @@ export const CONTROL_DEFAULTS = {
   iterationsConcurrency: 1,
   waitFor: 'all',
   onTimeout: 'fail',
+  shared: false,
   /** A control step repeats all that is inside of it, so it does not go by the integration's default. */
   retries: 0,
   tolerate: 0,

@@ -147,6 +147,8 @@ export type ControlDefinition =
             /** `null`: it waits as long as its run does. */
             readonly timeoutMs: number | null
             readonly onTimeout: 'fail' | 'skip' | 'continue'
+            /** Whether it leaves the signals that it takes to other waits. */
+            readonly shared: boolean
           }
       /** Default: the event's data; `null` for a timer. */
       readonly output: Computed | null
@@ -234,7 +236,7 @@ export interface OperationContext {
   readonly resources: Readonly<Record<string, number>>
   /** The module's own configuration. */
   readonly config: unknown
-  /** Publishes an event on the bus. */
+  /** Publishes an event on the bus. One that is called as the engine's own are (`step_…`, `workflow_…`) is refused. */
   emit(type: string, data?: unknown): void
   log(message: string, data?: unknown): void
   /** Says that the operation is alive, for steps with a `heartbeat`. */

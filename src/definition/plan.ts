@@ -35,8 +35,8 @@ export interface Plan {
   readonly undoingFallback: ReadonlyMap<number, CompensationPolicy>
   /** The plans of what is inside of control steps, by step, in the order of `blocksOf`. */
   readonly inside: ReadonlyMap<number, readonly Plan[]>
-  /** The events that steps wait for, those inside included. */
-  readonly awaited: ReadonlySet<string>
+  /** The events that steps wait for, those inside included; for each, whether some wait shares its signals. */
+  readonly awaited: ReadonlyMap<string, boolean>
   /** The dependencies of step i are `dependencies[dependencyStart[i] .. dependencyStart[i + 1])`. */
   readonly dependencyStart: Int32Array
   readonly dependencies: Int32Array
@@ -148,13 +148,20 @@ function insideOf(steps: readonly StepDefinition[], known: Map<WorkflowDefinitio
   return inside
 }
 
-function awaitedBy(steps: readonly StepDefinition[], inside: Plan['inside']): ReadonlySet<string> {
-  const awaited = new Set<string>()
-  for (const [index, plans] of inside) {
-    const { control } = steps[index]!
-    if (control?.kind === 'wait' && control.until.kind === 'event') awaited.add(control.until.event)
-    for (const plan of plans) for (const event of plan.awaited) awaited.add(event)
-  }
+function awaitedBy(steps: readonly StepDefinition[], inside: Plan['inside']): Plan['awaited'] {
+  const own = steps.flatMap(({ control }) =>
+    control?.kind === 'wait' && control.until.kind === 'event'
+      ? new Map([[control.until.event, control.until.shared]])
+      : [],
+  )
+  return awaitedByAll([...own, ...[...inside.values()].flat().map(({ awaited }) => awaited)])
+}
+
+/** The events that steps of several workflows wait for. */
+export function awaitedByAll(each: readonly Plan['awaited'][]): Plan['awaited'] {
+  const awaited = new Map<string, boolean>()
+  for (const [event, isShared] of each.flatMap((one) => [...one]))
+    awaited.set(event, isShared || awaited.get(event) === true)
   return awaited
 }
 

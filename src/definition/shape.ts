@@ -141,6 +141,7 @@ const KINDS: Readonly<Record<string, { readonly shape: Shape; readonly needs?: s
       filter: callable,
       timeout: anything,
       onTimeout: oneOf('fail', 'skip', 'continue'),
+      shared: flag,
       output: callable,
     },
   },

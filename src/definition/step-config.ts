@@ -185,4 +185,6 @@ export interface EventWait<TScope> {
   readonly timeout?: Duration
   /** When the time is up: fail with WAIT_TIMED_OUT, be skipped, or succeed with `null`. Default `fail`. */
   readonly onTimeout?: 'fail' | 'skip' | 'continue'
+  /** `true`: it leaves the signals that it takes to other waits, too. Default `false`: what it takes is its own. */
+  readonly shared?: boolean
 }

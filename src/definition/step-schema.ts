@@ -17,6 +17,7 @@ import {
   condition,
   defaulting,
   duration,
+  flag,
   integer,
   list,
   mapping,
@@ -231,6 +232,7 @@ const waitStep = section('wait step', {
     CONTROL_DEFAULTS.onTimeout,
     'continue: succeeds with null',
   ),
+  shared: defaulting(flag(), CONTROL_DEFAULTS.shared, 'leaves the signals that it takes to other waits, too'),
   output: output("the event's data"),
 })
 

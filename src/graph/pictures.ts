@@ -193,9 +193,9 @@ function doing({ module, operation, control, blocks }: GraphNode): string[] {
     }
     case 'wait': {
       if ('for_ms' in control) return [`waits ${time(control.for_ms)}`]
-      const { event, filter, timeout_ms: limit, on_timeout: then } = control
+      const { event, filter, shared, timeout_ms: limit, on_timeout: then } = control
       return [
-        `waits for ${event}`,
+        `waits for ${event}${shared ? ' (shared)' : ''}`,
         ...(filter === null ? [] : [`where ${oneLine(filter)}`]),
         ...(limit === null ? [] : [`≤ ${time(limit)}, then ${then}`]),
       ]

@@ -85,6 +85,8 @@ export type GraphControl = { readonly output: string | null } & (
       /** `null`: it waits as long as its run does. */
       readonly timeout_ms: number | null
       readonly on_timeout: string
+      /** Whether it leaves the signals that it takes to other waits. */
+      readonly shared: boolean
     }
   | {
       readonly type: 'scenario'
@@ -230,6 +232,7 @@ function controlOf(control: ControlDefinition, known: Known): GraphControl {
         filter: until.filter && textOf(until.filter),
         timeout_ms: until.timeoutMs,
         on_timeout: until.onTimeout,
+        shared: until.shared,
         output,
       }
     }

@@ -44,6 +44,8 @@ export interface SimulationOptions {
   readonly journals?: Readonly<Record<string, readonly Entry[]>>
   /** Events that may happen before the simulation gives up. Default 1,000,000. */
   readonly eventsMax?: number
+  /** Where `log` of an operation goes. Default: nowhere. */
+  readonly log?: HostPort['log']
 }
 
 /** Plays runs in virtual time. Drive it with `run()` or, event by event, with `step()`. */
@@ -59,7 +61,7 @@ export class SimulationHost implements Host {
   constructor(options: SimulationOptions = {}) {
     const seed = options.seed ?? 1
     const defaults = { seed, startAt: 0, chooser: randomChooser(seed), journals: {}, eventsMax: 1_000_000 }
-    this.options = { ...defaults, reply: () => ({ kind: 'execute' }), ...options }
+    this.options = { ...defaults, reply: () => ({ kind: 'execute' }), log() {}, ...options }
     this.time = this.options.startAt
     for (const [runId, entries] of Object.entries(this.options.journals))
       this.journals.set(runId, [...entries])
@@ -253,7 +255,9 @@ class SimulationPort implements HostPort {
     this.written.push(entry)
   }
 
-  log(): void {}
+  log(path: string, message: string, data: unknown): void {
+    this.host.options.log(path, message, data)
+  }
 
   close(): void {
     this.kill()

@@ -3,7 +3,7 @@
 import type { BusEvent } from '../../machines/protocol.ts'
 import type { HandlerDefinition, Module, OperationContext } from '../definition/model.ts'
 import { SagachartError } from '../errors.ts'
-import type { HandlerContext, Subscription } from './scope.ts'
+import type { HandlerContext, Subscription } from './subscription.ts'
 
 /** Subscriptions in the order of the document; each has a name of its own, `ops.page#2`, also where a handler is named twice. */
 export function handlerSubscriptions(

@@ -8,18 +8,20 @@ import {
 import type { BusContext } from '../../machines/bus.ts'
 import type { Failure, IntegrationStatus } from '../../machines/protocol.ts'
 import type { IntegrationDefinition, Module } from '../definition/model.ts'
-import { planWorkflow } from '../definition/plan.ts'
+import { awaitedByAll, planWorkflow, type Plan } from '../definition/plan.ts'
 import { boundIntegrationMachine } from './bindings.ts'
 import type { Host, InboundEvent } from './host.ts'
 import { isResuming, persisted, restored, transitionAround } from './lifecycle.ts'
 import { checkedRunId } from './given-inputs.ts'
 import { handlerSubscriptions } from './handlers.ts'
+import type { EventCounts } from './mailbox.ts'
 import { Program } from './program.ts'
 import { programs, roots } from './registry.ts'
 import { Root } from './root.ts'
 import { RunLogic, type RunInput } from './run-logic.ts'
-import type { ModuleReport, ScopeParts, Subscription } from './scope.ts'
+import type { ModuleReport, ScopeParts } from './scope.ts'
 import type { RunReport } from './step-records.ts'
+import type { Subscription } from './subscription.ts'
 
 export interface IntegrationBlueprint {
   readonly definition: IntegrationDefinition
@@ -43,6 +45,8 @@ export interface IntegrationReport {
   readonly cleanupIssues: readonly Failure[]
   readonly leasesOpen: number
   readonly lateReplies: number
+  /** Events that reached no step. */
+  readonly events: EventCounts
   /** `null` where events are off. */
   readonly bus: BusContext | null
   readonly pools: number
@@ -61,7 +65,7 @@ export class IntegrationLogic extends BaseMachine {
   private readonly workflows: readonly RunLogic[]
   private readonly parts: ScopeParts
   /** The events that steps wait for. */
-  private readonly awaited: ReadonlySet<string>
+  private readonly awaited: Plan['awaited']
 
   /** @throws WORKFLOW_INVALID */
   constructor(
@@ -77,9 +81,9 @@ export class IntegrationLogic extends BaseMachine {
     const parts: ScopeParts = { modules, pools, leaseTimeoutMs, eventsEnabled, history, subscriptions }
     this.parts = parts
     this.workflows = definition.workflows.map(
-      (workflow) => new RunLogic({ plan: planWorkflow(workflow), host, env, parts }),
+      (workflow, list) => new RunLogic({ plan: planWorkflow(workflow), host, env, parts, list }),
     )
-    this.awaited = new Set(this.workflows.flatMap(({ blueprint: { plan } }) => [...plan.awaited]))
+    this.awaited = awaitedByAll(this.workflows.map(({ blueprint: { plan } }) => plan.awaited))
   }
 
   /** The same integration on another host. */
@@ -172,6 +176,7 @@ export class IntegrationLogic extends BaseMachine {
       cleanupIssues,
       leasesOpen: scope.leasesOpenOf(session.path),
       lateReplies: session.lateReplies,
+      events: scope.mailbox.counts,
       bus: scope.busContext,
       pools: definition.pools.length,
     }

@@ -7,10 +7,11 @@ const DEPTH_MAX = 500
 
 /**
  * A deeply frozen copy. `undefined` becomes `null`, or is left out of an object; `toJSON` is honoured (so a `Date` is text).
+ * @param subject What the value is called in a message.
  * @throws OUTPUT_NOT_SERIALISABLE on a function, symbol, bigint, non-finite number, Map, Set, buffer or cycle.
  */
-export function toJson(value: unknown): unknown {
-  return copy(value, '', 0)
+export function toJson(value: unknown, subject = 'Output'): unknown {
+  return copy(value, subject, 0)
 }
 
 function copy(value: unknown, path: string, depth: number): unknown {
@@ -59,7 +60,7 @@ const clipped = (text: string, max: number) => (text.length > max ? `${text.slic
 function refuse(path: string, found: string): never {
   throw new SagachartError(
     'OUTPUT_NOT_SERIALISABLE',
-    `Output${clipped(path, PLACE_MAX)} is not JSON: expected null, a boolean, number, string, list or object, found ${clipped(found, FOUND_MAX)}; return plain data`,
+    `${clipped(path, PLACE_MAX)} is not JSON: expected null, a boolean, number, string, list or object, found ${clipped(found, FOUND_MAX)}; return plain data`,
     { retryable: false },
   )
 }

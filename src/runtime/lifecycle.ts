@@ -4,8 +4,9 @@
 import type { AnyActorRef, AnyActorScope, AnyMachineSnapshot, Snapshot } from 'xstate'
 import type { InboundEvent } from './host.ts'
 import { roots } from './registry.ts'
-import { isCommand, type EffectHeard } from './session.ts'
-import { halt } from './tell.ts'
+import { commandOf, type EmittedEvent, type RefusedEvent } from './outside.ts'
+import type { EffectHeard } from './session.ts'
+import { halt, isVouchedFor } from './tell.ts'
 
 /** A finished child's event as its parent's chart knows it; `null` where the chart need not know. */
 export type Translate = (
@@ -33,17 +34,17 @@ export function transitionAround<TSnapshot extends AnyMachineSnapshot>(around: A
   const self = scope.self as AnyActorRef
   const root = roots.get(self)
   if (!root) return next(event)
-  if (event.type === 'event.emitted') {
-    const { bus, source, correlation_id, data } = event as unknown as EmittedEvent
-    root.scope.publish(bus, source, data, correlation_id)
+  if (!isVouchedFor(event) && !isOfXState(event)) {
+    const command = commandOf(event)
+    root.session.admit(command.type === 'event.refused' ? root.session.path : address, command)
     return snapshot
   }
   if (event.type === 'effect.heard') {
     root.session.hear(event as EffectHeard)
     return snapshot
   }
-  if (isCommand(event) && !root.session.isAccepted(event)) {
-    root.session.admit(address, event)
+  if (event.type === 'event.emitted' || event.type === 'event.refused') {
+    root.scope.hear(event as EmittedEvent | RefusedEvent)
     return snapshot
   }
   const translated = isChildEvent(event) ? translate(event) : event
@@ -66,17 +67,13 @@ export function transitionAround<TSnapshot extends AnyMachineSnapshot>(around: A
   }
 }
 
-/** What `emit` of an operation sends to the root, through the journal. */
-export interface EmittedEvent extends InboundEvent {
-  readonly bus: string
-  readonly source: string
-  readonly correlation_id: string
-  readonly data: unknown
-}
+/** Whether XState itself stops the actor, or says that a child has ended. */
+const isOfXState = (event: InboundEvent) => event.type === 'xstate.stop' || isChildEvent(event)
 
 /** Whether an event says that a child has ended. */
-export const isChildEvent = (event: InboundEvent) =>
-  event.type.startsWith('xstate.done.actor.') || event.type.startsWith('xstate.error.actor.')
+export const isChildEvent = ({ type }: InboundEvent) =>
+  typeof type === 'string' &&
+  (type.startsWith('xstate.done.actor.') || type.startsWith('xstate.error.actor.'))
 
 /** What `getPersistedSnapshot` gives: what a run is known by, and how it ended. */
 export interface PersistedRun {

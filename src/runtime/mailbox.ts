@@ -1,67 +1,157 @@
-// Events that steps wait for: whoever waits is told, and what nobody took is kept for whoever asks next, so that an event
-// that comes before its wait is not lost. Only events that some step waits for are looked at.
-// Invariant: of each kind, a bounded number is kept.
+// Events that steps wait for, on their way to the waits of one root: offered in turn, kept where nobody takes them, and told
+// about where they are lost. Only events that some step waits for are looked at. Who takes an event is decided in waiters.ts.
 import type { BusEvent } from '../../machines/protocol.ts'
+import type { Plan } from '../definition/plan.ts'
+import type { Session } from './session.ts'
+import {
+  answer,
+  arrive,
+  begin,
+  emptyLine,
+  end,
+  KEPT_MAX,
+  proceed,
+  type Line,
+  type Offered,
+  type Origin,
+  type Waiter,
+} from './waiters.ts'
 
-/** Events of one type that are kept; beyond it the oldest is dropped. */
-export const KEPT_MAX = 1_000
+/** What became of events that nobody got. */
+export interface EventCounts {
+  /** Not valid, or of a type that is the engine's own. */
+  readonly refused: number
+  /** Kept for a wait, and dropped because there were too many. */
+  readonly dropped: number
+  /** Passed over by a wait whose filter could not be computed for them. */
+  readonly passedOver: number
+}
 
-/** Someone who waits for an event. */
-export interface Waiter {
-  /** The type that it waits for. */
+/** A step that waits for an event. */
+export interface Listener {
   readonly awaits: string
-  /** Returns whether it takes the event. One that has to think first takes it later, by `take`. */
-  consider(event: BusEvent): boolean
+  readonly waiter: Waiter
+  /** Whether it accepts the event; `null` where it has to think first, and answers later. */
+  judge(event: BusEvent): boolean | null
+  /** The event is its own, and it waits no more. */
+  take(event: BusEvent): void
 }
 
 /** What one root's steps wait for. */
 export class Mailbox {
-  private readonly names: ReadonlySet<string>
-  private readonly waiters = new Map<string, Set<Waiter>>()
-  private readonly kept = new Map<string, BusEvent[]>()
+  /** The waits and what is kept for them, by type. */
+  readonly lines: ReadonlyMap<string, Line>
+  private readonly counters = { refused: 0, dropped: 0, passedOver: 0 }
+  private readonly listeners = new Map<string, Listener>()
+  private readonly session: Pick<Session, 'path' | 'atRest' | 'log'>
+  private readonly publish: (type: string, data: object) => void
 
-  /** @param names The types that some step waits for. */
-  constructor(names: ReadonlySet<string>) {
-    this.names = names
+  /** @param awaited The types that some step waits for. */
+  constructor(awaited: Plan['awaited'], session: Mailbox['session'], publish: Mailbox['publish']) {
+    this.lines = new Map([...awaited].map(([type, isShared]) => [type, emptyLine(isShared)]))
+    this.session = session
+    this.publish = publish
+  }
+
+  get counts(): EventCounts {
+    return { ...this.counters }
   }
 
   /** Whether some step may wait for events of this type. */
   wants(type: string): boolean {
-    return this.names.has(type)
+    return this.lines.has(type)
   }
 
   /** The types that someone waits for now. */
   get awaited(): readonly string[] {
-    return [...this.waiters].flatMap(([type, waiters]) => (waiters.size > 0 ? type : []))
+    const types = new Set([...this.listeners.values()].map(({ awaits }) => awaits))
+    return [...this.lines.keys()].filter((type) => types.has(type))
   }
 
-  /** Hands an event to all who wait for it; one that nobody takes is kept. */
-  offer(event: BusEvent): void {
-    let isTaken = false
-    for (const waiter of [...(this.waiters.get(event.type) ?? [])])
-      isTaken = waiter.consider(event) || isTaken
-    if (isTaken) return
-    const kept = this.kept.get(event.type) ?? []
-    this.kept.set(event.type, kept)
-    kept.push(event)
-    if (kept.length > KEPT_MAX) kept.shift()
+  /** An event has come. */
+  offer(event: BusEvent, origin: Origin): void {
+    const line = this.lineOf(event.type)
+    if (!arrive(line, event, origin)) this.drop({ event, origin })
+    this.goOn(line)
   }
 
-  /** Begins to wait. Returns what came before, in order. */
-  add(waiter: Waiter): readonly BusEvent[] {
-    const same = this.waiters.get(waiter.awaits) ?? new Set()
-    this.waiters.set(waiter.awaits, same.add(waiter))
-    return [...(this.kept.get(waiter.awaits) ?? [])]
+  /** A step begins to wait, and is offered what is kept. */
+  add(listener: Listener): void {
+    this.listeners.set(listener.waiter.path, listener)
+    const line = this.lineOf(listener.awaits)
+    begin(line, listener.waiter)
+    this.goOn(line)
   }
 
-  remove(waiter: Waiter): void {
-    this.waiters.get(waiter.awaits)?.delete(waiter)
+  /** It waits no more. An event that it was thinking about goes on to others. */
+  remove({ awaits, waiter }: Listener): void {
+    if (!this.listeners.delete(waiter.path)) return
+    const line = this.lineOf(awaits)
+    if (end(line, waiter)) this.goOn(line)
   }
 
-  /** Someone took an event: nobody else is to have it. */
-  take(event: BusEvent): void {
-    const kept = this.kept.get(event.type)
-    const at = kept?.indexOf(event) ?? -1
-    if (at >= 0) kept!.splice(at, 1)
+  /** A wait has thought. */
+  answer({ awaits, waiter }: Listener, accepts: boolean): void {
+    const line = this.lineOf(awaits)
+    if (line.asked?.waiter !== waiter) return
+    this.conclude(line, accepts)
+    this.goOn(line)
+  }
+
+  /** Counts an event that is not let in. */
+  refuse(type: string, source: string, reason: string): void {
+    this.counters.refused++
+    const message = `The event "${type}" from ${source} is refused: ${reason}`
+    this.tell('event_refused', { event: type, source, reason }, message)
+  }
+
+  /** Counts an event for which a filter cannot be computed. */
+  passOver(): void {
+    this.counters.passedOver++
+  }
+
+  private lineOf(type: string): Line {
+    return this.lines.get(type)!
+  }
+
+  /** Waits that begin at the same time are all there before the first of them is offered anything. */
+  private goOn(line: Line): void {
+    this.session.atRest(() => this.advance(line))
+  }
+
+  private advance(line: Line): void {
+    for (let step = proceed(line); step; step = proceed(line)) {
+      if ('dropped' in step) this.drop(step.dropped)
+      else {
+        const accepts = this.listeners.get(step.waiter.path)!.judge(step.offered.event)
+        if (accepts === null) return
+        this.conclude(line, accepts)
+      }
+    }
+  }
+
+  private conclude(line: Line, accepts: boolean): void {
+    const { asked } = line
+    answer(line, accepts)
+    if (!asked || !accepts) return
+    const listener = this.listeners.get(asked.waiter.path)!
+    this.listeners.delete(asked.waiter.path)
+    listener.take(asked.offered.event)
+  }
+
+  /** The engine's own events are not told about: what it says of them would be one more of them. */
+  private drop({ event, origin }: Pick<Offered, 'event' | 'origin'>): void {
+    if (origin === 'engine') return
+    this.counters.dropped++
+    const { type, source } = event
+    const message = `An event "${type}" from ${source} is dropped, which no step has taken: ${KEPT_MAX} newer ones are kept`
+    this.tell('event_dropped', { event: type, source }, message)
+  }
+
+  /** On the bus, and in the log. */
+  private tell(type: 'event_refused' | 'event_dropped', data: object, message: string): void {
+    const { session } = this
+    this.publish(type, data)
+    session.log(session.path, message, null)
   }
 }

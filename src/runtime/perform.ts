@@ -211,7 +211,9 @@ class AttemptContext implements OperationContext {
       if (share < 1 && at - this.#reportedAt < PROGRESS_MS) return
       this.#reportedAt = at
       const title = this.#run.options.plan.titles[this.#index]
-      this.emit('step_progress', { ...title, progress: share, ...(message !== undefined && { message }) })
+      const data = { ...title, progress: share, ...(message !== undefined && { message }) }
+      const { scope, runId } = this.#run
+      scope.emitFromOutside('step_progress', this.idempotencyKey, runId, data, 'engine')
     }
   }
 

@@ -5,6 +5,7 @@ import type { IntegrationContext, IntegrationEvent } from '../../machines/integr
 import type { InboundEvent, TimerHandle } from './host.ts'
 import type { Root } from './root.ts'
 import type { RunLogic } from './run-logic.ts'
+import { hasEndedSo } from './settlement.ts'
 import type { RunReport } from './step-records.ts'
 import { tell } from './tell.ts'
 
@@ -101,7 +102,7 @@ export class Program {
   /** A finished run as the chart knows it. */
   settlementOf(event: InboundEvent & { output?: unknown; error?: unknown }): IntegrationEvent | null {
     const live = this.live.get((event as { actorId?: string }).actorId ?? '')
-    if (!live) return null
+    if (!live || !hasEndedSo(live.actor, event)) return null
     const { scenario } = live
     if (event.type.startsWith('xstate.done.')) {
       const report = event.output as RunReport

@@ -11,6 +11,7 @@ import { BACKLOG_MAX, DRAIN_MS_MAX, type Drop } from '../../machines/bus.ts'
 import type { IntegrationReport } from './integration-logic.ts'
 import { timestamp } from './run-data.ts'
 import type { InsideRecord, RunReport, StepRecord } from './step-records.ts'
+import { KEPT_MAX } from './waiters.ts'
 
 /** How one step fared. Times in seconds. */
 export interface StepResult {
@@ -131,6 +132,12 @@ export interface ResultDocument {
       readonly pattern: string
       readonly events: number
     }[]
+    /** Not valid, or named as the engine's own are. */
+    readonly events_refused: number
+    /** Kept for a wait, and dropped because there were too many. */
+    readonly signals_dropped: number
+    /** Passed over by a wait whose filter could not be computed for them. */
+    readonly events_passed_over: number
     readonly modules_coordinated: number
     readonly shared_resources: number
     readonly communication_patterns: readonly string[]
@@ -199,6 +206,9 @@ export function resultDocument(
         pattern,
         events,
       })),
+      events_refused: report.events.refused,
+      signals_dropped: report.events.dropped,
+      events_passed_over: report.events.passedOver,
       modules_coordinated: coordinated,
       shared_resources: report.pools,
       communication_patterns: patterns(report, coordinated),
@@ -223,7 +233,7 @@ export function resultDocument(
       event_driven_communication: delivered > 0,
     },
     cleanup_issues: report.cleanupIssues,
-    warnings: [...warnings, ...drops.map(dropWarning)],
+    warnings: [...warnings, ...drops.map(dropWarning), ...lossesOf(report)],
     leases_open: report.leasesOpen,
     late_replies: report.lateReplies,
     degraded: runs.some(({ degraded }) => degraded),
@@ -311,6 +321,18 @@ function insideResult({
       steps: steps.map(stepResult),
     })),
   }
+}
+
+/** Events that are gone, as warnings. */
+function lossesOf({ events: { refused, dropped } }: IntegrationReport): string[] {
+  return [
+    ...(refused > 0
+      ? [`EVENT_REFUSED: events refused: ${refused}; they were not valid and changed nothing`]
+      : []),
+    ...(dropped > 0
+      ? [`EVENT_DROPPED: events dropped: ${dropped}; no step took them, and ${KEPT_MAX} newer ones are kept`]
+      : []),
+  ]
 }
 
 /** The patterns that really occurred. */

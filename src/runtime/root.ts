@@ -8,11 +8,13 @@ import {
   type AnyActorScope,
 } from 'xstate'
 import type { BusEvent } from '../../machines/protocol.ts'
+import type { Plan } from '../definition/plan.ts'
 import { execute } from './perform.ts'
 import type { Host, RootRequest } from './host.ts'
 import { roots } from './registry.ts'
 import { Scope, type ScopeParts } from './scope.ts'
 import { Session } from './session.ts'
+import { guardSend } from './tell.ts'
 
 /** Session and scope of one root. */
 export class Root {
@@ -30,7 +32,7 @@ export class Root {
     host: Host,
     request: RootRequest,
     parts: ScopeParts,
-    awaited: ReadonlySet<string>,
+    awaited: Plan['awaited'],
   ) {
     const self = actorScope.self as AnyActorRef
     this.self = self
@@ -41,6 +43,7 @@ export class Root {
     })
     this.scope = new Scope(this, parts, awaited)
     roots.set(self, this)
+    guardSend(self)
   }
 
   /** Hands a bus event to whoever listens with XState's `actor.on(type, …)`. */

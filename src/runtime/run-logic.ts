@@ -42,6 +42,8 @@ export interface Blueprint {
   readonly env: Readonly<Record<string, string>>
   /** Used where the workflow runs on its own; a run below an integration shares the integration's. */
   readonly parts: ScopeParts
+  /** Its number among the scenarios of an integration. Default 0. */
+  readonly list?: number
 }
 
 type Base = typeof workflowMachine
@@ -121,7 +123,7 @@ export class RunLogic extends BaseMachine {
   /** Joins the run to the root above it, or makes it a root of its own. */
   private open({ runId, inputs }: RunSnapshot['context'], scope: AnyActorScope): void {
     const self = scope.self as AnyActorRef
-    const { host, plan, env, parts } = this.blueprint
+    const { host, plan, env, parts, list = 0 } = this.blueprint
     const above = aboveOf(self)
     const root = above ?? new Root(scope, host, { runId, resume: isResuming(self) }, parts, plan.awaited)
     roots.set(self, root)
@@ -134,6 +136,7 @@ export class RunLogic extends BaseMachine {
       scenario: plan.workflow.name,
       ownsScope: !above,
       within: null,
+      list,
       waitFor: 'all',
     } as const
     runs.set(self, new Run(self, root.session, root.scope, options))

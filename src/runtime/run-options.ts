@@ -19,6 +19,8 @@ export interface RunOptions {
   readonly ownsScope: boolean
   /** The control step that the run is inside of; `null` for one that stands alone, or below an integration. */
   readonly within: Within | null
+  /** The number of the list of steps among those beside it: of the scenario, the iteration or the branch. */
+  readonly list: number
   /** Successes that are waited for. */
   readonly waitFor: 'all' | number
 }

@@ -7,33 +7,16 @@ import type { PoolContext } from '../../machines/resource.ts'
 import type { BusEvent, Failure, PoolEvent } from '../../machines/protocol.ts'
 import type { WorkflowEvent } from '../../machines/workflow.ts'
 import { Advice } from './advice.ts'
-import type { Module, OperationContext, PoolDefinition } from '../definition/model.ts'
+import type { Module, PoolDefinition } from '../definition/model.ts'
+import type { Plan } from '../definition/plan.ts'
 import { boundBusMachine, boundModuleMachine, boundPoolMachine } from './bindings.ts'
-import { toJson } from './json.ts'
 import type { Effect, EffectControl, InboundEvent, TimerHandle } from './host.ts'
-import type { EmittedEvent } from './lifecycle.ts'
 import { Mailbox } from './mailbox.ts'
+import { emissionOf, type EmittedEvent, type RefusedEvent } from './outside.ts'
 import type { Root } from './root.ts'
+import type { Subscription } from './subscription.ts'
 import { tell } from './tell.ts'
-
-/** A handler of bus events, given before the start. */
-export interface Subscription {
-  readonly id: string
-  /** An exact type, `step_*`, or `*`. */
-  readonly pattern: string
-  /** Higher first. Default 0. */
-  readonly priority?: number
-  readonly once?: boolean
-  readonly filter?: (event: BusEvent) => boolean
-  /** What a handler of `step_failed` returns may be a verdict: it counts where the step says nothing itself. */
-  readonly handler: (event: BusEvent, context: HandlerContext) => unknown
-}
-
-/** What a handler is given beside its event. */
-export interface HandlerContext extends Pick<OperationContext, 'emit' | 'log'> {
-  /** Aborted when the run or integration ends. */
-  readonly signal: AbortSignal
-}
+import type { Origin } from './waiters.ts'
 
 export interface ScopeParts {
   readonly modules: readonly Module[]
@@ -80,10 +63,12 @@ export class Scope {
   private phase: 'new' | 'preparing' | 'ready' | 'releasing' | 'released' = 'new'
 
   /** @param awaited The events that steps of the root's workflows wait for. */
-  constructor(root: Root, parts: ScopeParts, awaited: ReadonlySet<string>) {
+  constructor(root: Root, parts: ScopeParts, awaited: Plan['awaited']) {
     this.root = root
     this.parts = parts
-    this.mailbox = new Mailbox(awaited)
+    this.mailbox = new Mailbox(awaited, root.session, (type, data) => {
+      this.publish(type, root.session.path, data)
+    })
     this.advice = new Advice((to, event) => {
       const { actors } = root.session
       const actor = actors.get(to)
@@ -144,6 +129,7 @@ export class Scope {
     source: string,
     data: unknown,
     correlationId = this.root.session.runId,
+    origin: Origin = 'engine',
   ): string | null {
     const isAwaited = this.mailbox.wants(type)
     if (!this.bus && !isAwaited) return null
@@ -156,7 +142,7 @@ export class Scope {
       correlation_id: correlationId,
       data,
     }
-    if (isAwaited) this.later(() => this.mailbox.offer(event))
+    if (isAwaited) this.mailbox.offer(event, origin)
     if (!this.bus) return event.id
     this.root.emit(event)
     const count = this.published.push(event)
@@ -167,7 +153,7 @@ export class Scope {
 
   /** Tells the root's steps of something outside. */
   signal(type: string, data: unknown, correlationId = this.root.session.runId): void {
-    this.publish(type, 'outside', toJson(data ?? null), correlationId)
+    this.publish(type, 'outside', data ?? null, correlationId, 'outside')
   }
 
   /** Asks the handlers of a failure, which was published, for a verdict. */
@@ -176,17 +162,24 @@ export class Scope {
     if (failure !== null && this.busContext) this.advice.ask(failure, to, this.busContext, this.advisers)
   }
 
-  /** Publishes what an operation emitted, through the journal. Ignored where events are off and no step waits for it. */
-  emitFromOutside(type: string, source: string, correlationId: string, data: unknown): void {
-    if (!this.bus && !this.mailbox.wants(type)) return
-    const emitted: EmittedEvent = {
-      type: 'event.emitted',
-      bus: type,
-      source,
-      correlation_id: correlationId,
-      data: toJson(data),
-    }
-    this.root.session.enter(this.root.session.path, emitted)
+  /** Lets in what user code emits, through the journal. Ignored where events are off and no step waits for it. */
+  emitFromOutside(
+    bus: string,
+    source: string,
+    correlationId: string,
+    data: unknown,
+    origin: EmittedEvent['origin'] = 'operation',
+  ): void {
+    const event = emissionOf({ bus, source, correlation_id: correlationId, data, origin })
+    if (event.type === 'event.refused' || this.bus || this.mailbox.wants(bus))
+      this.root.session.enter(this.root.session.path, event)
+  }
+
+  /** What user code emitted has come through the journal, or what was sent from outside and is not valid. */
+  hear(event: EmittedEvent | RefusedEvent): void {
+    const { type, source } = event
+    if (type === 'event.refused') this.mailbox.refuse(event.event, source, event.reason)
+    else this.publish(event.bus, source, event.data, event.correlation_id, event.origin)
   }
 
   /** Subscriptions, the one of the highest priority first. */

@@ -20,14 +20,10 @@ import type {
 import { toJson } from './json.ts'
 import { Replay } from './replay.ts'
 import type { Run } from './run.ts'
-import { tell } from './tell.ts'
+import { tell, vouchFor } from './tell.ts'
 
 /** What the runtime runs for an effect; see perform.ts. */
 export type Execute = (effect: Effect, control: EffectControl) => unknown
-
-/** What users send to a run from outside, and what must therefore pass through the journal. */
-export const isCommand = ({ type }: InboundEvent) =>
-  type === 'run.cancel' || type === 'run.cancelStep' || type === 'run.signal'
 
 /** The joint of one root and its host. */
 export class Session {
@@ -44,7 +40,6 @@ export class Session {
   time: number
   private readonly port: HostPort
   private readonly seed: number
-  private readonly accepted = new WeakSet<InboundEvent>()
   /** Runs inside of steps that have ended while an operation of theirs that was given up on may still succeed, by address. */
   readonly endedRuns = new Map<string, Run>()
   /** Effects that have settled, or that nobody waits for any more. */
@@ -57,6 +52,8 @@ export class Session {
   private published = 0
   /** What the charts asked for and nobody has done yet, in order: each a function and its two arguments. */
   private effects: unknown[] = []
+  /** What is done after all that. */
+  private readonly resting: (() => void)[] = []
   private settling = false
   private handling = false
   private closed = false
@@ -129,13 +126,9 @@ export class Session {
     if (started) this.port.cancelTimer(started)
   }
 
+  /** A replay says nothing: the earlier life has said it. */
   log(path: string, message: string, data: unknown): void {
-    this.port.log(path, message, data)
-  }
-
-  /** Whether an event came through the journal or from an actor of this tree, and not straight from outside. */
-  isAccepted(event: InboundEvent): boolean {
-    return this.accepted.has(event)
+    if (!this.replay) this.port.log(path, message, data)
   }
 
   /**
@@ -151,13 +144,23 @@ export class Session {
     this.effects.push(effect, target, detail)
   }
 
+  /** Does something once nothing else is left to be done, so that it finds all that begins at the same time. */
+  atRest(effect: () => void): void {
+    this.resting.push(effect)
+  }
+
   /** Does what the charts asked for, until they ask for nothing more. A fault of ours ends the root. */
   settleDown(): void {
     if (this.settling) return
     this.settling = true
     try {
       const { effects } = this
-      for (let next = 0; next < effects.length && !this.closed; next += 3) {
+      for (let next = 0; !this.closed; next += 3) {
+        if (next === effects.length) {
+          const last = this.resting.shift()
+          if (!last) break
+          this.later(last, undefined, undefined)
+        }
         const effect = effects[next] as (target: unknown, detail: unknown) => void
         effect(effects[next + 1], effects[next + 2])
       }
@@ -171,9 +174,11 @@ export class Session {
 
   /** Sends an event from within this tree, or from the journal, to one of its actors. */
   send(to: AnyActorRef, event: InboundEvent, from?: AnyActorRef): void {
-    if (isCommand(event)) this.accepted.add(event)
     if (from) tell(from, to, event)
-    else to.send(event)
+    else {
+      vouchFor(to, event)
+      to.send(event)
+    }
   }
 
   /** Lets an event from outside in, as an entry, once the tree is quiet. */
@@ -254,7 +259,8 @@ export class Session {
 
   /** A fault of ours, or a journal that is not this root's: the root ends with the error. */
   private fail(error: unknown): void {
-    this.actors.get(this.path)?.send({ type: 'root.failed', error })
+    const root = this.actors.get(this.path)
+    if (root) this.send(root, { type: 'root.failed', error } as InboundEvent)
   }
 
   /** The first reply counts: a later actor may have the same address, and this effect is not that actor's. */

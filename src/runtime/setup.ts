@@ -15,8 +15,9 @@ import { planWorkflow } from '../definition/plan.ts'
 import { SagachartError } from '../errors.ts'
 import type { Host } from './host.ts'
 import { RunLogic, type RunInput, type WorkflowLogic } from './run-logic.ts'
-import type { ScopeParts, Subscription } from './scope.ts'
+import type { ScopeParts } from './scope.ts'
 import type { RunReport } from './step-records.ts'
+import type { Subscription } from './subscription.ts'
 
 export interface SetupOptions<TModules, TResource extends string> {
   /** Plain objects of operations, classes, or what `defineModule` gives. */

@@ -285,6 +285,7 @@ export class StepActors {
     this.stopTimer(live)
     this.stopHeartbeat(live)
     live.effect = null
+    live.work?.attemptEnded?.()
     live.work = null
     this.gates.release(this.run.pathOf(index))
     if (this.run.workflow.parallel) this.returnSlot(index)

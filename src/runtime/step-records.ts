@@ -5,6 +5,7 @@ import { suggestion } from '../definition/diagnostic.ts'
 import { SagachartError } from '../errors.ts'
 import { CONTROL_MODULE } from '../definition/plan.ts'
 import type { Inside, Kept, Ledger } from './inside.ts'
+import type { EventCounts } from './mailbox.ts'
 import type { Run } from './run.ts'
 import { leftEffects } from './undone.ts'
 
@@ -81,6 +82,8 @@ export class RunReport<TOutputs = Record<string, unknown>, out TSteps = Record<s
   readonly cancellationsIgnored: number
   /** Modules that could not be cleaned up. */
   readonly cleanupIssues: readonly Failure[]
+  /** Events that reached no step, of all that the run shares its bus with. */
+  readonly events: EventCounts
   /** 0, unless a lease was lost. */
   readonly leasesOpen: number
   /** Events that handlers asked for and were not told of, as too many waited; below an integration 0: its result tells. */
@@ -114,6 +117,7 @@ export class RunReport<TOutputs = Record<string, unknown>, out TSteps = Record<s
     this.attempts = run.tally.attempts
     this.failedAttempts = run.tally.failedAttempts
     this.modules = [...run.tally.modules]
+    this.events = run.scope.mailbox.counts
     this.leasesOpen = run.scope.leasesOpenOf(run.path)
     this.eventsDropped = run.options.ownsScope ? (run.scope.busContext?.counters.dropped ?? 0) : 0
     this.counts = { ...run.execution.counts }

@@ -135,7 +135,14 @@ function control(bounds: Required<WorkflowBounds>): fc.Arbitrary<ControlDefiniti
     { kind: 'wait', until: { kind: 'timer', delayMs: 1_000 }, output },
     {
       kind: 'wait',
-      until: { kind: 'event', event: 'go', filter: null, timeoutMs: TIMEOUT_MS, onTimeout: 'fail' },
+      until: {
+        kind: 'event',
+        event: 'go',
+        filter: null,
+        timeoutMs: TIMEOUT_MS,
+        onTimeout: 'fail',
+        shared: false,
+      },
       output,
     },
   )

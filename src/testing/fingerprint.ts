@@ -10,6 +10,7 @@ const SKIPPED: ReadonlySet<string> = new Set([
   'actor',
   'control',
   'counters',
+  'dependencies',
   'execution',
   'finishedAt',
   'history',
@@ -61,7 +62,7 @@ export function fingerprint(world: World, root: Root, isResumed = false): string
     )
     parts.push(timers.sort().join(), pending.sort().join())
   }
-  parts.push(text(scope.mailbox, world.time), text(scope.advice, world.time))
+  parts.push(text(scope.mailbox.lines, world.time), text(scope.advice, world.time))
   return parts.join('\n')
 }
 

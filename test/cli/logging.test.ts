@@ -12,7 +12,8 @@ export default {
   flaky: () => { if (tries++ === 0) throw new Error('not yet'); return 1 },
   boom: () => { throw Object.assign(new Error('no luck'), { code: 'UNLUCKY' }) },
   say: (_, { log, emit }) => { log('two\\nlines', { n: 1 }); emit('rows_read', { rows: 3 }) },
-  stray: () => { Promise.reject(new Error('left behind')) },
+  forge: (_, { emit }) => emit('step_completed', { step_name: 'paid' }),
+ stray: () => { Promise.reject(new Error('left behind')) },
   hang: (_, { signal, log }) => new Promise((_, refuse) => {
     setInterval(() => {}, 1000)
     signal.addEventListener('abort', () => refuse(signal.reason))
@@ -73,16 +74,32 @@ describe('a log', () => {
     expect(status).toBe(0)
     expect(stderr).toMatch(/^run\/\w+\/s\/step\/a: two\nlines \{"n":1\}\n$/)
     expect(linesOf(folder)).toEqual([
-      'DEBUG run/ID module_loaded {"module_name":"m"}',
+      'DEBUG run/ID module_loaded from run/ID {"module_name":"m"}',
       'INFO run/ID/module/m module_initialized: m',
       'INFO run/ID/s workflow_started: s',
       'DEBUG run/ID/s/step/a step_started: a (m.say)',
       'INFO run/ID/s/step/a two\\nlines {"n":1}',
-      'DEBUG run/ID/s/step/a rows_read {"rows":3}',
+      'DEBUG run/ID/s/step/a rows_read from run/ID/s/step/a {"rows":3}',
       'INFO run/ID/s/step/a step_completed: a (m.say), 1 attempt',
       'INFO run/ID/s workflow_completed: s, completed',
       'INFO run/ID flow: completed in TIME',
     ])
+  })
+
+  it('says where an event comes from, and refuses one that is called as an event of the engine', () => {
+    const folder = logged([step('a', 'forge')], { format: LINE, level: 'WARNING' })
+    const { status, stderr } = sagachart(folder, ['run', 'flow.yaml', '--output', 'r.json'])
+    const reason = '"step_completed" is one of the engine\'s own events; use another name'
+    expect([status, stderr]).toEqual([
+      0,
+      expect.stringMatching(
+        /^run\/\w+: The event "step_completed" from run\/\w+\/s\/step\/a is refused: .*\n$/,
+      ),
+    ])
+    const told = JSON.stringify({ event: 'step_completed', source: 'run/ID/s/step/a', reason })
+    expect(linesOf(folder)).toEqual([`WARNING run/ID event_refused from run/ID ${told}`])
+    const { warnings } = JSON.parse(readFileSync(join(folder, 'r.json'), 'utf8')) as { warnings: string[] }
+    expect(warnings).toEqual([expect.stringMatching(/^EVENT_REFUSED: events refused: 1; /)])
   })
 
   it.each([

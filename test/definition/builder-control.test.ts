@@ -65,8 +65,8 @@ describe('control steps of the builder', () => {
     ['wait', { wait: '10s' }, { type: 'wait', for: '10s' }],
     [
       'waitForEvent',
-      { waitForEvent: 'go', filter: () => true, timeout: '1m', onTimeout: 'skip' },
-      { type: 'wait', event: 'go', filter: 'event.data', timeout: '1m', on_timeout: 'skip' },
+      { waitForEvent: 'go', filter: () => true, timeout: '1m', onTimeout: 'skip', shared: true },
+      { type: 'wait', event: 'go', filter: 'event.data', timeout: '1m', on_timeout: 'skip', shared: true },
     ],
   ])('%s is what a document makes of it', (_, made, written) => {
     expect(plain(controlOf(made))).toEqual(plain(inDocument(written)))

@@ -81,6 +81,8 @@ describe('the keys of a control step', () => {
     ['a wait for both', wait({ for: 1, event: 'e' }), 'KEY_WITHOUT_EFFECT', 'for'],
     ['a wait for an event of no name', wait({ event: ' ' }), 'VALUE_INVALID', ' '],
     ['a filtered timer', wait({ for: 1, filter: 'true' }), 'KEY_WITHOUT_EFFECT', 'filter'],
+    ['a shared timer', wait({ for: 1, shared: true }), 'KEY_WITHOUT_EFFECT', 'shared'],
+    ['a share that is none', wait({ event: 'e', shared: 'all' }), 'VALUE_INVALID', 'all'],
     ['a limited timer', wait({ for: 1, timeout: 1 }), 'KEY_WITHOUT_EFFECT', 'timeout'],
     ['a fallback nowhere', parallel({ fallback: { operation: 'ok' } }), 'KEY_MISSING', 'fallback'],
     ['a compensation nowhere', parallel({ compensate: { operation: 'ok' } }), 'KEY_MISSING', 'compensate'],
@@ -107,6 +109,7 @@ describe('the keys of a control step', () => {
     ['items', loop({ for_each: [1, { a: '${{ run.id }}' }], tolerate: '2.5%', max_concurrency: 4 })],
     ['while', loop({ while: 'index < 3', tolerate: 2, max_concurrency: 1 })],
     ['a timer', wait({ for: '2m', when: 'true', on_cancel: 'await' })],
+    ['a shared event', wait({ event: 'approved', shared: true })],
     ['an event', wait({ event: 'approved', filter: 'event.data.ok', timeout: '1h', on_timeout: 'continue' })],
   ])('are accepted: %s', (_, x) => {
     expect(warnings(flow([x]))).toEqual([])

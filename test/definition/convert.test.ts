@@ -45,7 +45,14 @@ describe('a control step', () => {
       retry: { count: 0 },
       control: {
         kind: 'wait',
-        until: { kind: 'event', event: 'e', filter: null, timeoutMs: 120_000, onTimeout: 'skip' },
+        until: {
+          kind: 'event',
+          event: 'e',
+          filter: null,
+          timeoutMs: 120_000,
+          onTimeout: 'skip',
+          shared: false,
+        },
         output: null,
       },
     })

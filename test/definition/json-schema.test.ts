@@ -73,7 +73,17 @@ const rich = {
           },
           {
             ...{ name: 'd', type: 'iterative', for_each: [1], tolerate: '10%', max_iterations: 3 },
-            steps: [{ name: 'e', type: 'wait', event: 'x', filter: 'true', timeout: 1, on_timeout: 'skip' }],
+            steps: [
+              {
+                name: 'e',
+                type: 'wait',
+                event: 'x',
+                filter: 'true',
+                timeout: 1,
+                on_timeout: 'skip',
+                shared: true,
+              },
+            ],
           },
           {
             ...{ name: 'f', type: 'conditional', cases: [{ when: 'x', steps: [] }], default: [] },

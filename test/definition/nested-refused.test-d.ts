@@ -102,6 +102,8 @@ export const bad = [
       n: { wait: '5s', timeout: '1s' },
       // @ts-expect-error a word that is not there
       o: { waitForEvent: 'x', timeout: '1s', onTimeout: 'ignore' },
+      // @ts-expect-error true or false
+      oo: { waitForEvent: 'x', shared: 'yes' },
       // @ts-expect-error a control step holds no resources of its own
       p: { parallel: { x: { invoke: 'geo.ping' } }, resources: [] },
       // @ts-expect-error a control step does not report

@@ -105,6 +105,7 @@ describe('a control step', () => {
     ['half a failure', { forEach: [], steps: x, tolerate: 0.5 }, 'tolerate: expected a whole number from 0'],
     ['a time that is none', { wait: '5' }, 'wait: expected a time above zero'],
     ['no event', { waitForEvent: '' }, 'waitForEvent: expected the name of an event'],
+    ['no flag', { waitForEvent: 'e', shared: 'yes' }, 'shared: expected true or false, found "yes"'],
     [
       'an end that never comes',
       { waitForEvent: 'e', onTimeout: 'skip' },

@@ -115,7 +115,15 @@ export const event = (
   more: Partial<Extract<Extract<ControlDefinition, { kind: 'wait' }>['until'], { kind: 'event' }>> = {},
 ): ControlDefinition => ({
   kind: 'wait',
-  until: { kind: 'event', event: name, filter: null, timeoutMs: null, onTimeout: 'fail', ...more },
+  until: {
+    kind: 'event',
+    event: name,
+    filter: null,
+    timeoutMs: null,
+    onTimeout: 'fail',
+    shared: false,
+    ...more,
+  },
   output: null,
 })
 

@@ -315,6 +315,7 @@ describe('nested steps as data', () => {
     })
     expect(approve!.control).toEqual({
       ...{ type: 'wait', event: 'approved', filter: 'event.data.ok', timeout_ms: 60_000, on_timeout: 'skip' },
+      shared: false,
       output: null,
     })
     expect(route!.blocks.map(({ label }) => label)).toEqual([

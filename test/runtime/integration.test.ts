@@ -7,7 +7,7 @@ import { SimulationHost, type Reply } from '../../src/hosts/simulation.ts'
 import type { Effect } from '../../src/runtime/host.ts'
 import { IntegrationLogic, type IntegrationReport } from '../../src/runtime/integration-logic.ts'
 import { resultDocument } from '../../src/runtime/result.ts'
-import type { Subscription } from '../../src/runtime/scope.ts'
+import type { Subscription } from '../../src/runtime/subscription.ts'
 
 const calls: string[] = []
 
@@ -60,18 +60,22 @@ interface Options {
   readonly reply?: (effect: Effect) => Reply
   readonly subscriptions?: readonly Subscription[]
   readonly cancelAfter?: number
+  /** Sent once the scenarios wait for something. */
+  readonly sent?: readonly object[]
 }
 
 function play(integration: IntegrationDefinition, options: Options = {}) {
   calls.length = 0
-  const { modules = [module('m'), module('n')], reply, subscriptions = [], cancelAfter } = options
+  const { modules = [module('m'), module('n')], reply, subscriptions = [], cancelAfter, sent = [] } = options
   const host = new SimulationHost(reply ? { reply } : {})
   const actor = createActor(
     new IntegrationLogic({ definition: integration, modules, host, subscriptions }),
   ).start()
+  const waiting = [...sent]
   let count = 0
   host.run(() => {
     if (count++ === cancelAfter) actor.send({ type: 'run.cancel' })
+    if (host.nextAt !== host.time) for (const event of waiting.splice(0)) actor.send(event as never)
     return false
   })
   return { report: actor.getSnapshot().output as unknown as IntegrationReport, host, actor }
@@ -99,6 +103,25 @@ describe('integration', () => {
     expect(calls.filter((call) => call.endsWith('_step'))).toEqual(['two_step', 'one_step', 'three_step'])
     expect(report.scenarios.map((run) => run?.workflow)).toEqual(['one', 'two', 'three'])
     expect(host.time).toBe(2000)
+  })
+
+  it('gives a signal to the scenario that is declared first, and refuses what is not valid', () => {
+    const wait = { wait: { waitForEvent: 'go', timeout: '1s', onTimeout: 'continue' } }
+    const both = definition([workflow('one', wait), workflow('two', wait)], { maxConcurrentWorkflows: 2 })
+    const signal = { type: 'run.signal', event: 'go', data: 'yes' }
+    const hostile = [
+      {},
+      { type: 'scenarios.finished' },
+      { type: 'scenario.settled' },
+      { ...signal, data: 1n },
+    ]
+    const { report } = play(both, { sent: [...hostile, signal] })
+    expect(report.scenarios.map((run) => run?.step('wait').output)).toEqual(['yes', null])
+    expect(report).toMatchObject({ status: 'completed', events: { refused: 4, dropped: 0, passedOver: 0 } })
+    expect(resultDocument(report, ['first'])).toMatchObject({
+      cross_module_communication: { events_refused: 4, signals_dropped: 0, events_passed_over: 0 },
+      warnings: ['first', 'EVENT_REFUSED: events refused: 4; they were not valid and changed nothing'],
+    })
   })
 
   it('lets later scenarios run after a failure, unless it fails fast', () => {

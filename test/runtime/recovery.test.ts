@@ -6,7 +6,7 @@ import type { BusEvent, Verdict } from '../../machines/protocol.ts'
 import type { HandlerDefinition, IntegrationDefinition, Module } from '../../src/definition/model.ts'
 import { SimulationHost } from '../../src/hosts/simulation.ts'
 import { IntegrationLogic, type IntegrationReport } from '../../src/runtime/integration-logic.ts'
-import type { Subscription } from '../../src/runtime/scope.ts'
+import type { Subscription } from '../../src/runtime/subscription.ts'
 import {
   breaks,
   fallbackCall,

@@ -18,7 +18,7 @@ import { planWorkflow } from '../../src/definition/plan.ts'
 import { SimulationHost, type Chooser, type Reply } from '../../src/hosts/simulation.ts'
 import type { Effect, Entry } from '../../src/runtime/host.ts'
 import { RunLogic } from '../../src/runtime/run-logic.ts'
-import type { Subscription } from '../../src/runtime/scope.ts'
+import type { Subscription } from '../../src/runtime/subscription.ts'
 import { roots } from '../../src/runtime/registry.ts'
 import type { Session } from '../../src/runtime/session.ts'
 import { withoutTries } from '../../src/testing/step-address.ts'
@@ -181,7 +181,15 @@ export const awaitEvent = (
     name,
     {
       kind: 'wait',
-      until: { kind: 'event', event, filter: null, timeoutMs: null, onTimeout: 'fail', ...until },
+      until: {
+        kind: 'event',
+        event,
+        filter: null,
+        timeoutMs: null,
+        onTimeout: 'fail',
+        shared: false,
+        ...until,
+      },
       output: null,
     },
     more,
@@ -239,6 +247,10 @@ export interface Play {
   /** Virtual time at the beginning. Default 0. */
   readonly startAt?: number
   readonly inspect?: (event: InspectionEvent) => void
+  /** What is logged, by whom. */
+  readonly log?: (path: string, message: string) => void
+  /** Whether the states of the tree are kept after each entry. Default `true`. */
+  readonly keepsStates?: boolean
   /** Called after everything that happens. */
   readonly each?: (session: Session) => void
 }
@@ -296,6 +308,7 @@ export function play(definition: WorkflowDefinition, options: Play = {}): Played
     chooser: options.chooser ?? (() => 0),
     ...(journal && { journals: { r: journal } }),
     startAt: options.startAt ?? 0,
+    ...(options.log && { log: options.log }),
     reply: (effect) => {
       const address = addressOf(effect)
       if (effect.kind === 'attempt') {
@@ -345,7 +358,8 @@ export function play(definition: WorkflowDefinition, options: Play = {}): Played
     }
     const { session } = roots.get(actor)!
     options.each?.(session)
-    if (host.journal('r').length > states.size) states.set(host.journal('r').length, statesOf(actor, session))
+    if (options.keepsStates !== false && host.journal('r').length > states.size)
+      states.set(host.journal('r').length, statesOf(actor, session))
     return isOver()
   })
   if (failure !== undefined) throw failure as Error
@@ -373,15 +387,17 @@ const ENDS = new Set([
 
 const SETTLES = /^attempt\.(?:succeeded|failed)$/
 
-/** The states of all actors of a tree. */
+/** The states of all actors of a tree, and who waits for which events. */
 function statesOf(root: AnyActorRef, { actors }: Session): string {
   const seen = [...actors].map(([path, each]) => {
     const { value, context } = each.getSnapshot() as { value: unknown; context: object }
     return [path, value, context]
   })
+  const { lines } = roots.get(root)!.scope.mailbox
   return JSON.stringify(
-    seen.toSorted(([a], [b]) => (String(a) < String(b) ? -1 : 1)),
-    (_, value: unknown) => (value === root ? null : value),
+    [...seen.toSorted(([a], [b]) => (String(a) < String(b) ? -1 : 1)), lines],
+    (_, value: unknown) =>
+      value === root ? null : value instanceof Map || value instanceof Set ? [...value] : value,
   )
 }
 

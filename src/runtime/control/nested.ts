@@ -49,6 +49,7 @@ export function startNested({ run: outer, index, attempt }: Attempt, nesting: Ne
     scenario: inputs === undefined ? scenario : plan.workflow.name,
     ownsScope: false,
     within,
+    list: iteration?.index ?? outer.options.plan.inside.get(index)!.indexOf(plan),
     waitFor,
   }
   const id = `run/${runId}/steps/${within.address}`

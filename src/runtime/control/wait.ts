@@ -4,7 +4,9 @@ import type { DataScope } from '../../definition/model.ts'
 import { toFailure } from '../failure.ts'
 import type { InboundEvent, TimerHandle } from '../host.ts'
 import { toJson } from '../json.ts'
-import type { Waiter } from '../mailbox.ts'
+import type { Listener } from '../mailbox.ts'
+import type { Waiter } from '../waiters.ts'
+import { levelsOf } from './levels.ts'
 import { ask, fail, failBy, succeedWith, type Attempt, type ControlOf, type Work } from './work.ts'
 
 const CANCELLED: Failure = { code: 'RUN_CANCELLED', message: 'The wait was cancelled' }
@@ -12,22 +14,33 @@ const CANCELLED: Failure = { code: 'RUN_CANCELLED', message: 'The wait was cance
 type Until = ControlOf<'wait'>['until']
 
 /** One attempt of a wait. */
-export class Wait implements Work, Waiter {
+export class Wait implements Work, Listener {
   readonly awaits: string
+  readonly waiter: Waiter
   private readonly attempt: Attempt
   private readonly control: ControlOf<'wait'>
   private timer: TimerHandle | null = null
-  /** Events that are still to be thought about; the first one is being thought about. */
-  private candidates: BusEvent[] = []
+  /** The event that is being judged. */
+  private event: BusEvent | null = null
   private takeBack: (() => void) | null = null
+  /** Whether its filter could not be computed for some event. */
+  private hasPassedOver = false
   private isOver = false
 
   constructor(attempt: Attempt, control: ControlOf<'wait'>) {
     const { until } = control
+    const { run, index } = attempt
     this.attempt = attempt
     this.control = control
-    this.awaits = until.kind === 'event' ? until.event : ''
-    attempt.run.session.later(() => this.start(until), undefined, undefined)
+    const path = run.pathOf(index)
+    if (until.kind === 'event') {
+      this.awaits = until.event
+      this.waiter = { path, levels: levelsOf(run, index), isShared: until.shared }
+    } else {
+      this.awaits = ''
+      this.waiter = { path, levels: [], isShared: false }
+    }
+    run.session.later(() => this.start(until), undefined, undefined)
   }
 
   stop(): void {
@@ -36,38 +49,51 @@ export class Wait implements Work, Waiter {
     fail(this.attempt, CANCELLED)
   }
 
+  attemptEnded(): void {
+    this.close()
+  }
+
   abandon(): void {
     this.close()
   }
 
-  /** What the filter said of the first candidate. */
+  /** What the filter said of the event. */
   decided(value: unknown, failure?: Failure): void {
     this.takeBack = null
-    const [event] = this.candidates
-    if (failure) this.fail(failure)
-    else if (value && event) this.take(event)
-    else {
-      this.candidates.shift()
-      this.think()
+    if (failure) this.passOver(failure.message)
+    this.attempt.run.scope.mailbox.answer(this, !failure && Boolean(value))
+  }
+
+  judge(event: BusEvent): boolean | null {
+    const { until } = this.control
+    this.event = event
+    if (until.kind === 'event' && until.filter?.kind === 'function') {
+      this.takeBack = ask(this.attempt, 'filter')
+      return null
+    }
+    try {
+      return this.accepts()
+    } catch (error) {
+      this.passOver(toFailure(error).message)
+      return false
     }
   }
 
-  consider(event: BusEvent): boolean {
-    this.candidates.push(event)
-    if (this.candidates.length === 1) this.think()
-    return this.isOver
-  }
-
-  /** Whether the filter lets the first candidate through. Also asked where a user's function decides. */
+  /** Whether the filter lets the event through. Also asked where a user's function decides. */
   accepts(): boolean {
     const { until } = this.control
-    const [event] = this.candidates
+    const { event } = this
     if (until.kind === 'timer' || !event) return false
     const { filter } = until
     if (filter === null) return true
     const seen: Partial<DataScope> = { event }
     const { data } = this.attempt.run
     return filter.kind === 'function' ? Boolean(data.evaluate(filter, seen)) : data.condition(filter, seen)
+  }
+
+  take(event: BusEvent): void {
+    this.close()
+    succeedWith(this.attempt, () => this.outputOf(event))
   }
 
   private start(until: Until): void {
@@ -82,33 +108,19 @@ export class Wait implements Work, Waiter {
       return
     }
     if (until.timeoutMs !== null) this.startTimer(until.timeoutMs, () => timeUp(attempt, until))
-    this.candidates.push(...run.scope.mailbox.add(this))
-    this.think()
+    run.scope.mailbox.add(this)
   }
 
-  private think(): void {
-    const { until } = this.control
-    if (this.isOver || this.takeBack || this.candidates.length === 0) return
-    if (until.kind === 'event' && until.filter?.kind === 'function') {
-      this.takeBack = ask(this.attempt, 'filter')
-      return
-    }
-    try {
-      this.decided(this.accepts())
-    } catch (error) {
-      this.fail({ ...toFailure(error, 'EXPRESSION_FAILED'), retryable: false })
-    }
-  }
-
-  private take(event: BusEvent): void {
-    this.attempt.run.scope.mailbox.take(event)
-    this.close()
-    succeedWith(this.attempt, () => this.outputOf(event))
-  }
-
-  private fail(failure: Failure): void {
-    this.close()
-    fail(this.attempt, failure)
+  /** The filter cannot be computed for the event, which is somebody else's, then. Said once, for there may be many of them. */
+  private passOver(reason: string): void {
+    const { scope, session } = this.attempt.run
+    scope.mailbox.passOver()
+    if (this.hasPassedOver) return
+    this.hasPassedOver = true
+    const { path } = this.waiter
+    const { type, source } = this.event!
+    const message = `The filter cannot be computed for the event "${type}" from ${source}, which is passed over: ${reason}`
+    session.log(path, message, null)
   }
 
   private outputOf(event: BusEvent | null): unknown {
@@ -124,6 +136,7 @@ export class Wait implements Work, Waiter {
     const { session, scope } = this.attempt.run
     if (this.timer) session.cancelTimer(this.timer)
     this.timer = null
+    this.event = null
     scope.mailbox.remove(this)
   }
 

@@ -16,6 +16,8 @@ const CANCELLED: Failure = { code: 'RUN_CANCELLED', message: 'The step was cance
 export interface Work {
   /** Ends it in order; it still answers. A second time, with `force`, it waits for nothing. */
   stop(force: boolean): void
+  /** The attempt has ended, by whatever ended it first. */
+  attemptEnded?(): void
   /** The end is not orderly: nobody waits for an answer. */
   abandon(stop: (child: AnyActorRef) => void): void
   /** What a user's function decided. */

@@ -1,0 +1,22 @@
+// Handlers of bus events, as users give them. Not how events reach them: that is the bus.
+import type { BusEvent } from '../../machines/protocol.ts'
+import type { OperationContext } from '../definition/model.ts'
+
+/** A handler of bus events, given before the start. */
+export interface Subscription {
+  readonly id: string
+  /** An exact type, `step_*`, or `*`. */
+  readonly pattern: string
+  /** Higher first. Default 0. */
+  readonly priority?: number
+  readonly once?: boolean
+  readonly filter?: (event: BusEvent) => boolean
+  /** What a handler of `step_failed` returns may be a verdict: it counts where the step says nothing itself. */
+  readonly handler: (event: BusEvent, context: HandlerContext) => unknown
+}
+
+/** What a handler is given beside its event. */
+export interface HandlerContext extends Pick<OperationContext, 'emit' | 'log'> {
+  /** Aborted when the run or integration ends. */
+  readonly signal: AbortSignal
+}
