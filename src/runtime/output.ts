@@ -1,10 +1,11 @@
 // What a run gives once all its steps have ended.
 import { newBudget } from '../definition/operators.ts'
+import { SagachartError } from '../errors.ts'
 import type { Run } from './run.ts'
 
 /**
  * What its workflow names; inside of a control step, what that asks for, else an object by the names of its steps.
- * @throws EXPRESSION_FAILED, or whatever a user's function throws
+ * @throws EXPRESSION_FAILED, which names the output that cannot be computed; of a control step, whatever a user's function throws
  */
 export function outputOf({ workflow, options: { within }, data, execution, effects }: Run): unknown {
   const { outputs, steps } = workflow
@@ -18,5 +19,19 @@ export function outputOf({ workflow, options: { within }, data, execution, effec
       ]),
     )
   const budget = newBudget()
-  return Object.fromEntries(names.map((name) => [name, data.evaluate(outputs[name]!, {}, budget)]))
+  return Object.fromEntries(
+    names.map((name) => [name, computed(name, () => data.evaluate(outputs[name]!, {}, budget))]),
+  )
+}
+
+function computed(name: string, evaluate: () => unknown): unknown {
+  try {
+    return evaluate()
+  } catch (cause) {
+    const reason = cause instanceof Error ? cause.message : String(cause)
+    throw new SagachartError('EXPRESSION_FAILED', `The output "${name}" could not be computed: ${reason}`, {
+      cause,
+      retryable: false,
+    })
+  }
 }

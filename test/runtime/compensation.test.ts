@@ -307,6 +307,25 @@ describe('compensation inside of control steps', () => {
     expect(played.report.status).toBe('compensated')
   })
 
+  it('does not happen where every step ended well and only the outputs cannot be computed', () => {
+    const outputs = { live: computed(({ steps }: DataScope) => (steps['b']!.output as { x: string }).x) }
+    const steps = [saga('a'), saga('b', { dependsOn: ['a'], when: computed(false) })]
+    const own = workflow(steps, { ...compensating, name: 'inner', outputs })
+    const played = play(own)
+    const message =
+      'The output "live" could not be computed: Cannot read properties of null (reading \'x\')'
+    expect(played.report).toMatchObject({
+      ...{ status: 'failed', cause: 'failed', compensation: 'none', undone: [], outputs: null },
+      error: { code: 'EXPRESSION_FAILED', message, retryable: false },
+    })
+    expect(played.calls).toEqual(['a'])
+    expect(statuses(played)).toEqual({ a: 'success', b: 'skipped' })
+    // Of a run inside of a step that is a failure of the step, which the run around it undoes.
+    const around = play(workflow([scenario('s', own)], compensating))
+    expect(around.calls).toEqual(['s/a', 'undo:s/a'])
+    expect(around.report).toMatchObject({ status: 'compensated', error: { message } })
+  })
+
   it('happens by a verdict deep inside', () => {
     const deep = parallel('q', [saga('x'), step('bad', { dependsOn: ['x'], ...verdicts('compensate') })])
     const played = play(workflow([saga('a'), loop('scan', each([1]), [deep], {}, { dependsOn: ['a'] })]), {

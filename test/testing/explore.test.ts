@@ -67,6 +67,13 @@ describe('explore', () => {
     expect(answer).toMatchObject({ schedules: 1, endings: { completed: 1 }, isComplete: true })
   })
 
+  it('lets stand what was done where only the outputs cannot be computed', async () => {
+    const outputs = { live: decided(unknown) }
+    const failing = workflow(chain.steps, { onFailure: 'compensate', outputs })
+    expect(await explore(explored(failing), { faults: 0 })).toMatchObject({ endings: { failed: 1 } })
+    expect(await explore(explored(failing), { faults: 1 })).toMatchObject({ outcome: 'holds' })
+  })
+
   it('gives the same answer for the same seed', async () => {
     const options = { statesMax: 0, runs: 300, seed: 7 }
     const [once, again] = [await explore(explored(), options), await explore(explored(), options)]
