@@ -2,7 +2,7 @@
 // Not here: the runs themselves, which are actors of the workflow chart.
 // Invariant: whatever was initialised is cleaned up before a final state is reached.
 import { assign, setup } from 'xstate'
-import type { Failure, IntegrationStatus, RunCause, RunStatus } from './protocol.ts'
+import type { Failure, IntegrationStatus, RunCause, RunCommand, RunStatus } from './protocol.ts'
 
 export type IntegrationEvent =
   | { readonly type: 'scope.ready' }
@@ -16,12 +16,8 @@ export type IntegrationEvent =
     }
   | { readonly type: 'scenarios.finished' }
   | { readonly type: 'run.timedOut' }
-  /** Ends the integration in order: scenarios are cancelled, modules cleaned up. */
-  | { readonly type: 'run.cancel'; readonly cause?: 'cancelled' | 'timed_out'; readonly force?: boolean }
-  /** Cancels one step, by its scenario and its address in it. */
-  | { readonly type: 'run.cancelStep'; readonly step: string; readonly force?: boolean }
-  /** Tells the scenarios of something outside, for the steps that wait for it. */
-  | { readonly type: 'run.signal'; readonly event: string; readonly data?: unknown }
+  /** Addresses of steps begin with the name of their scenario. */
+  | RunCommand
 
 export interface IntegrationMachineInput {
   /** Names the integration among all runs of its host. */

@@ -17,6 +17,8 @@ export interface Failure {
    * (`done`) and gave what cannot be recorded.
    */
   readonly effect?: 'unknown' | 'done'
+  /** In the error of what is made of steps: the address of the step that failed, as `pay` or `scan[3]/fetch`. */
+  readonly step?: string
   readonly cause?: Failure
 }
 

@@ -108,11 +108,29 @@ export type LoopEvent =
 
 // ---- workflow ----------------------------------------------------------------------------------------
 
+/** What may be sent to a run from outside. */
+export type RunCommand =
+  /**
+   * Ends the run in order: running steps are stopped, what is to be undone is undone, the scope is released.
+   * `force`: waits for no step, and undoes nothing more.
+   */
+  | { readonly type: 'run.cancel'; readonly cause?: 'cancelled' | 'timed_out'; readonly force?: boolean }
+  /** Cancels one step, by its address in the run (`outer/inner`, `scan[3]/fetch`), with all that is inside of it. */
+  | { readonly type: 'run.cancelStep'; readonly step: string; readonly force?: boolean }
+  /** Tells the run of something outside, for the steps that wait for it. */
+  | { readonly type: 'run.signal'; readonly event: string; readonly data?: unknown }
+
 export type WorkflowEvent =
+  | RunCommand
   | { readonly type: 'scope.ready' }
   | { readonly type: 'scope.failed'; readonly failure: Failure }
   | { readonly type: 'scope.released'; readonly issues: readonly Failure[] }
-  | { readonly type: 'step.settled'; readonly step: StepOutput }
+  | {
+      readonly type: 'step.settled'
+      readonly step: StepOutput
+      /** The step's address in its run. */
+      readonly address: string
+    }
   | {
       /** Every step is final. */
       readonly type: 'steps.finished'
@@ -154,30 +172,21 @@ export type WorkflowEvent =
   | { readonly type: 'outputs.collected'; readonly output: unknown; readonly surplus: boolean }
   | { readonly type: 'outputs.failed'; readonly failure: Failure; readonly surplus: boolean }
   | { readonly type: 'run.timedOut' }
-  /**
-   * Ends the run in order: running steps are stopped, what is to be undone is undone, the scope is released.
-   * `force`: waits for no step, and undoes nothing more.
-   */
-  | { readonly type: 'run.cancel'; readonly cause?: 'cancelled' | 'timed_out'; readonly force?: boolean }
-  /** Cancels one step, by its address in the run (`outer/inner`, `scan[3]/fetch`), with all that is inside of it. */
-  | { readonly type: 'run.cancelStep'; readonly step: string; readonly force?: boolean }
-  /** Tells the run of something outside, for the steps that wait for it. */
-  | { readonly type: 'run.signal'; readonly event: string; readonly data?: unknown }
 
 // ---- bus ---------------------------------------------------------------------------------------------
 
 /** An event on the bus. */
-export interface BusEvent {
+export interface BusEvent<TType = string, TData = unknown> {
   /** Unique in its integration or run, in order of publication. */
   readonly id: string
-  readonly type: string
+  readonly type: TType
   /** Milliseconds since the epoch. */
   readonly at: number
   /** The path of the actor that published it. */
   readonly source: string
   /** The run it belongs to. */
   readonly correlation_id: string
-  readonly data: unknown
+  readonly data: TData
 }
 
 // ---- module ------------------------------------------------------------------------------------------

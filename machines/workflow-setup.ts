@@ -93,6 +93,13 @@ const exceeded = (limitMs: number | null): Failure => ({
 
 const cancelled: Failure = { code: 'RUN_CANCELLED', message: 'The run was cancelled' }
 
+/** A step's failure as that of its run: with the address of the step, or of the one inside of it that failed. */
+export const failureOf = ({
+  step: { failure },
+  address,
+}: Extract<WorkflowEvent, { type: 'step.settled' }>): Failure | null =>
+  failure && { step: address, ...failure }
+
 /** Whether a verdict ends more than its step. */
 export const endsMore = (verdict: Verdict | null) => verdict === 'fail_workflow' || verdict === 'compensate'
 
@@ -149,9 +156,7 @@ export const workflowSetup = setup({
       'failure' in event ? { cause: 'failed', failure: event.failure ?? null } : {},
     ),
     keepStepFailure: assign(({ context, event }) =>
-      event.type === 'step.settled'
-        ? { cause: 'failed', failure: context.failure ?? event.step.failure }
-        : {},
+      event.type === 'step.settled' ? { cause: 'failed', failure: context.failure ?? failureOf(event) } : {},
     ),
     keepVerdict: assign(({ event }) => {
       const verdict =

@@ -3,6 +3,8 @@
 // Invariant: once it stops, nothing more starts; it ends only when every step is final and its scope is released.
 import { beginning, outcome, workflowSetup } from './workflow-setup.ts'
 
+export { failureOf } from './workflow-setup.ts'
+
 export type { WorkflowEvent } from './protocol.ts'
 
 export type { WorkflowContext, WorkflowMachineInput, WorkflowMachineOutput } from './workflow-setup.ts'

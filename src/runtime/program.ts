@@ -9,6 +9,10 @@ import { hasEndedSo } from './settlement.ts'
 import type { RunReport } from './step-records.ts'
 import { tell } from './tell.ts'
 
+/** A scenario's error as that of its integration, where steps are named by their scenario, too. */
+const failureOf = ({ error, workflow }: RunReport) =>
+  error?.step === undefined ? error : { ...error, step: `${workflow}/${error.step}` }
+
 /** The scenarios of one integration. */
 export class Program {
   readonly runId: string
@@ -107,7 +111,7 @@ export class Program {
     if (event.type.startsWith('xstate.done.')) {
       const report = event.output as RunReport
       this.reports[scenario] = report
-      return { type: 'scenario.settled', scenario, status: report.status, failure: report.error }
+      return { type: 'scenario.settled', scenario, status: report.status, failure: failureOf(report) }
     }
     const failure = { code: 'INTERNAL', message: `The chart of a scenario failed: ${String(event.error)}` }
     return { type: 'scenario.settled', scenario, status: 'failed', failure }

@@ -3,7 +3,7 @@
 import type { AnyActorRef } from 'xstate'
 import { endsMore } from '../../machines/workflow-setup.ts'
 import type { Failure, StepOutcome, StepOutput, WorkflowEvent } from '../../machines/protocol.ts'
-import type { WorkflowContext, WorkflowMachineOutput } from '../../machines/workflow.ts'
+import { failureOf, type WorkflowContext, type WorkflowMachineOutput } from '../../machines/workflow.ts'
 import type { StepDefinition, WorkflowDefinition } from '../definition/model.ts'
 import { Conditions } from './conditions.ts'
 import { Effects } from './effects.ts'
@@ -284,7 +284,7 @@ export class Run {
   haltAround(event: Ending): void {
     const { within } = this.options
     if (!within?.isOpen) return
-    const { failure, verdict } = 'step' in event ? event.step : event
+    const { failure, verdict } = 'step' in event ? { ...event.step, failure: failureOf(event) } : event
     if (verdict === 'fail_workflow' || verdict === 'compensate')
       within.run.tellSelf({ type: 'run.halt', failure, verdict })
   }

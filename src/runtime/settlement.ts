@@ -21,7 +21,8 @@ export function settlementOf(run: Run, event: End): WorkflowEvent | null {
   if (!hasEndedSo(run.session.actors.get(event.actorId ?? ''), event)) return null
   const output = event.output as StepOutput | CompensationOutput | null | undefined
   if (output && 'undone' in output) return { type: 'compensation.settled', compensation: output }
-  if (output && 'index' in output) return { type: 'step.settled', step: output }
+  if (output && 'index' in output)
+    return { type: 'step.settled', step: output, address: run.addressOf(output.index) }
   const { actorId = '' } = event
   const index = run.indexOfPath(actorId)
   if (index === undefined) return null
@@ -45,5 +46,5 @@ export function settlementOf(run: Run, event: End): WorkflowEvent | null {
     verdict,
     degraded: false,
   } as const
-  return { type: 'step.settled', step }
+  return { type: 'step.settled', step, address: run.addressOf(index) }
 }

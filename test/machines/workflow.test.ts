@@ -18,6 +18,7 @@ const input: WorkflowMachineInput = {
 }
 const settled = (status: StepOutput['status'], verdict: Verdict | null = null): WorkflowEvent => ({
   type: 'step.settled',
+  address: 'a',
   step: { ...settledStep(status), failure: status === 'failed' ? failure : null, verdict },
 })
 const undone: WorkflowEvent = {
@@ -124,10 +125,11 @@ describe('workflow', () => {
   it('keeps the first failure as its cause', () => {
     const other: WorkflowEvent = {
       type: 'step.settled',
+      address: 'b',
       step: { ...settledStep('failed'), failure: { code: 'Y', message: 'y' } },
     }
     const end = run([{ type: 'scope.ready' }, settled('failed'), other, { type: 'steps.finished' }, released])
-    expect(end.output).toMatchObject({ status: 'failed', failure: { code: 'X' } })
+    expect(end.output).toMatchObject({ status: 'failed', failure: { code: 'X', step: 'a' } })
   })
 
   it('names its cause when it is cancelled or exceeds its time', () => {
