@@ -2,7 +2,7 @@
 // same runs on the simulation host with nobody watching; and the memory of the exhaustive mode.
 //   npm exec -- node --expose-gc bench/exploration.ts
 import { createActor } from 'xstate'
-import { setup, SimulationHost } from 'sagachart'
+import { setup, SimulationHost, withHost } from 'sagachart'
 import { explore } from 'sagachart/testing'
 
 const WARM_UP = 500
@@ -77,7 +77,7 @@ function runsPerSecond(make: Make, runs: number): number {
     const startedAt = performance.now()
     for (let run = 0; run < runs; run++) {
       const host = new SimulationHost({ seed: run })
-      const actor = createActor(workflow.withHost(host)).start()
+      const actor = createActor(withHost(workflow, host)).start()
       host.run(() => actor.getSnapshot().status !== 'active')
     }
     best = Math.max(best, (runs / (performance.now() - startedAt)) * 1_000)

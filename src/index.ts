@@ -11,14 +11,16 @@ export type {
   CompensationStatus,
   Failure,
   IntegrationStatus,
+  RunCommand,
   RunCondition,
   RunStatus,
   StepStatus,
   Verdict,
 } from '../machines/protocol.ts'
-export type { Json, RecoveryConfig, WorkflowConfig } from './definition/builder.ts'
+export type { Json, OnIncomplete, RecoveryConfig, WorkflowConfig } from './definition/builder.ts'
 export type { Acceptance, AcceptableCode } from './definition/findings.ts'
 export type { InputConfig, Invocation } from './definition/inference.ts'
+export type { AnyWorkflow } from './definition/mirror.ts'
 export type {
   EventView,
   ModuleContext,
@@ -57,9 +59,17 @@ export type {
   RootRequest,
   TimerHandle,
 } from './runtime/host.ts'
-export { signal, type SignalTarget } from './runtime/outside.ts'
-export type { RunInput, WorkflowLogic } from './runtime/run-logic.ts'
 export type { EventCounts } from './runtime/mailbox.ts'
+export { RunNotCompletedError } from './runtime/not-completed.ts'
+export { signal, type SignalTarget } from './runtime/outside.ts'
+export type { DeclaredEvent, RunEvent, RunEventData } from './runtime/run-events.ts'
+export { run, withHost, type RunOptions, type Setup, type SetupOptions } from './runtime/setup.ts'
+export type {
+  CompensationRecord,
+  CompletedReport,
+  InsideRecord,
+  RunReport,
+  StepRecord,
+} from './runtime/step-records.ts'
 export type { HandlerContext, Subscription } from './runtime/subscription.ts'
-export { run, type RunOptions, type Setup, type SetupOptions } from './runtime/setup.ts'
-export type { CompensationRecord, InsideRecord, RunReport, StepRecord } from './runtime/step-records.ts'
+export type { RunInput, WorkflowLogic } from './runtime/workflow-logic.ts'

@@ -27,8 +27,11 @@ export interface RecoveryConfig {
   readonly handlerTimeout?: Duration
 }
 
+/** Ways in which a run that does not complete may end as an actor. */
+export type OnIncomplete = 'report' | 'reject'
+
 /** A workflow: its graph, its limits, what goes in and what comes out. */
-export interface WorkflowConfig<TSteps, TInputs, TOutputs> {
+export interface WorkflowConfig<TSteps, TInputs, TOutputs, TRecovery = RecoveryConfig, TEnd = OnIncomplete> {
   readonly id: string
   readonly description?: string
   /** Of the whole run, from its start: the preparation of its modules counts. Default: no limit. */
@@ -43,7 +46,12 @@ export interface WorkflowConfig<TSteps, TInputs, TOutputs> {
   readonly onFailure?: 'fail' | 'compensate'
   /** Of the whole compensation, outside the workflow's own limit. Default 300 s. */
   readonly compensationTimeout?: Duration
-  readonly recovery?: RecoveryConfig
+  /**
+   * How a run that does not complete ends as an actor: with its report as output, or in an error (RUN_NOT_COMPLETED) that
+   * carries the report. Default `report`. As a step of another workflow it just fails.
+   */
+  readonly onIncomplete?: TEnd
+  readonly recovery?: TRecovery
   /** What a run may be given, checked before it starts. Default: nothing. */
   readonly inputs?: TInputs
   readonly steps: TSteps

@@ -70,6 +70,7 @@ const WORKFLOW: Shape = {
   failFast: flag,
   onFailure: oneOf('fail', 'compensate'),
   compensationTimeout: anything,
+  onIncomplete: oneOf('report', 'reject'),
   recovery: object,
   inputs: object,
   steps,

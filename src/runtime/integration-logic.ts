@@ -18,10 +18,11 @@ import type { EventCounts } from './mailbox.ts'
 import { Program } from './program.ts'
 import { programs, roots } from './registry.ts'
 import { Root } from './root.ts'
-import { RunLogic, type RunInput } from './run-logic.ts'
+import { RunLogic } from './run-logic.ts'
 import type { ModuleReport, ScopeParts } from './scope.ts'
 import type { RunReport } from './step-records.ts'
 import type { Subscription } from './subscription.ts'
+import type { RunInput } from './workflow-logic.ts'
 
 export interface IntegrationBlueprint {
   readonly definition: IntegrationDefinition

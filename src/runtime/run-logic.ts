@@ -1,14 +1,6 @@
 // A workflow as actor logic: `createActor(workflow)`, `invoke: { src: workflow }`, `toPromise`, `inspect` all work.
 // It is the workflow's chart, bound to a run; whatever is not in the chart is in run.ts.
-import {
-  StateMachine,
-  type ActorLogic,
-  type AnyActorRef,
-  type ActorSystem,
-  type ActorSystemInfo,
-  type AnyActorScope,
-  type Snapshot,
-} from 'xstate'
+import { StateMachine, type AnyActorRef, type AnyActorScope, type Snapshot } from 'xstate'
 import type { RunStatus } from '../../machines/protocol.ts'
 import { beginning } from '../../machines/workflow-setup.ts'
 import {
@@ -17,23 +9,20 @@ import {
   type WorkflowMachineInput,
   type WorkflowMachineOutput,
 } from '../../machines/workflow.ts'
+import type { OnIncomplete } from '../definition/builder.ts'
 import type { Plan } from '../definition/plan.ts'
 import { boundWorkflowMachine } from './bindings.ts'
 import { checkedInputs, checkedRunId } from './given-inputs.ts'
 import type { Host, InboundEvent } from './host.ts'
 import { isResuming, persisted, restored, transitionAround } from './lifecycle.ts'
+import { RunNotCompletedError } from './not-completed.ts'
 import { roots, runs } from './registry.ts'
 import { Root } from './root.ts'
 import { Run } from './run.ts'
 import type { ScopeParts } from './scope.ts'
 import { settlementOf } from './settlement.ts'
 import { RunReport } from './step-records.ts'
-
-/** What a run may be given. */
-export type RunInput<TInputs = Readonly<Record<string, unknown>>> = {
-  /** Default: a name that the host makes. */
-  readonly runId?: string
-} & (Record<never, never> extends TInputs ? { readonly inputs?: TInputs } : { readonly inputs: TInputs })
+import type { RunInput } from './workflow-logic.ts'
 
 /** Everything a workflow needs to run, on any host. */
 export interface Blueprint {
@@ -44,6 +33,8 @@ export interface Blueprint {
   readonly parts: ScopeParts
   /** Its number among the scenarios of an integration. Default 0. */
   readonly list?: number
+  /** How a run that does not complete ends: with a report, the default, or in an error that carries it. */
+  readonly onIncomplete?: OnIncomplete
 }
 
 type Base = typeof workflowMachine
@@ -67,8 +58,8 @@ export class RunLogic extends BaseMachine {
   }
 
   /** The same workflow on another host. */
-  withHost(host: Host): RunLogic {
-    return new RunLogic({ ...this.blueprint, host }, this.implementations)
+  withHost(host: Host): this {
+    return new RunLogic({ ...this.blueprint, host }, this.implementations) as this
   }
 
   override provide(implementations: Parameters<Base['provide']>[0]): Base {
@@ -112,8 +103,9 @@ export class RunLogic extends BaseMachine {
       snapshot,
       scope,
       (input) => this.getInitialSnapshot(scope, input),
-      ({ runId, inputs, output }) => {
-        const status = (output as { status?: RunStatus } | undefined)?.status ?? 'failed'
+      ({ runId, inputs, output, error }) => {
+        const { report } = (error ?? {}) as { report?: unknown }
+        const { status = 'failed' } = (output ?? report ?? {}) as { status?: RunStatus }
         const context = beginning(chartInput(this.blueprint.plan, runId, inputs))
         return this.resolveState({ value: VALUE_OF[status], context } as never) as RunSnapshot
       },
@@ -146,7 +138,11 @@ export class RunLogic extends BaseMachine {
   private finish(last: RunSnapshot, run: Run): RunSnapshot {
     const report = new RunReport(run, last.output as unknown as WorkflowMachineOutput)
     if (run.options.ownsScope) roots.get(run.self)?.close()
-    return { ...last, output: report } as unknown as RunSnapshot
+    const rejects = this.blueprint.onIncomplete === 'reject' && report.status !== 'completed'
+    const end = rejects
+      ? { status: 'error', output: undefined, error: new RunNotCompletedError(report) }
+      : { output: report }
+    return { ...last, ...end } as unknown as RunSnapshot
   }
 }
 
@@ -171,21 +167,4 @@ function chartInput(
   const { failFast, timeoutMs, onFailure, compensationTimeoutMs } = workflow
   const limits = { failFast, timeoutMs, onFailure, compensationTimeoutMs }
   return { runId, inputs, ...limits, level: 'run', waitFor: 'all' }
-}
-
-/**
- * A workflow, as users see it: plain XState actor logic, with a host to choose. `TInputs` is what a run is given,
- * `TSteps` the output of each step.
- */
-export interface WorkflowLogic<
-  TOutputs = Record<string, unknown>,
-  TInputs = Record<string, unknown>,
-  TSteps = Record<string, unknown>,
-> extends ActorLogic<
-  Snapshot<RunReport<TOutputs, TSteps>>,
-  WorkflowEvent,
-  Record<never, never> extends TInputs ? RunInput<TInputs> | undefined : RunInput<TInputs>,
-  ActorSystem<ActorSystemInfo>
-> {
-  withHost(host: Host): WorkflowLogic<TOutputs, TInputs, TSteps>
 }

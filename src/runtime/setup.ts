@@ -1,10 +1,17 @@
 // From a definition to actor logic: where modules, resources and a host meet a workflow.
 import { createActor, toPromise, type ActorOptions, type AnyActorLogic } from 'xstate'
-import { defineWorkflow, type AnyWorkflowConfig, type WorkflowConfig } from '../definition/builder.ts'
+import {
+  defineWorkflow,
+  type AnyWorkflowConfig,
+  type OnIncomplete,
+  type RecoveryConfig,
+  type WorkflowConfig,
+} from '../definition/builder.ts'
 import { listed, suggestion } from '../definition/diagnostic.ts'
 import { DURATION_EXPECTED, durationMs } from '../definition/duration.ts'
-import type { GivenInputs, InputConfig, InputsOf, Plain } from '../definition/inference.ts'
-import type { AllVisible, OutputsOf } from '../definition/mirror.ts'
+import type { GivenInputs, HookFaults, InputConfig, InputsOf, Plain } from '../definition/inference.ts'
+import type { JsonForm } from '../definition/json-form.ts'
+import type { AllVisible, AnyWorkflow, EndedOutputs, Listed, OutputsOf } from '../definition/mirror.ts'
 import type { Module, PoolDefinition, WorkflowDefinition } from '../definition/model.ts'
 import { everyStep, ownBlocksOf } from '../definition/nested.ts'
 import type { BuilderScope, Duration, Given } from '../definition/step-config.ts'
@@ -14,14 +21,20 @@ import { toModule } from '../definition/module.ts'
 import { planWorkflow } from '../definition/plan.ts'
 import { SagachartError } from '../errors.ts'
 import type { Host } from './host.ts'
-import { RunLogic, type RunInput, type WorkflowLogic } from './run-logic.ts'
+import type { DeclaredEvent } from './run-events.ts'
+import { RunLogic } from './run-logic.ts'
 import type { ScopeParts } from './scope.ts'
-import type { RunReport } from './step-records.ts'
 import type { Subscription } from './subscription.ts'
+import type { ReportOf, RunInput, WorkflowLogic } from './workflow-logic.ts'
 
-export interface SetupOptions<TModules, TResource extends string> {
+export interface SetupOptions<
+  TModules,
+  TResource extends string,
+  TSubscriptions = readonly Subscription[],
+  TEmitted extends DeclaredEvent = DeclaredEvent,
+> {
   /** Plain objects of operations, classes, or what `defineModule` gives. */
-  readonly modules: TModules
+  readonly modules: TModules & NoInfer<{ readonly [TName in keyof TModules]: HookFaults<TModules[TName]> }>
   /** Counted pools, by name. */
   readonly resources?: { readonly [TName in TResource]: { readonly units: number } }
   /** How long a step waits for its resources. Default 300 s. */
@@ -29,12 +42,41 @@ export interface SetupOptions<TModules, TResource extends string> {
   /** `false`: no bus, no history. Default `true`. */
   readonly events?: boolean
   /** Handlers of bus events. */
-  readonly subscriptions?: readonly Subscription[]
+  readonly subscriptions?: TSubscriptions
   /** Default: the memory host. */
   readonly host?: Host
+  /** Read by the compiler alone: events that operations emit and signals bring, for `actor.on`: `{} as { type, data }`. */
+  readonly types?: { readonly emitted?: TEmitted }
 }
 
-export interface Setup<TModules, TResource extends string> {
+/** `null` where a handler of failures may answer `skip`. */
+type SkippedByHandlers<TSubscriptions> = TSubscriptions extends readonly (infer TSubscription)[]
+  ? TSubscription extends { readonly pattern: infer TPattern; handler: (...event: never[]) => infer TAnswer }
+    ? 'step_failed' extends Heard<TPattern>
+      ? 'skip' extends Awaited<TAnswer>
+        ? null
+        : never
+      : never
+    : never
+  : never
+
+type Heard<TPattern> = TPattern extends `${infer TStart}*` ? `${TStart}${string}` : TPattern
+
+/** Where the steps of a workflow are: what they may call, need and see, and whether one that says nothing may be skipped. */
+type TopOf<TModules, TResource extends string, TSkipped, TInputs, TRecovery> = Top<
+  TModules,
+  TSkipped | ('skip' extends Listed<TRecovery, 'strategies'> ? null : never),
+  TResource,
+  Plain<InputsOf<TInputs>>
+>
+
+/** @typeParam TSkipped `null` where handlers may answer that a step is skipped that failed */
+export interface Setup<
+  TModules,
+  TResource extends string,
+  TSkipped extends null = never,
+  TEmitted extends DeclaredEvent = never,
+> {
   /**
    * Makes actor logic of a workflow. Everything in a step is checked against the modules' own types.
    * @throws WORKFLOW_INVALID, MODULE_NOT_REGISTERED, OPERATION_UNKNOWN
@@ -43,21 +85,38 @@ export interface Setup<TModules, TResource extends string> {
     const T,
     const TInputs extends Readonly<Record<string, InputConfig>> = Record<never, never>,
     TOutputs = Record<never, never>,
+    const TRecovery extends RecoveryConfig = Record<never, never>,
+    TEnd extends OnIncomplete = 'report',
   >(
     config: WorkflowConfig<
-      | StepsConfig<Top<TModules, TResource, Plain<InputsOf<TInputs>>>, T>
+      | StepsConfig<TopOf<TModules, TResource, TSkipped, TInputs, TRecovery>, T>
       | ((
-          list: StepList<Top<TModules, TResource, Plain<InputsOf<TInputs>>>, unknown>,
-        ) => StepList<Top<TModules, TResource, Plain<InputsOf<TInputs>>>, T>),
+          list: StepList<TopOf<TModules, TResource, TSkipped, TInputs, TRecovery>, unknown>,
+        ) => StepList<TopOf<TModules, TResource, TSkipped, TInputs, TRecovery>, T>),
       TInputs,
       {
         readonly [TName in keyof TOutputs]: Given<
           TOutputs[TName],
-          BuilderScope<Plain<AllVisible<NoInfer<OutputsOf<TModules, T>>>>, Plain<InputsOf<NoInfer<TInputs>>>>
+          BuilderScope<
+            Plain<
+              AllVisible<
+                NoInfer<EndedOutputs<TopOf<TModules, TResource, TSkipped, TInputs, TRecovery>['basis'], T>>
+              >
+            >,
+            Plain<InputsOf<NoInfer<TInputs>>>
+          >
         >
-      }
+      },
+      TRecovery,
+      TEnd
     >,
-  ): WorkflowLogic<Plain<TOutputs>, Plain<GivenInputs<TInputs>>, Plain<OutputsOf<TModules, T>>>
+  ): WorkflowLogic<
+    Plain<{ readonly [TName in keyof TOutputs]: JsonForm<TOutputs[TName]> }>,
+    Plain<GivenInputs<TInputs>>,
+    Plain<OutputsOf<TopOf<TModules, TResource, TSkipped, TInputs, TRecovery>['basis'], T>>,
+    TEnd,
+    TEmitted
+  >
 }
 
 /** Events kept for late subscribers. */
@@ -65,9 +124,14 @@ const HISTORY = { sizeMax: 1000, ageMsMax: 24 * 3_600_000 }
 
 /** Makes the `setup` of a default host; `src/index.ts` wires it. */
 export function setupOn(defaultHost: Host) {
-  return function setup<const TModules extends object, TResource extends string = never>(
-    options: SetupOptions<TModules, TResource>,
-  ): Setup<TModules, TResource> {
+  return function setup<
+    const TModules extends object,
+    TResource extends string = never,
+    const TSubscriptions extends readonly Subscription[] = readonly Subscription<void>[],
+    TEmitted extends DeclaredEvent = never,
+  >(
+    options: SetupOptions<TModules, TResource, TSubscriptions, TEmitted>,
+  ): Setup<TModules, TResource, SkippedByHandlers<TSubscriptions>, TEmitted> {
     const { host = defaultHost } = options
     const parts = partsOf(options)
     return {
@@ -76,10 +140,20 @@ export function setupOn(defaultHost: Host) {
           logic instanceof RunLogic && logic.blueprint.parts === parts ? logic.blueprint.plan.workflow : null
         const workflow = defineWorkflow(config as unknown as AnyWorkflowConfig, workflowOf)
         checkCalls(workflow, parts)
-        return new RunLogic({ plan: planWorkflow(workflow), host, env: {}, parts }) as never
+        const { onIncomplete = 'report' } = config
+        return new RunLogic({ plan: planWorkflow(workflow), host, env: {}, parts, onIncomplete }) as never
       },
     }
   }
+}
+
+/**
+ * The same workflow on another host.
+ * @throws WORKFLOW_INVALID for what `createWorkflow` did not give
+ */
+export function withHost<TWorkflow extends AnyWorkflow>(workflow: TWorkflow, host: Host): TWorkflow {
+  if (workflow instanceof RunLogic) return workflow.withHost(host)
+  throw invalid('withHost: expected what createWorkflow gave, found something else')
 }
 
 /** How a run is carried out. */
@@ -91,18 +165,18 @@ export interface RunOptions {
 /**
  * Runs a workflow to its end.
  * @throws INPUT_INVALID, and INTERNAL on a fault of ours; a run that fails, times out or is cancelled is reported, not
- * thrown.
+ * thrown, unless its workflow says `onIncomplete: 'reject'` (RUN_NOT_COMPLETED).
  */
-export function run<TOutputs, TInputs, TSteps>(
-  workflow: WorkflowLogic<TOutputs, TInputs, TSteps>,
+export function run<TOutputs, TInputs, TSteps, TEnd extends OnIncomplete, TEmitted extends DeclaredEvent>(
+  workflow: WorkflowLogic<TOutputs, TInputs, TSteps, TEnd, TEmitted>,
   ...[input, options]: Record<never, never> extends TInputs
     ? [input?: RunInput<TInputs>, options?: RunOptions]
     : [input: RunInput<TInputs>, options?: RunOptions]
-): Promise<RunReport<TOutputs, TSteps>> {
+): Promise<ReportOf<TOutputs, TSteps, TEnd>> {
   const logic = workflow as unknown as AnyActorLogic
   const actor = createActor(logic, { input, ...options })
   // An error that nobody listens for is thrown where nobody can catch it: listen first.
-  const report = toPromise(actor) as Promise<RunReport<TOutputs, TSteps>>
+  const report = toPromise(actor) as Promise<ReportOf<TOutputs, TSteps, TEnd>>
   actor.start()
   return report
 }

@@ -146,6 +146,12 @@ export class RunReport<TOutputs = Record<string, unknown>, out TSteps = Record<s
   }
 }
 
+/** The output of a run that completed. */
+export type CompletedReport<TOutputs = Record<string, unknown>, TSteps = Record<string, unknown>> = RunReport<
+  TOutputs,
+  TSteps
+> & { readonly status: 'completed'; readonly outputs: TOutputs; readonly error: null }
+
 const recordsOf = (ledger: Ledger) =>
   ledger.execution.plan.workflow.steps.map((_, index) => recordOf(ledger, index))
 

@@ -3,7 +3,7 @@ import type { BusEvent } from '../../machines/protocol.ts'
 import type { OperationContext } from '../definition/model.ts'
 
 /** A handler of bus events, given before the start. */
-export interface Subscription {
+export interface Subscription<TAnswer = unknown> {
   readonly id: string
   /** An exact type, `step_*`, or `*`. */
   readonly pattern: string
@@ -12,7 +12,7 @@ export interface Subscription {
   readonly once?: boolean
   readonly filter?: (event: BusEvent) => boolean
   /** What a handler of `step_failed` returns may be a verdict: it counts where the step says nothing itself. */
-  readonly handler: (event: BusEvent, context: HandlerContext) => unknown
+  readonly handler: (event: BusEvent, context: HandlerContext) => TAnswer
 }
 
 /** What a handler is given beside its event. */

@@ -1,8 +1,8 @@
 // What can be said against a workflow of the builder without running it. The search is in definition/findings.ts.
 import { staticFindings, type Finding } from '../definition/findings.ts'
+import type { AnyWorkflow } from '../definition/mirror.ts'
 import { SagachartError } from '../errors.ts'
 import { RunLogic } from '../runtime/run-logic.ts'
-import type { HostedLogic } from './subject.ts'
 
 /**
  * What can be said against a workflow without running it: steps that never run, verdicts that are never reached, effects that
@@ -10,7 +10,7 @@ import type { HostedLogic } from './subject.ts'
  * @throws WORKFLOW_INVALID for what is no workflow of the builder
  * @see staticFindings for what is found where
  */
-export function findingsOf(workflow: HostedLogic): readonly Finding[] {
+export function findingsOf(workflow: AnyWorkflow): readonly Finding[] {
   if (workflow instanceof RunLogic) return staticFindings(workflow.blueprint.plan.workflow)
   throw new SagachartError('WORKFLOW_INVALID', 'findingsOf: expected what createWorkflow gave')
 }

@@ -1,5 +1,6 @@
 // What is explored, made of a workflow, an integration or its definition: the same engine, with expressions that stubs cannot
 // answer decided for them. Operations stay what they are; whether they are called is the exploration's to say.
+import type { AnyWorkflow } from '../definition/mirror.ts'
 import type { IntegrationDefinition, WorkflowDefinition } from '../definition/model.ts'
 import { planWorkflow } from '../definition/plan.ts'
 import { SagachartError } from '../errors.ts'
@@ -16,13 +17,13 @@ import { stubModules } from './stubs.ts'
 /** Steps of what is explored, those inside of steps included: after each event, all of them are looked at. */
 export const STEPS_MAX = 2_000
 
-/** Actor logic of this library: a workflow of the builder, or an integration. Whatever it is given and gives. */
+/** Actor logic of this library as it is made inside: a run's, or an integration's. */
 export interface HostedLogic {
   withHost(host: Host): unknown
 }
 
-/** What can be explored: actor logic of this library, or the definition of an integration. */
-export type Explorable = HostedLogic | IntegrationDefinition
+/** What can be explored: what `createWorkflow` gives, or an integration as actor logic or as a definition. */
+export type Explorable = AnyWorkflow | HostedLogic | IntegrationDefinition
 
 const NO_STUBS = { outputs: new Map(), earlier: new Map(), faults: new Map(), modules: new Set<string>() }
 
@@ -48,7 +49,7 @@ export function subjectOf(
     const own = isReal ? plan : planWorkflow(tolerantWorkflow(plan.workflow, decide))
     return {
       name: plan.workflow.name,
-      logic: new RunLogic({ ...rest, plan: own, host }) as never,
+      logic: new RunLogic({ ...rest, plan: own, host, onIncomplete: 'report' }) as never,
       host,
       inputs,
       rules: rulesOf(plan.workflow),

@@ -3,9 +3,10 @@
 import { describe, expect, it, onTestFinished } from 'vitest'
 import { createActor, createMachine, type AnyActorRef, type Snapshot } from 'xstate'
 import type { Host } from '../../src/runtime/host.ts'
-import type { RunLogic, WorkflowLogic } from '../../src/runtime/run-logic.ts'
-import { setupOn } from '../../src/runtime/setup.ts'
+import type { RunLogic } from '../../src/runtime/run-logic.ts'
+import { setupOn, withHost } from '../../src/runtime/setup.ts'
 import type { RunReport } from '../../src/runtime/step-records.ts'
+import type { WorkflowLogic } from '../../src/runtime/workflow-logic.ts'
 import { nestedRules } from './nested-rules.ts'
 import { startRules } from './start-rules.ts'
 
@@ -76,7 +77,7 @@ export function conformance({ name, create, gaps }: HostUnderTest): void {
   }
   const start = (workflow: WorkflowLogic, harness: Harness) => {
     journal.length = 0
-    const actor = createActor(workflow.withHost(harness.host))
+    const actor = createActor(withHost(workflow, harness.host))
     actor.subscribe({ error: () => {} })
     onTestFinished(() => void (actor.getSnapshot().status === 'active' && actor.stop()))
     return actor.start()
@@ -106,7 +107,7 @@ export function conformance({ name, create, gaps }: HostUnderTest): void {
       await harness.drive(() => journal.includes('a'))
       const snapshot = actor.getPersistedSnapshot()
       ;(harness.host as unknown as { crash(): void }).crash()
-      const again = createActor(workflow.withHost(harness.host), { snapshot }).start()
+      const again = createActor(withHost(workflow, harness.host), { snapshot }).start()
       await harness.drive(() => again.getSnapshot().status === 'done')
       expect(again.getSnapshot().output).toMatchObject({ status: 'completed' })
       expect(journal.filter((call) => call === 'a')).toHaveLength(1)
@@ -115,7 +116,7 @@ export function conformance({ name, create, gaps }: HostUnderTest): void {
     rule('refuses to resume a run it knows nothing of', async () => {
       const { host } = create()
       const snapshot = { status: 'active', output: undefined, error: undefined, runId: 'zzz', inputs: {} }
-      const workflow = at.createWorkflow({ id: 'w', steps: { a: { invoke: 'm.echo' } } }).withHost(host)
+      const workflow = withHost(at.createWorkflow({ id: 'w', steps: { a: { invoke: 'm.echo' } } }), host)
       const actor = createActor(workflow, { snapshot: snapshot as Snapshot<never> })
       const errors: unknown[] = []
       actor.subscribe({ error: (error) => errors.push(error) })
@@ -338,7 +339,7 @@ function endRules(
     expect(JSON.stringify(active).length).toBeLessThan(200)
     await harness.drive(() => actor.getSnapshot().status === 'done')
     const snapshot = actor.getPersistedSnapshot()
-    const again = createActor(workflow.withHost(harness.host), { snapshot: snapshot as never }).start()
+    const again = createActor(withHost(workflow, harness.host), { snapshot: snapshot as never }).start()
     expect(again.getSnapshot()).toMatchObject({
       status: 'done',
       value: 'completed',
@@ -363,7 +364,7 @@ function embeddingRules({ createWorkflow }: Builder, create: () => Harness): voi
 
   it("lives in someone else's machine, on a host of their choice", async () => {
     const harness = create()
-    const workflow = createWorkflow({ id: 'w', steps: { a: { invoke: 'm.echo' } } }).withHost(harness.host)
+    const workflow = withHost(createWorkflow({ id: 'w', steps: { a: { invoke: 'm.echo' } } }), harness.host)
     const actor = createActor(machine.provide({ actors: { workflow } as never })).start()
     await harness.drive(() => actor.getSnapshot().value !== 'working')
     expect(actor.getSnapshot().value).toBe('happy')
@@ -372,7 +373,10 @@ function embeddingRules({ createWorkflow }: Builder, create: () => Harness): voi
   it('stops its steps when the invoking state is left', async () => {
     const harness = create()
     journal.length = 0
-    const workflow = createWorkflow({ id: 'w', steps: { hang: { invoke: 'm.hang' } } }).withHost(harness.host)
+    const workflow = withHost(
+      createWorkflow({ id: 'w', steps: { hang: { invoke: 'm.hang' } } }),
+      harness.host,
+    )
     const actor = createActor(machine.provide({ actors: { workflow } as never })).start()
     const child = actor.getSnapshot().children['pipeline']!
     await harness.drive(() => (child.getSnapshot() as { value?: unknown }).value === 'running')
@@ -384,7 +388,10 @@ function embeddingRules({ createWorkflow }: Builder, create: () => Harness): voi
 
   it('reaches onError when a run cannot be resumed', async () => {
     const harness = create()
-    const workflow = createWorkflow({ id: 'w', steps: { hang: { invoke: 'm.hang' } } }).withHost(harness.host)
+    const workflow = withHost(
+      createWorkflow({ id: 'w', steps: { hang: { invoke: 'm.hang' } } }),
+      harness.host,
+    )
     const logic = machine.provide({ actors: { workflow } as never })
     const first = createActor(logic).start()
     const snapshot = first.getPersistedSnapshot() as unknown as {

@@ -6,6 +6,7 @@ import {
   memoryHost,
   run,
   setup,
+  withHost,
   type SetupOptions,
   type WorkflowLogic,
 } from '../../src/index.ts'
@@ -151,7 +152,7 @@ describe('setup', () => {
     expect(() => calling(setup({ modules: { m } }))).toThrow(coded('WORKFLOW_INVALID'))
     const elsewhere = own.createWorkflow({
       id: 'w',
-      steps: { call: { scenario: called.withHost(memoryHost()) } },
+      steps: { call: { scenario: withHost(called, memoryHost()) } },
     })
     expect((await run(elsewhere)).status).toBe('completed')
   })
