@@ -1,19 +1,30 @@
 // What the builder's types know of modules and of inputs, read off the modules' own types and off what is declared.
 // Types only. What they know of the steps of a workflow is in mirror.ts.
+import type { DeepReadonly, HasJsonForm, JsonForm } from './json-form.ts'
+import type { HookName, ModuleContext } from './model.ts'
 
 type AnyOperation = (...args: never[]) => unknown
 
-type OperationsOf<TModule> = TModule extends { readonly operations: infer TOperations }
+/** Functions that are listed as operations, or all that an object or a class has. */
+type MembersOf<TModule> = TModule extends { readonly operations: infer TOperations }
   ? TOperations
   : TModule extends abstract new (...config: never[]) => infer TInstance
-    ? Omit<TInstance, 'init' | 'cleanup' | 'health'>
-    : Omit<TModule, 'init' | 'cleanup' | 'health'>
+    ? TInstance
+    : TModule
+
+type OperationsOf<TModule> = TModule extends { readonly operations: infer TOperations }
+  ? TOperations
+  : Omit<MembersOf<TModule>, HookName>
 
 type NamesOf<TOperations> = {
-  [TName in keyof TOperations & string]: TOperations[TName] extends AnyOperation ? TName : never
+  [TName in keyof TOperations & string]: TOperations[TName] extends (...args: never[]) => infer TOutput
+    ? HasJsonForm<Awaited<TOutput>> extends true
+      ? TName
+      : never
+    : never
 }[keyof TOperations & string]
 
-/** `module.operation`, for every operation of every module. */
+/** `module.operation`, for every operation of every module whose output can be kept. */
 export type Invocation<TModules> = {
   [TModule in keyof TModules & string]: `${TModule}.${NamesOf<OperationsOf<TModules[TModule]>>}`
 }[keyof TModules & string]
@@ -29,9 +40,11 @@ type OperationOf<TModules, TCall> = TCall extends `${infer TModule}.${infer TNam
     : never
   : never
 
-/** What an operation gives, once its promise is kept. */
+/** What is kept of what an operation gives, once its promise is kept. */
 export type OutputOf<TModules, TCall> =
-  OperationOf<TModules, TCall> extends (...args: never[]) => infer TOutput ? Awaited<TOutput> : never
+  OperationOf<TModules, TCall> extends (...args: never[]) => infer TOutput
+    ? JsonForm<Awaited<TOutput>>
+    : never
 
 type Anything = { readonly [name: string]: unknown }
 
@@ -45,8 +58,59 @@ export type ParametersOf<TModules, TCall> =
         : TParameters
     : Anything | undefined
 
-/** An operation that there is: the one that was named, or all of them where there is none of that name. */
-export type Known<TModules, TCall> = TCall extends Invocation<TModules> ? TCall : Invocation<TModules>
+/** An operation that a step may call: the one that was named, or what is wrong with it. */
+export type Known<TModules, TCall> = TCall extends Invocation<TModules> ? TCall : Refusal<TModules, TCall>
+
+/** Why a function of a module is no operation, in words that the compiler shows; else the operations that there are. */
+type Refusal<TModules, TCall> = TCall extends `${infer TModule}.${infer TName}`
+  ? TModule extends keyof TModules
+    ? TName extends keyof MembersOf<TModules[TModule]>
+      ? MembersOf<TModules[TModule]>[TName] extends AnyOperation
+        ? TName extends keyof OperationsOf<TModules[TModule]>
+          ? NoJsonOutput<TCall>
+          : `"${TName}" of module "${TModule}" is a hook of its life cycle, no operation: rename it, or list it in "operations" of defineModule`
+        : Invocation<TModules>
+      : Invocation<TModules>
+    : Invocation<TModules>
+  : Invocation<TModules>
+
+type NoJsonOutput<TName> =
+  `"${TName & string}" gives what has no JSON form (a Map, a bigint, a function, an object with methods): return plain data`
+
+/** What is wrong with functions of an object or a class that would be called as hooks and cannot be. Empty where nothing is. */
+export type HookFaults<TSource> = TSource extends abstract new (...config: never[]) => infer TInstance
+  ? Messages<BadHooks<TInstance>>
+  : Messages<BadHooks<TSource>>
+
+type Messages<TNames> = {
+  readonly [
+    TName in TNames & string
+  ]: `"${TName}" is called as a hook, with { name, config, signal }, and takes something else: rename it, or list it in "operations" of defineModule`
+}
+
+/** Only names that are really there: what has any name has none of them. */
+type BadHooks<TSource> = string extends keyof TSource
+  ? never
+  : {
+      [TName in keyof TSource & HookName]: TSource[TName] extends AnyOperation
+        ? TSource[TName] extends (context: ModuleContext) => unknown
+          ? never
+          : TName
+        : never
+    }[keyof TSource & HookName]
+
+/** What is wrong with operations whose output cannot be kept. Empty where nothing is. */
+export type OutputFaults<TOperations> = {
+  readonly [TName in BadOutputs<TOperations>]: NoJsonOutput<TName>
+}
+
+type BadOutputs<TOperations> = {
+  [TName in keyof TOperations]: TOperations[TName] extends (...args: never[]) => infer TOutput
+    ? HasJsonForm<Awaited<TOutput>> extends true
+      ? never
+      : TName
+    : never
+}[keyof TOperations]
 
 /** Operations whose output can stand in for that of another. */
 export type Substitutes<TModules, TOutput> = {

@@ -31,6 +31,8 @@ type MirrorKey =
   | Exclude<KindKey, 'condition' | 'while' | 'until'>
   | 'dependsOn'
   | 'runIf'
+  | 'when'
+  | 'onFailure'
   | 'waitFor'
   | 'then'
   | 'else'
@@ -62,34 +64,50 @@ export type KeysOfOne<TKeys extends string> = { readonly is: TKeys } extends { r
 /** What is known of a step that stands alone. */
 export type Written<T, TKeys> = T & { readonly [TKey in TKeys & MirrorKey]: unknown }
 
-/** A step of which only its type is left. */
-export interface Made<TOutput, TNeeds, TRun> {
+/** A step of which only its type is left: what it gives, and what stands for that where it is skipped. */
+export interface Made<TOutput, TSkipped, TNeeds, TRun> {
   readonly made: TOutput
+  readonly skipped: TSkipped
   readonly dependsOn: readonly TNeeds[]
   readonly runIf: TRun
 }
 
+/** What is the same for all steps of a workflow. */
+export interface Basis {
+  readonly modules: unknown
+  /** `null` where a step that says nothing of its own may be skipped when it fails; else `never`. */
+  readonly skipped: null
+}
+
 // ---- what a step gives --------------------------------------------------------------------------------------
 
-/** The output of each step. */
-export type OutputsOf<TModules, T> = { readonly [TStep in keyof T]: StepOutput<TModules, T[TStep]> }
+/** What each step gives, where it succeeds. */
+export type OutputsOf<TBasis extends Basis, T> = {
+  readonly [TStep in keyof T]: StepOutput<TBasis, T[TStep]>
+}
 
-/** What a step gives. */
-export type StepOutput<TModules, TStep> = TStep extends { readonly invoke: infer TCall }
-  ? OutputOf<TModules, TCall>
+/** The output of each step of a list that has ended well: `null` for one that may have been skipped. */
+export type EndedOutputs<TBasis extends Basis, T> = {
+  readonly [TStep in keyof T]:
+    StepOutput<TBasis, T[TStep]> | Skipped<T[TStep], TBasis['skipped']> | Unsupported<T, TStep>
+}
+
+/** What a step gives, where it succeeds. */
+export type StepOutput<TBasis extends Basis, TStep> = TStep extends { readonly invoke: infer TCall }
+  ? OutputOf<TBasis['modules'], TCall>
   : TStep extends { readonly made: infer TOutput }
     ? TOutput
     : TStep extends { readonly forEach: unknown } | { readonly steps: unknown }
-      ? Iterated<TStep, Shaped<TStep, NestedOutput<TModules, TStep>>>
-      : Shaped<TStep, NestedOutput<TModules, TStep>>
+      ? readonly Iteration<TStep, Shaped<TStep, NestedOutput<TBasis, TStep>>>[]
+      : Shaped<TStep, NestedOutput<TBasis, TStep>>
 
 /** What a control step gives where nothing reshapes it; of an iterative one, what one iteration gives. */
-type NestedOutput<TModules, TStep> = TStep extends { readonly parallel: infer TSteps }
-  ? BlockOutput<OutputsOf<TModules, TSteps>, Waited<TStep>>
+type NestedOutput<TBasis extends Basis, TStep> = TStep extends { readonly parallel: infer TSteps }
+  ? BlockOutput<EndedOutputs<TBasis, TSteps>, Waited<TStep>>
   : TStep extends { readonly steps: infer TSteps }
-    ? BlockOutput<OutputsOf<TModules, TSteps>>
+    ? BlockOutput<EndedOutputs<TBasis, TSteps>>
     : TStep extends { readonly then: unknown } | { readonly cases: unknown }
-      ? BranchOutput<BranchOutputs<TModules, TStep>>
+      ? BranchOutput<BranchOutputs<TBasis, TStep>>
       : TStep extends { readonly scenario: infer TWorkflow }
         ? WorkflowOutputs<TWorkflow>
         : TStep extends { readonly waitForEvent: unknown }
@@ -108,17 +126,17 @@ export type Waited<TStep> = TStep extends { readonly waitFor: infer TMany }
     : null
   : never
 
-/** What an iterative step gives: what each iteration gives, `null` for a failed one that is tolerated. */
-export type Iterated<TStep, TOne> = (TStep extends { readonly tolerate: unknown } ? TOne | null : TOne)[]
+/** What one iteration of a step gives, `null` for a failed one that is tolerated. */
+export type Iteration<TStep, TOne> = TStep extends { readonly tolerate: unknown } ? TOne | null : TOne
 
 /** What `output` gives is unknown where it is given in a literal: the compiler cannot tell it in time. */
 type Shaped<TStep, TOutput> = TStep extends { readonly output: unknown } ? unknown : TOutput
 
 /** The outputs of the lists of steps of which one is taken, as a union of records. */
-type BranchOutputs<TModules, TStep> =
+type BranchOutputs<TBasis extends Basis, TStep> =
   BranchesOf<TStep> extends infer TBranch
     ? TBranch extends unknown
-      ? OutputsOf<TModules, TBranch>
+      ? EndedOutputs<TBasis, TBranch>
       : never
     : never
 
@@ -146,10 +164,12 @@ export type BranchOutput<
   ? Plain<TOutputs & { readonly [TName in Exclude<TNames, keyof TOutputs>]?: never }>
   : never
 
-/** A workflow that a step can call: what `createWorkflow` of the same `setup` gave. */
-export interface CallableWorkflow {
-  withHost(host: never): unknown
-  getInitialSnapshot(scope: never, input: never): unknown
+/** A workflow, as far as its type tells it from other actor logic: by its report. */
+export interface AnyWorkflow {
+  getInitialSnapshot(
+    scope: never,
+    input: never,
+  ): { readonly output: { readonly workflow: string; readonly undone: readonly string[] } | undefined }
 }
 
 /** What a workflow gives that a step calls. */
@@ -162,6 +182,28 @@ export type WorkflowOutputs<TWorkflow> = TWorkflow extends {
     ? Exclude<TOutputs, null>
     : unknown
   : unknown
+
+/** `null` where a step may be skipped though its dependencies let it run: by `when`, by a verdict, by a wait that is over. */
+export type Skipped<TStep, TElse> = TStep extends { readonly skipped: infer TSkipped }
+  ? TSkipped
+  : 'when' extends keyof TStep
+    ? null
+    : 'skip' extends Listed<TStep, 'onTimeout'>
+      ? null
+      : 'onFailure' extends keyof TStep
+        ? 'skip' extends Listed<TStep, 'onFailure'>
+          ? null
+          : never
+        : TElse
+
+/** A word that is said under a key, or those of a list. */
+export type Listed<TSaying, TKey> = TKey extends keyof TSaying
+  ? TSaying[TKey] extends infer TSaid
+    ? TSaid extends readonly (infer TWord)[]
+      ? TWord
+      : TSaid
+    : never
+  : never
 
 /** `null` where a wait goes on without its event. */
 export type Unheard<TStep> = TStep extends { readonly onTimeout: infer TEnd }
@@ -211,6 +253,21 @@ type Tolerant<T> = {
     : TStep
 }[keyof T]
 
+/** The steps that are skipped where too few of their dependencies succeeded. */
+type Demanding<T> = {
+  [TStep in keyof T]: RunOf<T[TStep]> extends 'all_succeeded' | 'none_failed' | 'all_done' ? never : TStep
+}[keyof T]
+
+/** The steps that run whatever became of their dependencies. */
+type Unconditional<T> = { [TStep in keyof T]: RunOf<T[TStep]> extends 'all_done' ? TStep : never }[keyof T]
+
+/** `null` where a step may be skipped because too few steps succeeded, or because one that it depends on was, for that. */
+type Unsupported<T, TStep extends keyof T> = [Demanding<T>] extends [never]
+  ? never
+  : [Extract<Reach<Needs<T, Unconditional<T>>, TStep>, Demanding<T>>] extends [never]
+    ? never
+    : null
+
 /** What is reached without passing through a step that tolerates failures; any name where none does, or all have succeeded. */
 type Sure<T, TStep extends keyof T> = [Tolerant<T>] extends [never]
   ? string
@@ -219,21 +276,24 @@ type Sure<T, TStep extends keyof T> = [Tolerant<T>] extends [never]
     : Reach<Needs<T, Tolerant<T>>, Needs<T, Tolerant<T>>[TStep]>
 
 /**
- * What a step's functions see of its siblings: its direct and indirect dependencies. An output may be `null` where the
- * step starts although that dependency failed or was cancelled.
+ * What a step's functions see of its siblings: its direct and indirect dependencies. An output may be `null` where that
+ * dependency may have been skipped, or where the step starts although it failed or was cancelled.
  */
-export type Visible<TModules, T, TStep extends keyof T> =
+export type Visible<TBasis extends Basis, T, TStep extends keyof T> =
   Reach<Needs<T>, Needs<T>[TStep]> extends infer TSeen
     ? {
         readonly [TOther in TSeen & keyof T]: StepView<
-          TOther extends Sure<T, TStep>
-            ? StepOutput<TModules, T[TOther]>
-            : StepOutput<TModules, T[TOther]> | null
+          | StepOutput<TBasis, T[TOther]>
+          | (TOther extends Sure<T, TStep>
+              ? RunOf<T[TStep]> extends 'ancestors_succeeded'
+                ? never
+                : Skipped<T[TOther], TBasis['skipped']>
+              : null)
         >
       }
     : never
 
-/** Every step of a list that has ended, each with `null` for an output where it may have none. */
+/** Every step of a list that has ended, with the outputs that they have then, each with `null` where it may have none. */
 export type AllVisible<TOutputs, TNone = never> = {
   readonly [TStep in keyof TOutputs]: StepView<TOutputs[TStep] | TNone>
 }

@@ -247,6 +247,9 @@ export interface OperationContext {
 
 export type Operation = (parameters: never, context: OperationContext) => unknown
 
+/** Names of functions that belong to a module's life cycle. Where operations are not listed apart, none has such a name. */
+export type HookName = 'init' | 'cleanup' | 'health'
+
 /** What a module's `init` and `cleanup` are given. */
 export interface ModuleContext {
   readonly name: string

@@ -1,31 +1,54 @@
 // Modules as users write them, and the one form in which the runtime knows them. It finds and loads nothing.
 import { SagachartError } from '../errors.ts'
 import { listed, shown } from './diagnostic.ts'
-import type { Module, ModuleContext, Operation, OperationEffect } from './model.ts'
+import type { HookFaults, OutputFaults } from './inference.ts'
+import type { JsonForm } from './json-form.ts'
+import type { HookName, Module, ModuleContext, Operation, OperationEffect } from './model.ts'
 
 /** A module with a life cycle. */
 export interface ModuleSource<
   O extends Readonly<Record<string, Operation>> = Readonly<Record<string, Operation>>,
 > {
   /** Called once before the first scenario. */
-  init?(context: ModuleContext): unknown
+  readonly init?: (context: ModuleContext) => unknown
   /** Called once at the end, in reverse order of initialisation, always. */
-  cleanup?(context: ModuleContext): unknown
+  readonly cleanup?: (context: ModuleContext) => unknown
+  /** Any name will do here, `init`, `cleanup` and `health` too. */
   readonly operations: O
   /** What operations do to the world, by operation. Unknown of those that are left out. */
   readonly effects?: { readonly [TName in keyof O]?: OperationEffect }
   /** What operations answer where they are not called: in explorations. By operation; each a JSON value. */
-  readonly examples?: { readonly [TName in keyof O]?: Awaited<ReturnType<O[TName]>> }
+  readonly examples?: { readonly [TName in keyof O]?: JsonForm<Awaited<ReturnType<O[TName]>>> }
 }
 
+const HOOKS = ['init', 'cleanup', 'health'] as const satisfies readonly HookName[]
+
 /** Names that belong to the life cycle, not to operations. */
-const LIFE_CYCLE: ReadonlySet<string> = new Set(['constructor', 'init', 'cleanup', 'health'])
+const LIFE_CYCLE: ReadonlySet<string> = new Set(['constructor', ...HOOKS])
+
+/**
+ * What to do where an operation is not there because its name is that of a hook; `null` for any other name.
+ * @see toModule, which takes it for one
+ */
+export function hookRemedy(operation: string): string | null {
+  if (!HOOKS.some((name) => name === operation)) return null
+  return `"${operation}" is the name of a hook of a module's life cycle: rename the operation, or list it under operations: defineModule({ operations: { ${operation} } })`
+}
+
+type Refused<S> = HookFaults<S> &
+  (S extends { readonly operations: infer O }
+    ? ModuleSource & { readonly operations: OutputFaults<O> }
+    : Readonly<Record<string, Operation>> & OutputFaults<Omit<S, HookName>>)
 
 /** Declares a module; returns it as it is, with its operations' types kept. */
 export function defineModule<const O extends Readonly<Record<string, Operation>>>(
-  source: ModuleSource<O>,
+  source: ModuleSource<O> & { readonly operations: OutputFaults<O> },
 ): ModuleSource<O>
-export function defineModule<const O extends Readonly<Record<string, Operation>>>(operations: O): O
+export function defineModule<const O extends Readonly<Record<string, Operation>>>(
+  operations: O & OutputFaults<Omit<O, HookName>> & HookFaults<O>,
+): O
+/** Nothing comes this far but what is wrong, so that the compiler names that. */
+export function defineModule<const S>(source: S & Refused<S>): S
 export function defineModule(source: unknown): unknown {
   return source
 }

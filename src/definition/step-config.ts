@@ -3,6 +3,7 @@
 import type { RunCondition, Verdict } from '../../machines/protocol.ts'
 import type { Acceptance } from './findings/codes.ts'
 import type { Invocation, Known, ParametersOf, Substitutes } from './inference.ts'
+import type { DeepReadonly } from './json-form.ts'
 import type { DataScope } from './model.ts'
 
 /** A time: seconds as a number, or text with a unit (`250ms`, `5s`, `2m`, `1h`, `1d`). Above zero. */
@@ -99,16 +100,16 @@ export type CompensateConfig<TModules, TInput, TOutput, TScope> =
 
 /** Operations that do with what they are given. */
 type Undoers<TModules, TGiven> = {
-  [TCall in Invocation<TModules>]: TGiven extends ParametersOf<TModules, TCall> ? TCall : never
+  [TCall in Invocation<TModules>]: TGiven extends DeepReadonly<ParametersOf<TModules, TCall>> ? TCall : never
 }[Invocation<TModules>]
 
 type UndoingCall<TCall, TParameters, TGiven, TScope> = AttemptOptions & {
   readonly invoke: TCall
   /** `attempt`: also where the step started and is not known to have succeeded; `output` is `null` there. Default `success`. */
   readonly on?: 'success' | 'attempt'
-} & (TGiven extends TParameters
-    ? { readonly parameters?: Given<Exclude<TParameters, undefined>, TScope & TGiven> }
-    : { readonly parameters: Given<Exclude<TParameters, undefined>, TScope & TGiven> })
+} & (TGiven extends DeepReadonly<TParameters>
+    ? { readonly parameters?: GivenParameters<TParameters, TScope & TGiven> }
+    : { readonly parameters: GivenParameters<TParameters, TScope & TGiven> })
 
 /** The same where what the step gives is inferred from it: what its functions see. */
 export type CompensateSite<TModules, TInput, TOutput, TScope> =
@@ -117,8 +118,8 @@ export type CompensateSite<TModules, TInput, TOutput, TScope> =
       [TCall in Invocation<TModules>]: AttemptOptions & {
         readonly invoke: TCall
         readonly on?: 'success' | 'attempt'
-        readonly parameters?: Given<
-          Exclude<ParametersOf<TModules, TCall>, undefined>,
+        readonly parameters?: GivenParameters<
+          ParametersOf<TModules, TCall>,
           TScope & Undoing<TInput, TOutput>
         >
       }
@@ -134,8 +135,16 @@ export type CompensateCheck<TModules, TInput, TOutput> =
 export type CallConfig<TCall, TParameters, TScope> = {
   readonly invoke: TCall
 } & (undefined extends TParameters
-  ? { readonly parameters?: Given<Exclude<TParameters, undefined>, TScope> }
-  : { readonly parameters: Given<TParameters, TScope> })
+  ? { readonly parameters?: GivenParameters<TParameters, TScope> }
+  : { readonly parameters: GivenParameters<TParameters, TScope> })
+
+/** Parameters, or what computes them. The operation gets a copy of its own, so read-only data will do. */
+type GivenParameters<TParameters, TScope> = Given<ReadonlyMembers<Exclude<TParameters, undefined>>, TScope>
+
+/** Parameters are given by name, so they are looked into, whatever else is among them. */
+type ReadonlyMembers<TParameters> = {
+  readonly [TName in keyof TParameters]: DeepReadonly<TParameters[TName]>
+}
 
 /** A step that calls an operation of a module. */
 export type CallStep<TModules, TResource, TCall, TScope> = CallConfig<

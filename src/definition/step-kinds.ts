@@ -1,13 +1,15 @@
 // The kinds of steps of a list that is written as one literal: what each says, and what its functions see. Types only.
 // Invariant: a step's type is chosen by its own kind, so that an error names what that kind may say and nothing else.
 import type { Invocation, ParametersOf, Plain } from './inference.ts'
+import type { DeepReadonly, JsonForm } from './json-form.ts'
 import type {
   AllVisible,
+  AnyWorkflow,
+  Basis,
   BranchesOf,
-  CallableWorkflow,
+  EndedOutputs,
   KindKey,
   Mirror,
-  OutputsOf,
   StepOutput,
   Unsure,
   Visible,
@@ -32,7 +34,7 @@ import type {
 
 /** What steps are written in: modules, pools and inputs, and what can be seen from where they are nested. */
 export interface Around {
-  readonly modules: unknown
+  readonly basis: Basis
   readonly resource: string
   readonly inputs: unknown
   /** Views of steps by name; `unknown` where there are none. */
@@ -42,8 +44,8 @@ export interface Around {
 }
 
 /** What the steps of a workflow are written in that are nested in nothing. */
-export interface Top<TModules, TResource extends string, TInputs> {
-  readonly modules: TModules
+export interface Top<TModules, TSkipped, TResource extends string, TInputs> {
+  readonly basis: { readonly modules: TModules; readonly skipped: TSkipped }
   readonly resource: TResource
   readonly inputs: TInputs
   readonly outer: unknown
@@ -52,12 +54,14 @@ export interface Top<TModules, TResource extends string, TInputs> {
 
 /** What the steps are written in that are nested in one that sees `TSteps`. */
 export interface Within<TAround extends Around, TSteps, TExtra = TAround['extra']> {
-  readonly modules: TAround['modules']
+  readonly basis: TAround['basis']
   readonly resource: TAround['resource']
   readonly inputs: TAround['inputs']
   readonly outer: TSteps
   readonly extra: TExtra
 }
+
+type Modules<TAround extends Around> = TAround['basis']['modules']
 
 type Except<TSteps, TNames> = {
   readonly [TStep in Exclude<keyof TSteps, TNames>]: TSteps[TStep]
@@ -65,8 +69,8 @@ type Except<TSteps, TNames> = {
 
 /** The views of steps that a step has: of its siblings, and of what is around them. An inner name hides an outer one. */
 export type Seen<TAround extends Around, T, TStep extends keyof T> = unknown extends TAround['outer']
-  ? Visible<TAround['modules'], T, TStep>
-  : Plain<Visible<TAround['modules'], T, TStep> & Except<TAround['outer'], keyof T>>
+  ? Visible<TAround['basis'], T, TStep>
+  : Plain<Visible<TAround['basis'], T, TStep> & Except<TAround['outer'], keyof T>>
 
 /** What a function sees in some place of a step. */
 export type Scope<TAround extends Around, TSteps, TExtra = TAround['extra']> = BuilderScope<
@@ -107,23 +111,23 @@ export type Steps<TAround extends Around, T, TNames extends keyof T> = {
 
 /** One step: what it does, its place in the graph, and what happens when it fails. */
 export type StepConfig<TAround extends Around, T, TStep extends keyof T, TSteps> = StepOptions<
-  TAround['modules'],
+  Modules<TAround>,
   SiblingOf<T, TStep>,
-  StepOutput<TAround['modules'], T[TStep]>,
+  StepOutput<TAround['basis'], T[TStep]>,
   Scope<TAround, TSteps>
 > &
   Undoing<TAround, T, TStep, TSteps> &
   (T[TStep] extends { readonly invoke: infer TCall }
-    ? CallStep<TAround['modules'], TAround['resource'], TCall, Scope<TAround, TSteps>>
+    ? CallStep<Modules<TAround>, TAround['resource'], TCall, Scope<TAround, TSteps>>
     : ControlStep<TAround, T[TStep], TSteps>)
 
 interface Undoing<TAround extends Around, T, TStep extends keyof T, TSteps> {
   /** Undoes the step where its run is undone. */
   readonly compensate?: CompensateConfig<
-    TAround['modules'],
-    StepInput<TAround['modules'], T[TStep]>,
-    StepOutput<TAround['modules'], T[TStep]> | Unsure<T[TStep]>,
-    OwnScope<TAround, TSteps, TStep, StepOutput<TAround['modules'], T[TStep]> | Unsure<T[TStep]>>
+    Modules<TAround>,
+    StepInput<Modules<TAround>, T[TStep]>,
+    StepOutput<TAround['basis'], T[TStep]> | Unsure<T[TStep]>,
+    OwnScope<TAround, TSteps, TStep, StepOutput<TAround['basis'], T[TStep]> | Unsure<T[TStep]>>
   >
 }
 
@@ -144,7 +148,7 @@ type SiblingOf<T, TStep extends keyof T> = T[TStep] extends { readonly dependsOn
 
 /** What a step's operation was given, where the step is undone; `null` for a control step. */
 export type StepInput<TModules, TStep> = TStep extends { readonly invoke: infer TCall }
-  ? ParametersOf<TModules, TCall> extends infer TParameters
+  ? DeepReadonly<ParametersOf<TModules, TCall>> extends infer TParameters
     ? undefined extends TParameters
       ? Partial<Exclude<TParameters, undefined>>
       : TParameters
@@ -168,7 +172,7 @@ type ControlStep<TAround extends Around, TStep, TSteps> = TStep extends { readon
               ? EventStep<TAround, TSteps>
               : TStep extends { readonly wait: unknown }
                 ? TimerWait & Reshaping<Scope<TAround, TSteps>>
-                : NoStep<TAround['modules']>
+                : NoStep<Modules<TAround>>
 
 /** What is said of a step that does nothing. */
 export type NoStep<TModules> = AttemptOptions & { readonly invoke: Invocation<TModules> } & {
@@ -192,14 +196,14 @@ type IsLiteral<TNested> = unknown extends TNested
 /** A list of steps in a step. */
 type Nested<TAround extends Around, TSteps, TNested, TExtra = TAround['extra']> =
   IsLiteral<TNested> extends false
-    ? Readonly<Record<string, { readonly invoke: Invocation<TAround['modules']> }>>
+    ? Readonly<Record<string, { readonly invoke: Invocation<Modules<TAround>> }>>
     : Steps<Within<TAround, TSteps, TExtra>, TNested, keyof TNested>
 
 type ParallelStep<TAround extends Around, TSteps, TNested, TNone> = {
   readonly parallel: Nested<TAround, TSteps, TNested>
 } & ParallelOptions &
   AttemptOptions &
-  Reshaping<InnerScope<TAround, TSteps, AllVisible<OutputsOf<TAround['modules'], TNested>, TNone>>>
+  Reshaping<InnerScope<TAround, TSteps, AllVisible<EndedOutputs<TAround['basis'], TNested>, TNone>>>
 
 type EachStep<TAround extends Around, TSteps, TItems, TNested> = {
   /** The items. In a literal their type is known where they are values: else use `step` of a list of steps. */
@@ -208,25 +212,25 @@ type EachStep<TAround extends Around, TSteps, TItems, TNested> = {
 } & EachOptions &
   AttemptOptions &
   Reshaping<
-    InnerScope<TAround, TSteps, AllVisible<OutputsOf<TAround['modules'], TNested>>, Item<ItemOf<TItems>>>
+    InnerScope<TAround, TSteps, AllVisible<EndedOutputs<TAround['basis'], TNested>>, Item<ItemOf<TItems>>>
   >
 
 type ItemOf<TItems> = TItems extends readonly (infer TItem)[]
-  ? TItem
+  ? JsonForm<TItem>
   : TItems extends (...scope: never[]) => readonly (infer TItem)[]
-    ? TItem
+    ? JsonForm<TItem>
     : unknown
 
 type LoopStep<TAround extends Around, TSteps, TNested> = {
   readonly steps: Nested<TAround, TSteps, TNested, Numbered<TAround['extra']>>
-} & LoopConditions<TAround, TSteps, OutputsOf<TAround['modules'], TNested>> &
+} & LoopConditions<TAround, TSteps, EndedOutputs<TAround['basis'], TNested>> &
   IterationOptions &
   AttemptOptions &
   Reshaping<
     InnerScope<
       TAround,
       TSteps,
-      AllVisible<OutputsOf<TAround['modules'], TNested>>,
+      AllVisible<EndedOutputs<TAround['basis'], TNested>>,
       Numbered<TAround['extra']>
     >
   >
@@ -260,7 +264,7 @@ type CasesStep<TAround extends Around, TSteps, TStep, TCases> = {
   /** Taken where no case holds. Default: nothing is. */
   readonly default?: Nested<TAround, TSteps, Part<TStep, 'default'>>
 } & AttemptOptions &
-  Reshaping<InnerScope<TAround, TSteps, BranchViews<TAround['modules'], BranchesOf<TStep>>>>
+  Reshaping<InnerScope<TAround, TSteps, BranchViews<TAround['basis'], BranchesOf<TStep>>>>
 
 type ConditionStep<TAround extends Around, TSteps, TStep, TNested> = {
   /** Its answer is journaled. */
@@ -269,21 +273,21 @@ type ConditionStep<TAround extends Around, TSteps, TStep, TNested> = {
   /** Taken where the condition does not hold. Default: nothing is. */
   readonly else?: Nested<TAround, TSteps, Part<TStep, 'else'>>
 } & AttemptOptions &
-  Reshaping<InnerScope<TAround, TSteps, BranchViews<TAround['modules'], BranchesOf<TStep>>>>
+  Reshaping<InnerScope<TAround, TSteps, BranchViews<TAround['basis'], BranchesOf<TStep>>>>
 
 /** The steps of all branches; those of the branches that were not taken are skipped. */
-export type BranchViews<TModules, TBranches> = {
+export type BranchViews<TBasis extends Basis, TBranches> = {
   readonly [TStep in TBranches extends unknown ? keyof TBranches : never]: StepView<OfAny<
-    TModules,
+    TBasis,
     TBranches,
     TStep
   > | null>
 }
 
-type OfAny<TModules, TBranches, TStep extends PropertyKey> = TBranches extends {
+type OfAny<TBasis extends Basis, TBranches, TStep extends PropertyKey> = TBranches extends {
   readonly [_ in TStep]: infer TNested
 }
-  ? StepOutput<TModules, TNested>
+  ? StepOutput<TBasis, TNested>
   : never
 
 /** A wait for an event. */
@@ -294,7 +298,7 @@ export type EventStep<TAround extends Around, TSteps> = EventWait<
 
 /** A workflow of the same `setup` as a step. */
 export type ScenarioStep<TAround extends Around, TSteps, TWorkflow> = AttemptOptions & {
-  readonly scenario: TWorkflow extends CallableWorkflow ? TWorkflow : CallableWorkflow
+  readonly scenario: TWorkflow extends AnyWorkflow ? TWorkflow : AnyWorkflow
 } & ScenarioInputs<WorkflowInputs<TWorkflow>, TAround['inputs'], Scope<TAround, TSteps>> &
   Reshaping<Scope<TAround, TSteps> & { readonly output: WorkflowOutputs<TWorkflow> }>
 

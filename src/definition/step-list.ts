@@ -1,17 +1,20 @@
 // A list of steps that grows: for steps whose types hang on what functions of other steps return, which the compiler cannot
 // know within one literal. It holds configurations; what they become is builder.ts's.
 // Invariant: a list never changes, adding to it makes another one; adding costs the same however long the list is.
+import type { JsonForm } from './json-form.ts'
 import type {
   AllVisible,
+  Basis,
   BranchesOf,
-  Iterated,
+  EndedOutputs,
+  Iteration,
   Made,
   Mirror,
   KeysOfOne,
   MirrorOfOne,
   NeedsOf,
-  OutputsOf,
   RunOf,
+  Skipped,
   StepOutput,
   Unheard,
   Unsure,
@@ -81,7 +84,7 @@ export interface StepList<TAround extends Around, T> {
           TName,
           Written<U, TKeys>,
           SeenBy<TAround, T, TName, U>,
-          GrownOutput<TAround['modules'], Written<U, TKeys>, TInside, TThen, TElse, TShaped>,
+          GrownOutput<TAround['basis'], Written<U, TKeys>, TInside, TThen, TElse, TShaped>,
           IsInferred<Written<U, TKeys>, TInside, TThen, TShaped>
         >
       >,
@@ -89,7 +92,8 @@ export interface StepList<TAround extends Around, T> {
     TAround,
     T & {
       readonly [_ in TName]: Made<
-        GrownOutput<TAround['modules'], Written<U, TKeys>, TInside, TThen, TElse, TShaped>,
+        GrownOutput<TAround['basis'], Written<U, TKeys>, TInside, TThen, TElse, TShaped>,
+        Skipped<Written<U, TKeys>, TAround['basis']['skipped']>,
         NeedsOf<U>,
         RunOf<U>
       >
@@ -103,11 +107,13 @@ type SeenBy<TAround extends Around, T, TName extends PropertyKey, U> = Seen<
   TName & keyof (T & { readonly [_ in TName]: U })
 >
 
-type GrownOutput<TModules, U, TInside, TThen, TElse, TShaped> = U extends { readonly output: unknown }
+type GrownOutput<TBasis extends Basis, U, TInside, TThen, TElse, TShaped> = U extends {
+  readonly output: unknown
+}
   ? U extends { readonly steps: unknown }
-    ? Iterated<U, TShaped>
-    : TShaped | Unheard<U>
-  : StepOutput<TModules, U & Lists<U, TInside, TThen, TElse>>
+    ? readonly Iteration<U, JsonForm<TShaped>>[]
+    : JsonForm<TShaped> | Unheard<U>
+  : StepOutput<TBasis, U & Lists<U, TInside, TThen, TElse>>
 
 /** What is inferred in the order in which it is written: items, what is inside, what the step gives. */
 interface Sites<
@@ -140,14 +146,14 @@ interface Sites<
   ) => TShaped
   /** Undoes the step where its run is undone. */
   readonly compensate?: CompensateSite<
-    TAround['modules'],
-    StepInput<TAround['modules'], U>,
-    GrownOutput<TAround['modules'], U, TInside, TThen, TElse, TShaped> | Unsure<U>,
+    TAround['basis']['modules'],
+    StepInput<TAround['basis']['modules'], U>,
+    GrownOutput<TAround['basis'], U, TInside, TThen, TElse, TShaped> | Unsure<U>,
     OwnScope<
       TAround,
       TSteps,
       TName,
-      GrownOutput<TAround['modules'], U, TInside, TThen, TElse, TShaped> | Unsure<U>
+      GrownOutput<TAround['basis'], U, TInside, TThen, TElse, TShaped> | Unsure<U>
     >
   >
 }
@@ -168,7 +174,7 @@ type Lists<U, TInside, TThen, TElse> = U extends { readonly then: unknown }
 type ListKey = 'parallel' | 'then' | 'else' | 'steps'
 
 type ExtraOf<TAround extends Around, U, TItem> = U extends { readonly forEach: unknown }
-  ? Item<TItem>
+  ? Item<JsonForm<TItem>>
   : U extends { readonly steps: unknown }
     ? Numbered<TAround['extra']>
     : TAround['extra']
@@ -176,16 +182,16 @@ type ExtraOf<TAround extends Around, U, TItem> = U extends { readonly forEach: u
 type LooksInside<TAround extends Around, U, TSteps, TItem, TInside, TThen, TElse, TNone = never> = InnerScope<
   TAround,
   TSteps,
-  Inside<TAround['modules'], U, Lists<U, TInside, TThen, TElse>, TNone>,
+  Inside<TAround['basis'], U, Lists<U, TInside, TThen, TElse>, TNone>,
   ExtraOf<TAround, U, TItem>
 >
 
-type Inside<TModules, U, TLists, TNone> = TLists extends { readonly parallel: infer TNested }
-  ? AllVisible<OutputsOf<TModules, TNested>, Waited<U>>
+type Inside<TBasis extends Basis, U, TLists, TNone> = TLists extends { readonly parallel: infer TNested }
+  ? AllVisible<EndedOutputs<TBasis, TNested>, Waited<U>>
   : TLists extends { readonly steps: infer TNested }
-    ? AllVisible<OutputsOf<TModules, TNested>, TNone>
+    ? AllVisible<EndedOutputs<TBasis, TNested>, TNone>
     : TLists extends { readonly then: unknown }
-      ? BranchViews<TModules, BranchesOf<TLists>>
+      ? BranchViews<TBasis, BranchesOf<TLists>>
       : unknown
 
 /** What `output` of a step sees beside steps. */
@@ -217,14 +223,14 @@ type GrownStep<
   TSteps,
   TOutput,
   TIsInferred,
-> = StepOptions<TAround['modules'], Exclude<keyof T, TName>, TOutput, Scope<TAround, TSteps>> & {
+> = StepOptions<TAround['basis']['modules'], Exclude<keyof T, TName>, TOutput, Scope<TAround, TSteps>> & {
   readonly compensate?: CompensateCheck<
-    TAround['modules'],
-    StepInput<TAround['modules'], U>,
+    TAround['basis']['modules'],
+    StepInput<TAround['basis']['modules'], U>,
     TIsInferred extends true ? TOutput | Unsure<U> : never
   >
 } & (U extends { readonly invoke: infer TCall }
-    ? CallStep<TAround['modules'], TAround['resource'], TCall, Scope<TAround, TSteps>> & Only<never>
+    ? CallStep<TAround['basis']['modules'], TAround['resource'], TCall, Scope<TAround, TSteps>> & Only<never>
     : U extends { readonly parallel: unknown }
       ? { readonly parallel: unknown } & ParallelOptions & AttemptOptions & Only<'parallel' | 'output'>
       : U extends { readonly forEach: unknown }
@@ -249,7 +255,7 @@ type GrownStep<
                 ? EventStep<TAround, TSteps> & Only<'output'>
                 : U extends { readonly wait: unknown }
                   ? TimerWait & Only<'output'>
-                  : NoStep<TAround['modules']>)
+                  : NoStep<TAround['basis']['modules']>)
 
 /** The other keys of `Sites` have no effect. */
 type Only<TKeys> = {

@@ -61,7 +61,7 @@ class MemoryHost implements Host {
     if (hasOwnClock) {
       throw new SagachartError(
         'CLOCK_NOT_SUPPORTED',
-        `Run ${runId} cannot run on the clock of its actor system: expected none, for the memory host counts real time; leave "clock" out, or give the workflow a host of virtual time, workflow.withHost(new SimulationHost())`,
+        `Run ${runId} cannot run on the clock of its actor system: expected none, for the memory host counts real time; leave "clock" out, or give the workflow a host of virtual time, withHost(workflow, new SimulationHost())`,
       )
     }
     return new MemoryPort(this, guest)

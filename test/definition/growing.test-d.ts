@@ -67,7 +67,7 @@ export const good = at.createWorkflow({
                 }),
             }),
         output: ({ steps, item }) => {
-          same<typeof steps.days.output, { readonly save: number }[]>(true)
+          same<typeof steps.days.output, readonly { readonly save: number }[]>(true)
           return { name: item.name, high: steps.weather.output.high }
         },
         tolerate: 1,
@@ -93,7 +93,10 @@ export const good = at.createWorkflow({
         dependsOn: ['both'],
         condition: ({ steps }) => {
           same<typeof steps.both.output, number>(true)
-          same<typeof steps.scan.output, ({ name: string; high: number } | null)[]>(true)
+          same<
+            typeof steps.scan.output,
+            readonly ({ readonly name: string; readonly high: number } | null)[]
+          >(true)
           return steps.both.output > 3
         },
         then: (then) => then.steps({ hot: { invoke: 'geo.ping' } }),
@@ -133,10 +136,13 @@ export const good = at.createWorkflow({
           invoke: 'geo.save',
           dependsOn: ['poll', 'approved', 'unheard', 'plain', 'side'],
           parameters: ({ steps }) => {
-            same<typeof steps.plain.output, { readonly weather: { city: string; high: number } }[]>(true)
+            same<
+              typeof steps.plain.output,
+              readonly { readonly weather: { readonly city: string; readonly high: number } }[]
+            >(true)
             same<typeof steps.unheard.output, string | null>(true)
             same<typeof steps.side.output, { readonly a: string }>(true)
-            same<typeof steps.poll.output, { readonly ping: string }[]>(true)
+            same<typeof steps.poll.output, readonly { readonly ping: string }[]>(true)
             return { table: 'x', rows: [steps.approved.output] }
           },
         },
@@ -149,7 +155,9 @@ export const good = at.createWorkflow({
       }),
   outputs: {
     rows: ({ steps }) => {
-      same<typeof steps.scan.output, ({ name: string; high: number } | null)[]>(true)
+      same<typeof steps.scan.output, readonly ({ readonly name: string; readonly high: number } | null)[]>(
+        true,
+      )
       return steps.last.output
     },
   },
@@ -167,8 +175,8 @@ export const undone = at.createWorkflow({
           invoke: 'geo.save',
           on: 'attempt',
           parameters: ({ input, output, steps }) => {
-            same<typeof input, { city: string }>(true)
-            same<typeof output, { city: string; high: number } | null>(true)
+            same<typeof input, { readonly city: string }>(true)
+            same<typeof output, { readonly city: string; readonly high: number } | null>(true)
             return { table: steps.weather.status }
           },
         },

@@ -45,7 +45,7 @@ export const good = at.createWorkflow({
           dependsOn: ['ping'],
           parameters: ({ steps, inputs }) => {
             same<typeof steps.ping.output, string>(true)
-            same<typeof steps.cities.output, City[]>(true)
+            same<typeof steps.cities.output, readonly City[]>(true)
             same<keyof typeof steps, 'ping' | 'cities'>(true)
             same<typeof inputs.date, string>(true)
             return { city: steps.cities.output[0]?.name ?? steps.ping.output }
@@ -65,9 +65,11 @@ export const good = at.createWorkflow({
       condition: ({ steps }) => {
         same<
           typeof steps.both.output,
-          { readonly ping: string; readonly weather: { city: string; high: number } }
+          { readonly ping: string; readonly weather: { readonly city: string; readonly high: number } }
         >(true)
-        same<typeof steps.some.output, { readonly a: string | null; readonly b: City[] | null }>(true)
+        same<typeof steps.some.output, { readonly a: string | null; readonly b: readonly City[] | null }>(
+          true,
+        )
         return steps.both.output.weather.high > 20
       },
       then: {
@@ -102,7 +104,7 @@ export const good = at.createWorkflow({
             same<typeof index, number>(true)
             same<typeof steps.branch.output.cold, string | undefined>(true)
             same<typeof steps.branch.output.hot, number | undefined>(true)
-            same<typeof steps.choice.output.one, string | undefined>(true)
+            same<typeof steps.choice.output.one, string | null | undefined>(true)
             return { city: item }
           },
         },
@@ -114,7 +116,10 @@ export const good = at.createWorkflow({
       dependsOn: ['fixed'],
       until: ({ steps, index }) => {
         same<typeof steps.ping.output, string>(true)
-        same<typeof steps.fixed.output, ({ readonly weather: { city: string; high: number } } | null)[]>(true)
+        same<
+          typeof steps.fixed.output,
+          readonly ({ readonly weather: { readonly city: string; readonly high: number } } | null)[]
+        >(true)
         return steps.ping.output === 'ready' || index > 3
       },
       steps: { ping: { invoke: 'geo.ping' } },
@@ -144,7 +149,7 @@ export const good = at.createWorkflow({
       scenario: load,
       inputs: ({ steps }) => {
         same<typeof steps.approval.output, unknown>(true)
-        same<typeof steps.poll.output, { readonly ping: string }[]>(true)
+        same<typeof steps.poll.output, readonly { readonly ping: string }[]>(true)
         return { table: 't' }
       },
     },
@@ -152,7 +157,7 @@ export const good = at.createWorkflow({
       invoke: 'geo.save',
       dependsOn: ['load'],
       parameters: ({ steps }) => {
-        same<typeof steps.load.output, { rows: number }>(true)
+        same<typeof steps.load.output, { readonly rows: number }>(true)
         return { table: 'last', rows: [steps.load.output.rows] }
       },
     },
@@ -218,10 +223,10 @@ export const deep = at.createWorkflow({
     tables: ({ steps }) => {
       same<
         typeof steps.outer.output,
-        {
-          readonly weather: { city: string; high: number }
+        readonly {
+          readonly weather: { readonly city: string; readonly high: number }
           // What a function gives, one literal cannot tell.
-          readonly days: unknown[]
+          readonly days: readonly unknown[]
           readonly after: unknown
         }[]
       >(true)
@@ -252,7 +257,7 @@ export const undone = at.createWorkflow({
       compensate: {
         invoke: 'geo.save',
         parameters: ({ input, output, steps, inputs }) => {
-          same<typeof input, { table: string; rows?: readonly number[] }>(true)
+          same<typeof input, { readonly table: string; readonly rows?: readonly number[] }>(true)
           same<typeof output, number>(true)
           same<keyof typeof steps, 'weather' | 'save'>(true)
           return { table: inputs.city + input.table, rows: [output, steps.save.output] }
@@ -269,7 +274,7 @@ export const undone = at.createWorkflow({
         invoke: 'geo.save',
         on: 'attempt',
         parameters: ({ output }) => {
-          same<typeof output, { city: string; high: number } | null>(true)
+          same<typeof output, { readonly city: string; readonly high: number } | null>(true)
           return { table: output?.city ?? '' }
         },
       },

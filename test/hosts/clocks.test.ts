@@ -7,7 +7,7 @@ import { createActor, createMachine, SimulatedClock } from 'xstate'
 import type { OperationContext } from '../../src/definition/model.ts'
 import { memoryHost } from '../../src/hosts/memory.ts'
 import { SimulationHost } from '../../src/hosts/simulation.ts'
-import { run, setupOn } from '../../src/runtime/setup.ts'
+import { run, setupOn, withHost } from '../../src/runtime/setup.ts'
 
 afterEach(() => {
   vi.useRealTimers()
@@ -138,7 +138,7 @@ describe("a clock of XState's", () => {
   const clock = new SimulatedClock()
   const refusal = {
     code: 'CLOCK_NOT_SUPPORTED',
-    message: expect.stringContaining('workflow.withHost(new SimulationHost())') as string,
+    message: expect.stringContaining('withHost(workflow, new SimulationHost())') as string,
   }
 
   it('is refused by the memory host', () => {
@@ -172,7 +172,7 @@ describe("a clock of XState's", () => {
   it('is nothing to a host of virtual time', () => {
     const host = new SimulationHost()
     const workflow = builder.createWorkflow({ id: 'w', steps: { a: { wait: '1h' }, b: { invoke: 'm.op' } } })
-    const actor = createActor(outer.provide({ actors: { workflow: workflow.withHost(host) } as never }), {
+    const actor = createActor(outer.provide({ actors: { workflow: withHost(workflow, host) } as never }), {
       clock,
     }).start()
     host.run()

@@ -2,7 +2,8 @@
 /* oxlint-disable unicorn/no-thenable -- a key of configurations, which nobody awaits */
 import { expect, it } from 'vitest'
 import { createActor, createMachine } from 'xstate'
-import type { RunLogic, WorkflowLogic } from '../../src/runtime/run-logic.ts'
+import type { RunLogic } from '../../src/runtime/run-logic.ts'
+import type { WorkflowLogic } from '../../src/runtime/workflow-logic.ts'
 import { setupOn } from '../../src/runtime/setup.ts'
 import type { RunReport } from '../../src/runtime/step-records.ts'
 import type { Harness } from './conformance.ts'

@@ -3,7 +3,7 @@ import { createInspector, type StatelyInspectionEvent } from '@statelyai/inspect
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { createActor, type InspectionEvent } from 'xstate'
-import { setup, SimulationHost } from '../../src/index.ts'
+import { setup, SimulationHost, withHost } from '../../src/index.ts'
 import { Messages } from '../../src/inspect/messages.ts'
 import { IntegrationLogic } from '../../src/runtime/integration-logic.ts'
 import { call, control, each, integration, sideBySide, undoneBy, workflow } from '../graph/definitions.ts'
@@ -51,14 +51,17 @@ describe('what is told of actors', () => {
       throw new Error('no luck')
     }
     const host = new SimulationHost()
-    const trip = createWorkflow({
-      id: 'trip',
-      onFailure: 'compensate',
-      steps: {
-        seats: { forEach: [1, 2], steps: { seat: { invoke: 'm.ok', compensate: { invoke: 'm.ok' } } } },
-        last: { dependsOn: ['seats'], parallel: { pay: { invoke: 'm.boom' } }, retry: { count: 1 } },
-      },
-    }).withHost(host)
+    const trip = withHost(
+      createWorkflow({
+        id: 'trip',
+        onFailure: 'compensate',
+        steps: {
+          seats: { forEach: [1, 2], steps: { seat: { invoke: 'm.ok', compensate: { invoke: 'm.ok' } } } },
+          last: { dependsOn: ['seats'], parallel: { pay: { invoke: 'm.boom' } }, retry: { count: 1 } },
+        },
+      }),
+      host,
+    )
     createActor(trip, { input: { runId: '7' }, inspect }).start()
     host.run()
     const parents = actorsOf(told).map(({ sessionId, parentId }) => `${sessionId} < ${parentId}`)
@@ -78,7 +81,7 @@ describe('what is told of actors', () => {
     const flow = createWorkflow({ id: 'flow', steps: { a: { invoke: 'm.ok' } } })
     for (let life = 0; life < 2; life++) {
       const host = new SimulationHost()
-      createActor(flow.withHost(host), { input: { runId: '7' }, inspect }).start()
+      createActor(withHost(flow, host), { input: { runId: '7' }, inspect }).start()
       host.run()
     }
     const names = actorsOf(told).map(({ sessionId }) => sessionId)
@@ -142,7 +145,7 @@ describe('the name of a workflow', () => {
       id: 'my.flow #1',
       steps: { both: { parallel: { a: { invoke: 'm.ok' } } } },
     })
-    const actor = createActor(flow.withHost(host), { inspect: inspector.inspect }).start()
+    const actor = createActor(withHost(flow, host), { inspect: inspector.inspect }).start()
     host.run()
     expect(actor.getSnapshot()).toMatchObject({ status: 'done', value: 'completed' })
     await new Promise((done) => setTimeout(done, 0))

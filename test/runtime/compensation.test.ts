@@ -312,8 +312,7 @@ describe('compensation inside of control steps', () => {
     const steps = [saga('a'), saga('b', { dependsOn: ['a'], when: computed(false) })]
     const own = workflow(steps, { ...compensating, name: 'inner', outputs })
     const played = play(own)
-    const message =
-      'The output "live" could not be computed: Cannot read properties of null (reading \'x\')'
+    const message = 'The output "live" could not be computed: Cannot read properties of null (reading \'x\')'
     expect(played.report).toMatchObject({
       ...{ status: 'failed', cause: 'failed', compensation: 'none', undone: [], outputs: null },
       error: { code: 'EXPRESSION_FAILED', message, retryable: false },
