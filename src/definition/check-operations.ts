@@ -4,6 +4,7 @@ import { callsBeside } from './check-steps.ts'
 import { listed, shown, suggestion } from './diagnostic.ts'
 import type { Problems } from './diagnostic.ts'
 import type { Module } from './model.ts'
+import { hookRemedy } from './module.ts'
 import type { CheckedDocument } from './schema.ts'
 import type { Path } from './source.ts'
 import { everyStepOf } from './step-lists.ts'
@@ -21,7 +22,7 @@ export function checkOperations(
     const message = `${what()}: the module ${shown(known.name)} has no operation ${shown(operation)}`
     const remedy = (): string => {
       const names = Object.keys(known.operations)
-      return suggestion(operation, names, `use one of ${listed(names)}`)
+      return hookRemedy(operation) ?? suggestion(operation, names, `use one of ${listed(names)}`)
     }
     problems.add({ code: 'OPERATION_UNKNOWN', message, remedy, path: [...path, 'operation'] })
   }

@@ -70,7 +70,10 @@ export function toModule(name: string, value: unknown, config: unknown): Module 
     source['operations'] !== null
   const operations = grouped ? ownOperations(source['operations'] as object) : methodsOf(source)
   if (Object.keys(operations).length === 0) {
-    refuse(name, `expected at least one operation, found ${listed(Object.keys(source))}`)
+    const names = Object.keys(source)
+    const [remedy] = names.map(hookRemedy).filter((each) => each !== null)
+    const found = remedy === undefined ? listed(names) : `${listed(names)}; ${remedy}`
+    refuse(name, `expected at least one operation, found ${found}`)
   }
   const module: { -readonly [K in keyof Module]: Module[K] } = { name, operations, config }
   const effects = effectsOf(name, source['effects'], operations)

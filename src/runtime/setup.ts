@@ -17,7 +17,7 @@ import { everyStep, ownBlocksOf } from '../definition/nested.ts'
 import type { BuilderScope, Duration, Given } from '../definition/step-config.ts'
 import type { StepsConfig, Top } from '../definition/step-kinds.ts'
 import type { StepList } from '../definition/step-list.ts'
-import { toModule } from '../definition/module.ts'
+import { hookRemedy, toModule } from '../definition/module.ts'
 import { planWorkflow } from '../definition/plan.ts'
 import { SagachartError } from '../errors.ts'
 import type { Host } from './host.ts'
@@ -219,9 +219,11 @@ function checkCalls(workflow: WorkflowDefinition, { modules, pools }: ScopeParts
       const known = operations.get(target.module)
       if (!known) throw new SagachartError('MODULE_NOT_REGISTERED', `Module not registered: ${target.module}`)
       if (!Object.hasOwn(known, target.operation)) {
+        const names = Object.keys(known)
+        const { module, operation } = target
         throw new SagachartError(
           'OPERATION_UNKNOWN',
-          `Step "${address}": module "${target.module}" has no operation "${target.operation}"; ${suggestion(target.operation, Object.keys(known), `it has ${listed(Object.keys(known))}`)}`,
+          `Step "${address}": module "${module}" has no operation "${operation}"; ${hookRemedy(operation) ?? suggestion(operation, names, `it has ${listed(names)}`)}`,
         )
       }
     }

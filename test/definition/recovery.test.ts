@@ -182,6 +182,17 @@ describe('the operations of loaded modules', () => {
     ])
     for (const { column } of found) expect(text.slice(column - 1)).toMatch(/^"gone"/)
   })
+
+  it('says of an operation that it has the name of a hook', () => {
+    const { checked, problems, document } = accepted(flow([step('a', { operation: 'health' })]))
+    checkOperations(checked, [toModule('m', { ok: () => 1, health: () => 1 }, {})], problems)
+    expect(problems.place(document, 'error')).toMatchObject([
+      {
+        code: 'OPERATION_UNKNOWN',
+        remedy: expect.stringMatching(/^"health" is the name of a hook/) as string,
+      },
+    ])
+  })
 })
 
 describe('a fallback that says what undoes it', () => {

@@ -134,6 +134,12 @@ describe('toModule', () => {
   ])('refuses %s', (_, value) => {
     expect(() => toModule('m', value, {})).toThrow(/^Failed to load module m: /)
   })
+
+  it('says of hooks that they are no operations', () => {
+    expect(() => toModule('m', { health: () => 1 }, {})).toThrow(
+      /expected at least one operation, found health; "health" is the name of a hook/,
+    )
+  })
 })
 
 describe('loading', () => {

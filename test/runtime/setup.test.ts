@@ -222,6 +222,30 @@ describe('setup', () => {
     expect(report.step('c')?.output).toBe(2)
     expect(calls).toEqual(['init', 'cleanup'])
   })
+
+  it.each(['init', 'cleanup', 'health'])(
+    'says that %s is a hook, and takes it where it is listed',
+    async (name) => {
+      const functions = { [name]: () => 7, op: () => 1 }
+      const remedy = new RegExp(
+        `Step "a": module "m" has no operation "${name}"; "${name}" is the name of a hook of a module's life cycle: ` +
+          'rename the operation, or list it under operations: defineModule',
+      )
+      for (const step of [
+        { invoke: `m.${name}` },
+        { compensate: `m.${name}` },
+        { fallback: { invoke: `m.${name}` } },
+      ]) {
+        expect(() => build(step, { modules: { m: functions } })).toThrow(coded('OPERATION_UNKNOWN'))
+        expect(() => build(step, { modules: { m: functions } })).toThrow(remedy)
+      }
+      const listing = build(
+        { invoke: `m.${name}` },
+        { modules: { m: defineModule({ operations: functions }) } },
+      )
+      expect(await run(listing)).toMatchObject({ status: 'completed', steps: [{ output: 7 }] })
+    },
+  )
 })
 
 describe('run', () => {
