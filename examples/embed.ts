@@ -30,6 +30,8 @@ const warehouse = defineModule({
 
 const shipping = setup({ modules: { warehouse } }).createWorkflow({
   id: 'shipping',
+  // A shipping that fails is no shipping that is done: without it, it would go to onDone, with a report that says so.
+  onIncomplete: 'reject',
   inputs: { order: { type: 'string' } },
   steps: {
     pick: { invoke: 'warehouse.pick', parameters: ({ inputs }) => ({ order: inputs.order }) },
@@ -63,17 +65,13 @@ const order = machineSetup({
       invoke: {
         src: 'shipping',
         input: { inputs: { order: 'order 7' } },
-        onDone: [
-          {
-            guard: ({ event }) => event.output.status === 'completed',
-            target: 'shipped',
-            actions: {
-              type: 'tell',
-              params: ({ event }) => ({ text: `shipped ${event.output.outputs?.label}` }),
-            },
+        onDone: {
+          target: 'shipped',
+          actions: {
+            type: 'tell',
+            params: ({ event }) => ({ text: `shipped ${event.output.outputs.label}` }),
           },
-          { target: 'stuck' },
-        ],
+        },
         onError: 'stuck',
       },
       on: { pause: 'paused' },

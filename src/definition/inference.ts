@@ -100,17 +100,18 @@ type BadHooks<TSource> = string extends keyof TSource
     }[keyof TSource & HookName]
 
 /** What is wrong with operations whose output cannot be kept. Empty where nothing is. */
-export type OutputFaults<TOperations> = {
-  readonly [TName in BadOutputs<TOperations>]: NoJsonOutput<TName>
-}
+export type OutputFaults<TOperations> = ValueFaults<{
+  readonly [TName in keyof TOperations]: TOperations[TName] extends (...args: never[]) => infer TOutput
+    ? Awaited<TOutput>
+    : null
+}>
 
-type BadOutputs<TOperations> = {
-  [TName in keyof TOperations]: TOperations[TName] extends (...args: never[]) => infer TOutput
-    ? HasJsonForm<Awaited<TOutput>> extends true
-      ? never
-      : TName
-    : never
-}[keyof TOperations]
+/** What is wrong with values that cannot be kept. Empty where nothing is. */
+export type ValueFaults<TValues> = {
+  readonly [
+    TName in keyof TValues as HasJsonForm<TValues[TName]> extends true ? never : TName
+  ]: NoJsonOutput<TName>
+}
 
 /** Operations whose output can stand in for that of another. */
 export type Substitutes<TModules, TOutput> = {

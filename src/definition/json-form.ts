@@ -38,10 +38,12 @@ export type JsonForm<T> =
                 ? { readonly [TKey in keyof T]: JsonForm<T[TKey]> }
                 : readonly JsonForm<T[number]>[]
               : T extends object
-                ? { readonly [TKey in keyof T]: MemberForm<T[TKey]> }
+                ? { readonly [TKey in keyof T as Named<TKey>]: MemberForm<T[TKey]> }
                 : T
 
-/** A member without a value is left out. */
+/** Members without a name are left out, and so are those without a value. */
+type Named<TKey> = TKey extends symbol ? never : TKey
+
 type MemberForm<T> = undefined extends T
   ? JsonForm<Exclude<T, undefined>> | Extract<T, undefined>
   : JsonForm<T>
@@ -63,7 +65,7 @@ type Written<T> =
               ? { readonly [TKey in keyof T]: Written<T[TKey]> }
               : readonly Written<T[number]>[]
             : T extends object
-              ? { [TKey in keyof T]: Written<T[TKey]> }
+              ? { [TKey in keyof T as Named<TKey>]: Written<T[TKey]> }
               : T
 
 /** Whether a value has a JSON form, with all that is in it. */

@@ -9,7 +9,14 @@ import {
 } from '../definition/builder.ts'
 import { listed, suggestion } from '../definition/diagnostic.ts'
 import { DURATION_EXPECTED, durationMs } from '../definition/duration.ts'
-import type { GivenInputs, HookFaults, InputConfig, InputsOf, Plain } from '../definition/inference.ts'
+import type {
+  GivenInputs,
+  HookFaults,
+  InputConfig,
+  InputsOf,
+  Plain,
+  ValueFaults,
+} from '../definition/inference.ts'
 import type { JsonForm } from '../definition/json-form.ts'
 import type { AllVisible, AnyWorkflow, EndedOutputs, Listed, OutputsOf } from '../definition/mirror.ts'
 import type { Module, PoolDefinition, WorkflowDefinition } from '../definition/model.ts'
@@ -106,7 +113,7 @@ export interface Setup<
             Plain<InputsOf<NoInfer<TInputs>>>
           >
         >
-      },
+      } & NoInfer<ValueFaults<TOutputs>>,
       TRecovery,
       TEnd
     >,

@@ -29,6 +29,7 @@ const SKIPPED: ReadonlySet<string> = new Set([
   'send',
   'session',
   'startedAt',
+  'step',
   'tally',
   'timer',
   'window',

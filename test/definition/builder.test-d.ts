@@ -101,7 +101,7 @@ export const given = async (): Promise<RunReport<{ saved: number | null; by: str
   const report = await run(good, { inputs: { table: 't' } })
   same<
     typeof report.outputs,
-    { readonly saved: number | null; readonly by: string; readonly of: string } | null
+    { readonly saved: number | null; readonly by: 'good'; readonly of: string } | null
   >(true)
   same<ReturnType<typeof report.step<'extract'>>['output'], readonly Row[] | null>(true)
   const actor = createActor(good, { input: { inputs: { table: 't', limit: 3 } } })

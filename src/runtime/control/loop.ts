@@ -9,6 +9,7 @@ import type { DataScope } from '../../definition/model.ts'
 import { SagachartError } from '../../errors.ts'
 import { boundLoopMachine } from '../bindings.ts'
 import { toFailure } from '../failure.ts'
+import { toJson } from '../json.ts'
 import { loops } from '../registry.ts'
 import { views } from '../run-data.ts'
 import type { Run } from '../run.ts'
@@ -86,7 +87,8 @@ export class Loop implements Work {
       this.takeBack = ask(this.attempt, 'items')
       return
     }
-    this.decide(() => this.attempt.run.data.evaluate(over.items))
+    // As items that a function gives are kept, so are those that are written down: iterations see JSON, frozen.
+    this.decide(() => toJson(this.attempt.run.data.evaluate(over.items)))
   }
 
   askCondition(): void {
