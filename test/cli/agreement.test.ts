@@ -68,6 +68,13 @@ describe('a simulation ends as a run does', () => {
       [['failed', 'EXPRESSION_FAILED']],
     ],
     [
+      "where a filter cannot be computed for a stranger's signal",
+      of([{ ...ask, timeout: '3s', filter: 'event.data.order == 7' }], {
+        signal: ['approved@1s={"by":"Ada"}', 'approved@2s={"order":7}'],
+      }),
+      [['success', null]],
+    ],
+    [
       'where a condition reads what a stub does not give',
       of([step('a', 'op'), after('a', { when: 'steps.a.output.rows > 0' })], known({ n: 1 })),
       [

@@ -75,7 +75,7 @@ const retrying = fc.tuple(fc.nat({ max: 1 }), time(4_000)).map(([count, initial]
 const shared = (name: string, seen: readonly string[]) =>
   merged(
     fc.constant({ name, ...(seen.length > 0 && { depends_on: seen }) }),
-    maybe('run_if', fc.constantFrom('all_done', 'any_succeeded', 'none_failed')),
+    maybe('run_if', fc.constantFrom('all_done', 'any_succeeded', 'none_failed', 'ancestors_succeeded')),
     maybe('when', expression(seen, true)),
     maybe(
       'on_failure',
@@ -147,6 +147,7 @@ const wait = (name: string, seen: readonly string[]): fc.Arbitrary<Step> =>
           fc.constantFrom('go', 'ok').map((event) => ({ event })),
           time(9_000).map((timeout) => ({ timeout })),
           maybe('filter', fc.constantFrom('event.data.n == 1', 'event.data.n > 0', 'event.data > 0')),
+          maybe('shared', fc.boolean()),
           maybe('on_timeout', fc.constantFrom('fail', 'skip', 'continue')),
           maybe(
             'output',
