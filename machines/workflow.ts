@@ -1,13 +1,14 @@
 // The orchestrator of one run: prepares, lets the steps run, stops them, undoes them, cleans up.
 // Not here: the graph's counters and queues, which the runtime keeps in flat arrays beside the chart.
 // Invariant: once it stops, nothing more starts; it ends only when every step is final and its scope is released.
-import { beginning, outcome, workflowSetup } from './workflow-setup.ts'
+import { beginning, outcome } from './workflow-context.ts'
+import { workflowSetup } from './workflow-setup.ts'
 
-export { failureOf } from './workflow-setup.ts'
+export { endsMore, failureOf } from './workflow-setup.ts'
 
 export type { WorkflowEvent } from './protocol.ts'
 
-export type { WorkflowContext, WorkflowMachineInput, WorkflowMachineOutput } from './workflow-setup.ts'
+export type { WorkflowContext, WorkflowMachineInput, WorkflowMachineOutput } from './workflow-context.ts'
 
 const ALL = { type: 'keepExtent', params: { extent: 'all' } } as const
 const SURPLUS = { type: 'keepExtent', params: { extent: 'surplus' } } as const

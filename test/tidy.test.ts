@@ -30,7 +30,15 @@ const SKIPPED = /\b(?:it|test|describe)\.(?:skip|only|todo)\b/g
 const VAGUE = /(?:^|\/)(?:utils?|helpers?|common|types?|misc)(?:\.[a-z]+)*(?:\/|$)/
 const TOP_LEVEL = new Set([
   ...['src', 'machines', 'test', 'examples', 'bench', '.ci', 'package.json', 'package-lock.json'],
-  ...['tsconfig.json', 'tsconfig.build.json', 'README.md', 'LICENSE', 'vitest.config.ts', 'knip.json'],
+  ...[
+    'tsconfig.json',
+    'tsconfig.build.json',
+    'README.md',
+    'SECURITY.md',
+    'LICENSE',
+    'vitest.config.ts',
+    'knip.json',
+  ],
 ])
 
 const statesOf = (state: AnyStateNode): AnyStateNode[] => [

@@ -40,14 +40,16 @@ type Refused<S> = HookFaults<S> &
     ? ModuleSource & { readonly operations: OutputFaults<O> }
     : Readonly<Record<string, Operation>> & OutputFaults<Omit<S, HookName>>)
 
-/** Declares a module; returns it as it is, with its operations' types kept. */
+/**
+ * Declares a module; returns it as it is, with its operations' types kept. Only a source with a mistake fits the last form,
+ * so that the compiler names the mistake.
+ */
 export function defineModule<const O extends Readonly<Record<string, Operation>>>(
   source: ModuleSource<O> & { readonly operations: OutputFaults<O> },
 ): ModuleSource<O>
 export function defineModule<const O extends Readonly<Record<string, Operation>>>(
   operations: O & OutputFaults<Omit<O, HookName>> & HookFaults<O>,
 ): O
-/** Nothing comes this far but what is wrong, so that the compiler names that. */
 export function defineModule<const S>(source: S & Refused<S>): S
 export function defineModule(source: unknown): unknown {
   return source

@@ -21,7 +21,8 @@ import { loops, programs, roots, runs } from './registry.ts'
 import type { Run } from './run.ts'
 import type { Compensated, Decided, Ending, Leased, Settled, SlotRequested } from './run-options.ts'
 import type { Scope } from './scope.ts'
-import type { EffectNews, StepActors } from './step-actors.ts'
+import type { EffectNews } from './step-actor.ts'
+import type { StepActors } from './step-actors.ts'
 
 type Signal = Extract<WorkflowEvent, { type: 'run.signal' }>
 

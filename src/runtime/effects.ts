@@ -1,7 +1,7 @@
 // What is known of the effects of one run's steps: which happened, which may have happened, which were undone. An effect
 // belongs to one operation of one step and has a key of its own; attempts are only tries of it. Pure bookkeeping.
 // Invariant: an effect is owed at most once, and only one that is known to have happened, or that its compensation copes with.
-import type { CompensationExtent, EffectTarget } from '../../machines/protocol.ts'
+import type { CompensationExtent, EffectTarget, StepEvent } from '../../machines/protocol.ts'
 import type { Module, StepDefinition } from '../definition/model.ts'
 import { compensationOf } from '../definition/plan.ts'
 import type { Execution } from './execution.ts'
@@ -48,10 +48,10 @@ export class Effects {
     if (target === 'fallback') this.fallenBack.add(index)
   }
 
-  /** A step has succeeded. */
-  accept(index: number, target: EffectTarget, isUnneeded: boolean): void {
+  /** A step has succeeded, in a run that waits for so many successes. */
+  accept(index: number, target: EffectTarget, waitFor: 'all' | number): void {
     if (target === 'fallback') this.standIns.add(index)
-    if (isUnneeded) this.unneeded.add(index)
+    if (waitFor !== 'all' && this.execution.counts.success > waitFor) this.unneeded.add(index)
   }
 
   /** Something was heard of an effect; a success that is known stays known. */
@@ -65,6 +65,13 @@ export class Effects {
     const before = this.known.get(key) ?? NOTHING
     if (state === 'unknown' && before.state !== 'none') return
     this.known.set(key, { state: before.state === 'late' ? 'late' : state, output: output ?? before.output })
+  }
+
+  /** What an event of a step's chart says of the effect of its attempt. */
+  note(index: number, target: EffectTarget, event: StepEvent): void {
+    if (event.type === 'attempt.succeeded') this.record(index, target, 'done', { value: event.output })
+    else if (event.type !== 'attempt.failed') this.record(index, target, 'unknown')
+    else if (event.failure.effect) this.record(index, target, event.failure.effect)
   }
 
   /** Undoing an effect has ended. */

@@ -181,38 +181,15 @@ export function resultDocument(
   const efficiency = executed.length === 0 ? 1 : succeeded.length / executed.length
   const modulesOk = report.modules.filter(({ status }) => status === 'success').length
   const delivered = report.bus?.counters.delivered ?? 0
-  const drops = report.bus?.drops ?? []
   const coordinated = new Set(runs.flatMap(({ modules }) => modules)).size
   return {
     status: report.status,
     integration_name: report.name,
     run_id: report.runId,
     error: report.error,
-    module_initialization: {
-      modules_attempted: report.modules.filter(({ status }) => status !== 'pending').length,
-      modules_successful: modulesOk,
-      modules_failed: report.modules.filter(({ status }) => status === 'failed').length,
-      module_details: report.modules.map(({ name, status, failure }) => ({
-        name,
-        status,
-        ...(failure && { error: failure }),
-      })),
-    },
+    module_initialization: initialization(report, modulesOk),
     integration_scenarios: { scenarios_executed: runs.length, scenario_results: scenarios },
-    cross_module_communication: {
-      events_exchanged: delivered,
-      events_dropped: drops.map(({ subscription: handler, pattern, events }) => ({
-        handler,
-        pattern,
-        events,
-      })),
-      events_refused: report.events.refused,
-      signals_dropped: report.events.dropped,
-      events_passed_over: report.events.passedOver,
-      modules_coordinated: coordinated,
-      shared_resources: report.pools,
-      communication_patterns: patterns(report, coordinated),
-    },
+    cross_module_communication: communication(report, coordinated),
     error_propagation: errorPropagation(steps, drill),
     integration_metrics: {
       total_execution_time: seconds(report.finishedAt - report.startedAt),
@@ -233,12 +210,40 @@ export function resultDocument(
       event_driven_communication: delivered > 0,
     },
     cleanup_issues: report.cleanupIssues,
-    warnings: [...warnings, ...drops.map(dropWarning), ...lossesOf(report)],
+    warnings: [...warnings, ...dropsOf(report).map(dropWarning), ...lossesOf(report)],
     leases_open: report.leasesOpen,
     late_replies: report.lateReplies,
     degraded: runs.some(({ degraded }) => degraded),
   }
 }
+
+const initialization = ({ modules }: IntegrationReport, successful: number) => ({
+  modules_attempted: modules.filter(({ status }) => status !== 'pending').length,
+  modules_successful: successful,
+  modules_failed: modules.filter(({ status }) => status === 'failed').length,
+  module_details: modules.map(({ name, status, failure }) => ({
+    name,
+    status,
+    ...(failure && { error: failure }),
+  })),
+})
+
+const communication = (report: IntegrationReport, coordinated: number) => ({
+  events_exchanged: report.bus?.counters.delivered ?? 0,
+  events_dropped: dropsOf(report).map(({ subscription: handler, pattern, events }) => ({
+    handler,
+    pattern,
+    events,
+  })),
+  events_refused: report.events.refused,
+  signals_dropped: report.events.dropped,
+  events_passed_over: report.events.passedOver,
+  modules_coordinated: coordinated,
+  shared_resources: report.pools,
+  communication_patterns: patterns(report, coordinated),
+})
+
+const dropsOf = ({ bus }: IntegrationReport): readonly Drop[] => bus?.drops ?? []
 
 const dropWarning = ({ subscription, pattern, events }: Drop) =>
   `EVENTS_DROPPED: the handler ${subscription} was not told of ${events} events of "${pattern}": at most ${BACKLOG_MAX} wait for a handler, and ${DRAIN_MS_MAX / 1000} s at the end; let it do less, or emit fewer`

@@ -7,6 +7,8 @@ import type { StepTitle } from '../definition/plan.ts'
 /** A step, and the attempts that it made so far. */
 interface Attempted extends StepTitle {
   readonly attempts: number
+  /** Given where no attempt was made: whether its dependencies let it run. */
+  readonly dependencies_satisfied?: boolean
 }
 
 /** A step that failed, or an attempt of it. */

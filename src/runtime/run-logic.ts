@@ -2,7 +2,7 @@
 // It is the workflow's chart, bound to a run; whatever is not in the chart is in run.ts.
 import { StateMachine, type AnyActorRef, type AnyActorScope, type Snapshot } from 'xstate'
 import type { RunStatus } from '../../machines/protocol.ts'
-import { beginning } from '../../machines/workflow-setup.ts'
+import { beginning } from '../../machines/workflow-context.ts'
 import {
   workflowMachine,
   type WorkflowEvent,

@@ -1,9 +1,13 @@
 // One run: walks its graph, lets steps through its gates, records their ends. It does what the workflow's chart
 // names; what the step's chart names is in step-actors.ts.
 import type { AnyActorRef } from 'xstate'
-import { endsMore } from '../../machines/workflow-setup.ts'
 import type { Failure, StepOutcome, StepOutput, WorkflowEvent } from '../../machines/protocol.ts'
-import { failureOf, type WorkflowContext, type WorkflowMachineOutput } from '../../machines/workflow.ts'
+import {
+  endsMore,
+  failureOf,
+  type WorkflowContext,
+  type WorkflowMachineOutput,
+} from '../../machines/workflow.ts'
 import type { StepDefinition, WorkflowDefinition } from '../definition/model.ts'
 import { Conditions } from './conditions.ts'
 import { Effects } from './effects.ts'
@@ -218,15 +222,9 @@ export class Run {
     if (call) this.tally.count(call.module, step)
     this.isDegraded ||= step.degraded
     this.execution.settle(step.index, step, this.session.time)
-    if (step.status === 'success') this.effects.accept(step.index, step.target, this.hasEnough)
+    if (step.status === 'success') this.effects.accept(step.index, step.target, this.options.waitFor)
     this.undoSurplus(step)
     this.announceEnd()
-  }
-
-  /** Whether more steps have succeeded than were waited for. */
-  private get hasEnough(): boolean {
-    const { waitFor } = this.options
-    return waitFor !== 'all' && this.execution.counts.success > waitFor
   }
 
   /** Undoes what is inside of a step that has ended and is not part of the result, where the run goes on. */

@@ -1,7 +1,7 @@
 // The actors of one run's steps: their attempts, timers, slots. It does what the step's chart names.
 // They live outside of the parent's `children`, because spawning there copies all children each time.
 // Invariant: an actor exists from the grant of its slot to its settlement; then a record is all that stays.
-import { createActor, type AnyActorRef } from 'xstate'
+import type { AnyActorRef } from 'xstate'
 import { backoffDelayMs } from '../../machines/backoff.ts'
 import type { CompensationContext } from '../../machines/compensation.ts'
 import type {
@@ -13,8 +13,6 @@ import type {
   WorkflowEvent,
 } from '../../machines/protocol.ts'
 import type { StepContext } from '../../machines/step.ts'
-import { undoPolicy } from '../definition/plan.ts'
-import { boundCompensationMachine, boundStepMachine } from './bindings.ts'
 import { UndoingInside } from './control/undoing-inside.ts'
 import { startWork } from './control/start.ts'
 import type { Work } from './control/work.ts'
@@ -22,6 +20,7 @@ import type { LeaseGates } from './gates.ts'
 import type { AttemptTarget, Effect, InboundEvent, TimerHandle } from './host.ts'
 import { ReadyQueue } from './ready-queue.ts'
 import type { Run } from './run.ts'
+import { compensationActor, INCOMPLETE, stepActor, type EffectNews } from './step-actor.ts'
 import { tell } from './tell.ts'
 
 /** What is kept of a step while its actor lives. */
@@ -45,18 +44,6 @@ interface Live {
 
 /** What the charts of a step and of its compensation have in common. */
 type Attempting = StepContext | CompensationContext
-
-/** An event that says something of the effect of an attempt. */
-export interface EffectNews {
-  readonly index: number
-  readonly target: EffectTarget
-  readonly event: StepEvent
-}
-
-const INCOMPLETE: Failure = {
-  code: 'COMPENSATION_INCOMPLETE',
-  message: 'Not everything inside of the step was undone',
-}
 
 const targetOf = (context: Attempting): AttemptTarget =>
   !('owed' in context)
@@ -271,13 +258,9 @@ export class StepActors {
     if (live.effect) this.run.session.abandon(live.effect)
   }
 
-  /** What an event says of the effect of the attempt under way. */
+  /** An event says something of the effect of the attempt under way. */
   recordEffect({ index, target, event }: EffectNews): void {
-    if (this.run.stepAt(index).control && target === 'operation') return
-    const { effects } = this.run
-    if (event.type === 'attempt.succeeded') effects.record(index, target, 'done', { value: event.output })
-    else if (event.type !== 'attempt.failed') effects.record(index, target, 'unknown')
-    else if (event.failure.effect) effects.record(index, target, event.failure.effect)
+    if (!this.run.stepAt(index).control || target === 'fallback') this.run.effects.note(index, target, event)
   }
 
   endAttempt({ index }: Attempting): void {
@@ -353,7 +336,9 @@ export class StepActors {
     const { session, execution, reversal } = this.run
     const { undoing } = reversal
     const path = this.run.pathOf(index, undoing ? 'compensation' : 'step')
-    const actor = undoing ? this.reversed(index, path, failure) : this.forward(index, path, entry, failure)
+    const actor = undoing
+      ? compensationActor(this.run, index, path, failure)
+      : stepActor(this.run, index, path, entry, failure)
     if (!undoing) execution.markLive(index)
     this.live.set(index, {
       actor,
@@ -368,24 +353,6 @@ export class StepActors {
     })
     session.actors.set(path, actor)
     actor.start()
-  }
-
-  private forward(index: number, path: string, entry: 'admitted' | 'denied', failure?: Failure): AnyActorRef {
-    const { self, scope, options } = this.run
-    const policy = options.plan.policies[index]!
-    const advisers = scope.hasAdvisers ? 'handlers' : 'nobody'
-    const input = { index, path, policy, entry, advisers, ...(failure && { failure }) } as const
-    return createActor(boundStepMachine, { parent: self, id: path, input })
-  }
-
-  private reversed(index: number, path: string, failure?: Failure): AnyActorRef {
-    const { self, options, reversal } = this.run
-    const owed = reversal
-      .ownEffects(index)
-      .map((target) => ({ target, policy: undoPolicy(options.plan, index, target)! }))
-    const inside = reversal.owedInside(index).length > 0 ? 'steps' : 'nothing'
-    const input = { index, path, owed, inside, ...(failure && { failure }) } as const
-    return createActor(boundCompensationMachine, { parent: self, id: path, input })
   }
 
   private startHeartbeat(live: Live, attempt: number, delayMs: number): void {

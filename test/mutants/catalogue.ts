@@ -260,8 +260,8 @@ const COMPENSATION: readonly Mutant[] = [
     patches: [
       patch(
         'src/runtime/effects.ts',
-        'if (isUnneeded) this.unneeded.add(index)',
-        'if (isUnneeded && index < 0) this.unneeded.add(index)',
+        "if (waitFor !== 'all' && this.execution.counts.success > waitFor)",
+        "if (waitFor !== 'all' && this.execution.counts.success > waitFor + 1)",
       ),
     ],
     subject: 'racing',

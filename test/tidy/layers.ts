@@ -73,6 +73,7 @@ const LAYERS: readonly Layer[] = [
     at: 'bench/peers/',
     may: ['p-graph', 'async', 'effect', '@langchain/langgraph', 'xstate', 'bench/adapter.ts'],
   },
+  { at: 'bench/expressions.ts', may: ['src/definition/', 'node:', 'bench/'] },
   { at: 'bench/', may: ['sagachart', 'xstate', '@statelyai/inspect', 'ws', 'node:', 'bench/'] },
 ]
 

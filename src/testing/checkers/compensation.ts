@@ -1,6 +1,6 @@
 // Rules of the way back: what is undone, how often, in which order, and when nothing is.
 import type { Failure } from '../../../machines/protocol.ts'
-import type { WorkflowContext } from '../../../machines/workflow-setup.ts'
+import type { WorkflowContext } from '../../../machines/workflow.ts'
 import { compensationOf } from '../../definition/plan.ts'
 import { scenarioRun, undoesSurplus } from '../../runtime/compensation-scope.ts'
 import { undoneBy, type Effect, type Entry } from '../../runtime/host.ts'
