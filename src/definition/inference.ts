@@ -1,6 +1,6 @@
 // What the builder's types know of modules and of inputs, read off the modules' own types and off what is declared.
 // Types only. What they know of the steps of a workflow is in mirror.ts.
-import type { DeepReadonly, HasJsonForm, JsonForm } from './json-form.ts'
+import type { HasJsonForm, JsonForm } from './json-form.ts'
 import type { HookName, ModuleContext } from './model.ts'
 
 type AnyOperation = (...args: never[]) => unknown

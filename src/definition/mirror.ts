@@ -89,7 +89,7 @@ export type OutputsOf<TBasis extends Basis, T> = {
 /** The output of each step of a list that has ended well: `null` for one that may have been skipped. */
 export type EndedOutputs<TBasis extends Basis, T> = {
   readonly [TStep in keyof T]:
-    StepOutput<TBasis, T[TStep]> | Skipped<T[TStep], TBasis['skipped']> | Unsupported<T, TStep>
+    StepOutput<TBasis, T[TStep]> | Skipped<T[TStep], TBasis['skipped']> | SkippedForLack<T, TStep>
 }
 
 /** What a step gives, where it succeeds. */
@@ -254,7 +254,7 @@ type Tolerant<T> = {
 }[keyof T]
 
 /** The steps that are skipped where too few of their dependencies succeeded. */
-type Demanding<T> = {
+type AsksForSuccess<T> = {
   [TStep in keyof T]: RunOf<T[TStep]> extends 'all_succeeded' | 'none_failed' | 'all_done' ? never : TStep
 }[keyof T]
 
@@ -262,9 +262,9 @@ type Demanding<T> = {
 type Unconditional<T> = { [TStep in keyof T]: RunOf<T[TStep]> extends 'all_done' ? TStep : never }[keyof T]
 
 /** `null` where a step may be skipped because too few steps succeeded, or because one that it depends on was, for that. */
-type Unsupported<T, TStep extends keyof T> = [Demanding<T>] extends [never]
+type SkippedForLack<T, TStep extends keyof T> = [AsksForSuccess<T>] extends [never]
   ? never
-  : [Extract<Reach<Needs<T, Unconditional<T>>, TStep>, Demanding<T>>] extends [never]
+  : [Extract<Reach<Needs<T, Unconditional<T>>, TStep>, AsksForSuccess<T>>] extends [never]
     ? never
     : null
 

@@ -5,10 +5,10 @@ import type { HookFaults, OutputFaults } from './inference.ts'
 import type { JsonForm } from './json-form.ts'
 import type { HookName, Module, ModuleContext, Operation, OperationEffect } from './model.ts'
 
+type Operations = Readonly<Record<string, Operation>>
+
 /** A module with a life cycle. */
-export interface ModuleSource<
-  O extends Readonly<Record<string, Operation>> = Readonly<Record<string, Operation>>,
-> {
+export interface ModuleSource<O extends Operations = Operations> {
   /** Called once before the first scenario. */
   readonly init?: (context: ModuleContext) => unknown
   /** Called once at the end, in reverse order of initialisation, always. */
@@ -35,22 +35,28 @@ export function hookRemedy(operation: string): string | null {
   return `"${operation}" is the name of a hook of a module's life cycle: rename the operation, or list it under operations: defineModule({ operations: { ${operation} } })`
 }
 
-type Refused<S> = HookFaults<S> &
-  (S extends { readonly operations: infer O }
-    ? ModuleSource & { readonly operations: OutputFaults<O> }
-    : Readonly<Record<string, Operation>> & OutputFaults<Omit<S, HookName>>)
+/** What is wrong with a module, at its place. */
+type Faults<S> = HookFaults<S> &
+  (S extends { readonly operations: infer O extends Operations }
+    ? ModuleSource<O> & { readonly operations: OutputFaults<O> } & NoOther<S, ModuleSource> & {
+          readonly examples?: S extends { readonly examples: infer E } ? NoOther<E, O> : unknown
+        }
+    : Operations & OutputFaults<Omit<S, HookName>>)
+
+/** Refuses keys that are not among those that are known. */
+type NoOther<T, TKnown> = { readonly [_ in Exclude<keyof T, keyof TKnown>]: never }
 
 /**
  * Declares a module; returns it as it is, with its operations' types kept. Only a source with a mistake fits the last form,
  * so that the compiler names the mistake.
  */
-export function defineModule<const O extends Readonly<Record<string, Operation>>>(
+export function defineModule<const O extends Operations>(
   source: ModuleSource<O> & { readonly operations: OutputFaults<O> },
 ): ModuleSource<O>
-export function defineModule<const O extends Readonly<Record<string, Operation>>>(
+export function defineModule<const O extends Operations>(
   operations: O & OutputFaults<Omit<O, HookName>> & HookFaults<O>,
 ): O
-export function defineModule<const S>(source: S & Refused<S>): S
+export function defineModule<const S>(source: S & Faults<S>): S
 export function defineModule(source: unknown): unknown {
   return source
 }

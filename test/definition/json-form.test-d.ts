@@ -21,7 +21,7 @@ interface Roots {
   children: Roots[]
 }
 declare class Account {
-  #secret: string
+  private secret: string
   balance: number
   tags: string[]
 }

@@ -122,6 +122,8 @@ export const waits = at.createWorkflow({
         output: ({ event }) => event.type,
       })
       .step('when', { invoke: 'm.push', when: () => true })
+      .step('listed', { invoke: 'm.push', onFailure: ['retry', 'skip'] })
+      .step('fails', { invoke: 'm.push', onFailure: ['retry', 'fail'] })
       .step('scan', {
         forEach: () => [1],
         when: () => true,
@@ -130,12 +132,14 @@ export const waits = at.createWorkflow({
       .steps({
         last: {
           invoke: 'm.push',
-          dependsOn: ['heard', 'skipped', 'goesOn', 'when', 'scan'],
+          dependsOn: ['heard', 'skipped', 'goesOn', 'when', 'listed', 'fails', 'scan'],
           when: ({ steps }) => {
             same<typeof steps.heard.output, string>(true)
             same<typeof steps.skipped.output, string | null>(true)
             same<typeof steps.goesOn.output, string | null>(true)
             same<typeof steps.when.output, number | null>(true)
+            same<typeof steps.listed.output, number | null>(true)
+            same<typeof steps.fails.output, number>(true)
             same<typeof steps.scan.output, readonly { readonly a: number | null }[] | null>(true)
             return true
           },

@@ -29,6 +29,7 @@ describe("a run that does not complete, of a workflow with onIncomplete: 'reject
   it('rejects with its report', async () => {
     const error: unknown = await run(shipping, few).catch((caught: unknown) => caught)
     expect(error).toBeInstanceOf(SagachartError)
+    expect(error).toBeInstanceOf(RunNotCompletedError)
     expect(error).toMatchObject({ code: 'RUN_NOT_COMPLETED', message })
     const { report } = error as RunNotCompletedError
     expect(report).toMatchObject({ status: 'failed', error: { message: 'no boxes left', step: 'pack' } })

@@ -36,6 +36,17 @@ const strict = createWorkflow({
   steps: { pack },
   outputs: { boxes: ({ steps }) => steps.pack.output.boxes },
 })
+/** As a step it gives its outputs. */
+export const around = createWorkflow({
+  id: 'around',
+  steps: { ship: { scenario: strict } },
+  outputs: {
+    boxes: ({ steps }) => {
+      same<typeof steps.ship.output, Outputs>(true)
+      return steps.ship.output.boxes
+    },
+  },
+})
 const other = createWorkflow({ id: 'other', steps: { pack } })
 type Outputs = { readonly boxes: readonly string[] }
 type Steps = { readonly pack: { readonly at: string; readonly boxes: readonly string[] } }
