@@ -32,7 +32,7 @@ const DATA_LENGTH_MAX = 1000
 export function logEvents(actor: AnyActor, log: LogFile): void {
   const write = ({ type, source, at, data }: BusEvent) => {
     const own = LEVELS.get(type)
-    const level = own ?? (type === 'event_refused' || type === 'event_dropped' ? 'WARNING' : 'DEBUG')
+    const level = own ?? (type === 'event_refused' || type === 'signal_dropped' ? 'WARNING' : 'DEBUG')
     if (!log.takes(level)) return
     const message = own ? `${type}: ${account(data)}` : `${type} from ${source}${cut(detail(data))}`
     log.write(level, source, message, at)

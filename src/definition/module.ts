@@ -46,16 +46,15 @@ type Faults<S> = HookFaults<S> &
 /** Refuses keys that are not among those that are known. */
 type NoOther<T, TKnown> = { readonly [_ in Exclude<keyof T, keyof TKnown>]: never }
 
-/**
- * Declares a module; returns it as it is, with its operations' types kept. Only a source with a mistake fits the last form,
- * so that the compiler names the mistake.
- */
+/** Declares a module; returns it as it is, with its operations' types kept. */
 export function defineModule<const O extends Operations>(
   source: ModuleSource<O> & { readonly operations: OutputFaults<O> },
 ): ModuleSource<O>
+/** The same for a plain object of operations. */
 export function defineModule<const O extends Operations>(
   operations: O & OutputFaults<Omit<O, HookName>> & HookFaults<O>,
 ): O
+/** Only a source with a mistake comes this far, so that the compiler names the mistake. */
 export function defineModule<const S>(source: S & Faults<S>): S
 export function defineModule(source: unknown): unknown {
   return source

@@ -41,6 +41,8 @@ export interface Listener {
 export class Mailbox {
   /** The waits and what is kept for them, by type. */
   readonly lines: ReadonlyMap<string, Line>
+  /** By type. */
+  private readonly drops = new Map<string, number>()
   private readonly counters = { refused: 0, dropped: 0, passedOver: 0 }
   private readonly listeners = new Map<string, Listener>()
   private readonly session: Pick<Session, 'path' | 'atRest' | 'log'>
@@ -139,17 +141,20 @@ export class Mailbox {
     listener.take(asked.offered.event)
   }
 
-  /** The engine's own events are not told about: what it says of them would be one more of them. */
+  /** Told the first time for each type, then every tenfold. What is said of the engine's own events would be one more of them. */
   private drop({ event, origin }: Pick<Offered, 'event' | 'origin'>): void {
     if (origin === 'engine') return
     this.counters.dropped++
     const { type, source } = event
-    const message = `An event "${type}" from ${source} is dropped, which no step has taken: ${KEPT_MAX} newer ones are kept`
-    this.tell('event_dropped', { event: type, source }, message)
+    const dropped = (this.drops.get(type) ?? 0) + 1
+    this.drops.set(type, dropped)
+    if (!/^10*$/.test(String(dropped))) return
+    const message = `Events "${type}" that no step took are dropped, ${dropped} so far, this one from ${source}: ${KEPT_MAX} newer ones are kept`
+    this.tell('signal_dropped', { event: type, source, dropped }, message)
   }
 
   /** On the bus, and in the log. */
-  private tell(type: 'event_refused' | 'event_dropped', data: object, message: string): void {
+  private tell(type: 'event_refused' | 'signal_dropped', data: object, message: string): void {
     const { session } = this
     this.publish(type, data)
     session.log(session.path, message, null)

@@ -1,15 +1,15 @@
 // What comes into a run straight from outside of its charts, checked before it is written down: commands that are sent to its
 // actor, and what operations and handlers emit. Invariant: what is not valid is let in as a refusal, which changes nothing but
 // a count.
-import type { WorkflowEvent } from '../../machines/protocol.ts'
+import type { RunCommand } from '../../machines/protocol.ts'
 import { shown } from '../definition/diagnostic.ts'
+import type { HasJsonForm, NoJsonForm } from '../definition/json-form.ts'
 import { SagachartError } from '../errors.ts'
 import type { InboundEvent } from './host.ts'
 import { toJson } from './json.ts'
 import type { Origin } from './waiters.ts'
 
-/** What users send to a run. */
-export type Command = Extract<WorkflowEvent, { type: 'run.cancel' | 'run.cancelStep' | 'run.signal' }>
+type Signal = Extract<RunCommand, { type: 'run.signal' }>
 
 /** What `emit` of an operation sends to the root. */
 export interface EmittedEvent extends InboundEvent {
@@ -34,10 +34,10 @@ const TEXT_MAX = 200
 
 /** Types of events that only the engine publishes. */
 const RESERVED =
-  /^(?:(?:workflow|step|custom_step|module|resource)_.*|alert_raised|event_refused|events?_dropped)$/s
+  /^(?:(?:workflow|step|custom_step|module|resource)_.*|alert_raised|event_refused|signal_dropped|events_dropped)$/s
 
 /** What someone outside sends, as it is let in. */
-export function commandOf(sent: unknown): Command | RefusedEvent {
+export function commandOf(sent: unknown): RunCommand | RefusedEvent {
   let type: unknown
   try {
     const event = { ...(sent as Partial<Record<string, unknown>>) }
@@ -76,7 +76,7 @@ export function emissionOf({ bus, ...event }: Omit<EmittedEvent, 'type'>): Emitt
 
 /** The actor of a workflow or an integration. */
 export interface SignalTarget {
-  send(event: Extract<WorkflowEvent, { type: 'run.signal' }>): void
+  send(event: Signal): void
 }
 
 /**
@@ -85,10 +85,14 @@ export interface SignalTarget {
  * @param data JSON. Default `null`.
  * @throws EVENT_INVALID, and then nothing is sent
  */
-export function signal(actor: SignalTarget, event: string, data?: unknown): void {
+export function signal<T = null>(
+  actor: SignalTarget,
+  event: string,
+  data?: T & (HasJsonForm<T> extends true ? unknown : NoJsonForm),
+): void {
   const command = commandOf({ type: 'run.signal', event, data })
   if (command.type === 'event.refused') throw new SagachartError('EVENT_INVALID', `Signal: ${command.reason}`)
-  actor.send(command as Parameters<SignalTarget['send']>[0])
+  actor.send(command as Signal)
 }
 
 function refusal(type: unknown, source: string, error: unknown): RefusedEvent {
@@ -97,7 +101,7 @@ function refusal(type: unknown, source: string, error: unknown): RefusedEvent {
   return { type: 'event.refused', event: event.slice(0, TEXT_MAX), source, reason: reason.slice(0, TEXT_MAX) }
 }
 
-function causeOf(cause: unknown): Pick<Extract<Command, { type: 'run.cancel' }>, 'cause'> {
+function causeOf(cause: unknown): Pick<Extract<RunCommand, { type: 'run.cancel' }>, 'cause'> {
   if (cause === undefined) return {}
   if (cause === 'cancelled' || cause === 'timed_out') return { cause }
   throw invalid('cause', 'cancelled or timed_out', cause)

@@ -210,7 +210,7 @@ export function resultDocument(
       event_driven_communication: delivered > 0,
     },
     cleanup_issues: report.cleanupIssues,
-    warnings: [...warnings, ...dropsOf(report).map(dropWarning), ...lossesOf(report)],
+    warnings: [...warnings, ...lossesOf(report)],
     leases_open: report.leasesOpen,
     late_replies: report.lateReplies,
     degraded: runs.some(({ degraded }) => degraded),
@@ -228,25 +228,25 @@ const initialization = ({ modules }: IntegrationReport, successful: number) => (
   })),
 })
 
-const communication = (report: IntegrationReport, coordinated: number) => ({
-  events_exchanged: report.bus?.counters.delivered ?? 0,
-  events_dropped: dropsOf(report).map(({ subscription: handler, pattern, events }) => ({
-    handler,
-    pattern,
-    events,
-  })),
-  events_refused: report.events.refused,
-  signals_dropped: report.events.dropped,
-  events_passed_over: report.events.passedOver,
-  modules_coordinated: coordinated,
-  shared_resources: report.pools,
-  communication_patterns: patterns(report, coordinated),
-})
-
-const dropsOf = ({ bus }: IntegrationReport): readonly Drop[] => bus?.drops ?? []
-
-const dropWarning = ({ subscription, pattern, events }: Drop) =>
-  `EVENTS_DROPPED: the handler ${subscription} was not told of ${events} events of "${pattern}": at most ${BACKLOG_MAX} wait for a handler, and ${DRAIN_MS_MAX / 1000} s at the end; let it do less, or emit fewer`
+/** What went over the bus and to the steps that wait, and what did not arrive. */
+function communication(
+  report: IntegrationReport,
+  coordinated: number,
+): ResultDocument['cross_module_communication'] {
+  const { bus, pools } = report
+  const { refused, dropped, passedOver } = report.events
+  const drops = bus?.drops ?? []
+  return {
+    events_exchanged: bus?.counters.delivered ?? 0,
+    events_dropped: drops.map(({ subscription: handler, pattern, events }) => ({ handler, pattern, events })),
+    events_refused: refused,
+    signals_dropped: dropped,
+    events_passed_over: passedOver,
+    modules_coordinated: coordinated,
+    shared_resources: pools,
+    communication_patterns: patterns(report, coordinated),
+  }
+}
 
 function errorPropagation(steps: readonly StepResult[], given: DrillReport | string): ErrorPropagation {
   const { skipped, error_scenarios } =
@@ -328,16 +328,19 @@ function insideResult({
   }
 }
 
+const dropWarning = ({ subscription, pattern, events }: Drop) =>
+  `EVENTS_DROPPED: the handler ${subscription} was not told of ${events} events of "${pattern}": at most ${BACKLOG_MAX} wait for a handler, and ${DRAIN_MS_MAX / 1000} s at the end; let it do less, or emit fewer`
+
 /** Events that are gone, as warnings. */
-function lossesOf({ events: { refused, dropped } }: IntegrationReport): string[] {
-  return [
-    ...(refused > 0
-      ? [`EVENT_REFUSED: events refused: ${refused}; they were not valid and changed nothing`]
-      : []),
-    ...(dropped > 0
-      ? [`EVENT_DROPPED: events dropped: ${dropped}; no step took them, and ${KEPT_MAX} newer ones are kept`]
-      : []),
-  ]
+function lossesOf({ bus, events: { refused, dropped } }: IntegrationReport): string[] {
+  const warnings = bus?.drops.map(dropWarning) ?? []
+  if (refused > 0)
+    warnings.push(`EVENT_REFUSED: events refused: ${refused}; they were not valid and changed nothing`)
+  if (dropped > 0)
+    warnings.push(
+      `SIGNAL_DROPPED: signals and other events dropped: ${dropped}; no step took them, and ${KEPT_MAX} newer ones of a type are kept`,
+    )
+  return warnings
 }
 
 /** The patterns that really occurred. */
