@@ -16,6 +16,11 @@ interface Failed extends Attempted {
   readonly error: Failure
 }
 
+/** Whether its dependencies allowed a step that ends before its first attempt. */
+interface Judged {
+  readonly dependencies_satisfied?: boolean
+}
+
 interface OfModule {
   readonly module_name: string
 }
@@ -40,8 +45,8 @@ export interface RunEventData {
   readonly step_progress: StepTitle & { readonly progress: number; readonly message?: string }
   readonly step_retrying: Failed
   readonly step_completed: Attempted
-  readonly step_failed: Failed
-  readonly step_skipped: Attempted & { readonly error?: Failure }
+  readonly step_failed: Failed & Judged
+  readonly step_skipped: Attempted & Judged & { readonly error?: Failure }
   readonly step_compensating: Attempted & { readonly error?: Failure }
   readonly step_compensated: Attempted & { readonly error?: Failure }
   readonly step_compensation_failed: Attempted & { readonly error?: Failure }
@@ -58,6 +63,12 @@ export interface RunEventData {
     readonly queue_length: number
     readonly holders: readonly string[]
   }
+  /** A handler has not been told of all events, which were too many. */
+  readonly events_dropped: { readonly handler: string; readonly pattern: string; readonly events: number }
+  /** Something that was sent or emitted is not valid. */
+  readonly event_refused: { readonly event: string; readonly source: string; readonly reason: string }
+  /** Events of one type that no step took were too many; so many of them are gone by now. */
+  readonly signal_dropped: { readonly event: string; readonly source: string; readonly dropped: number }
 }
 
 /** A kind of event that operations emit, or that signals bring: its type and its data. */

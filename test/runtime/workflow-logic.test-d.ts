@@ -5,6 +5,7 @@ import {
   memoryHost,
   run,
   setup,
+  signal,
   withHost,
   type CompletedReport,
   type Failure,
@@ -83,6 +84,14 @@ export function command() {
   actor.send({ type: 'run.cancel', force: true })
   actor.send({ type: 'run.cancelStep', step: 'pack' })
   actor.send({ type: 'run.signal', event: 'approved', data: 'yes' })
+  signal(actor, 'approved')
+  signal(actor, 'approved', { by: 'Ada', at: new Date(), notes: ['a'] as readonly string[] })
+  // @ts-expect-error data that has no JSON form
+  signal(actor, 'approved', { at: new Map() })
+  // @ts-expect-error data that has no JSON form
+  signal(actor, 'approved', 10n)
+  // @ts-expect-error data that has no JSON form
+  signal(actor, 'approved', () => 'yes')
   // @ts-expect-error an event of its own
   actor.send({ type: 'steps.finished' })
   // @ts-expect-error an event of its own

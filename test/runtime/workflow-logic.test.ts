@@ -2,7 +2,19 @@
 import { describe, expect, it } from 'vitest'
 import { createActor, toPromise } from 'xstate'
 import { memoryHost, run, setup, withHost, type BusEvent, type RunEventData } from '../../src/index.ts'
-import { breaks, parallel, play, retries, saga, step, undo, verdicts, workflow } from './workflows.ts'
+import {
+  awaitEvent,
+  breaks,
+  computed,
+  parallel,
+  play,
+  retries,
+  saga,
+  step,
+  undo,
+  verdicts,
+  workflow,
+} from './workflows.ts'
 
 const TITLE = ['step_name', 'module_name', 'operation'] as const
 const ATTEMPTED = [...TITLE, 'attempts'] as const
@@ -34,6 +46,9 @@ const KEYS: {
   resource_allocated: [['resource', 'holder', 'units']],
   resource_released: [['resource', 'holder'], ['error']],
   resource_exhausted: [['resource', 'queue_length', 'holders']],
+  events_dropped: [['handler', 'pattern', 'events']],
+  event_refused: [['event', 'source', 'reason']],
+  signal_dropped: [['event', 'source', 'dropped']],
 }
 
 /** Everything that runs tell of which, together, go through all that a run can. */
@@ -56,6 +71,18 @@ async function everyEvent(): Promise<readonly BusEvent[]> {
   }
   const { events } = play(workflow(steps), { fates, pools: [{ name: 'db', units: 1 }] })
   const whole = play(workflow([step('a')]))
+  const many = ({ emit }: { emit: (type: string) => void }) => {
+    for (let count = 0; count < 1010; count++) emit('more')
+  }
+  const flooded = play(
+    workflow([step('a'), awaitEvent('w', 'more', { filter: computed(false), timeoutMs: 1 })]),
+    {
+      ...{ fates: { a: many }, sent: [[0, { type: 'nothing' }]], keepsStates: false },
+      subscriptions: [{ id: 'h', pattern: 'more', handler: () => {} }],
+      handlerHangs: ({ kind }) => kind === 'handler',
+    },
+  )
+  const lost = flooded.events.filter(({ type }) => type !== 'more')
   const m = { operations: { op: () => 1 }, init: breaks }
   const actor = createActor(
     setup({ modules: { m } }).createWorkflow({ id: 'w', steps: { a: { invoke: 'm.op' } } }),
@@ -63,7 +90,7 @@ async function everyEvent(): Promise<readonly BusEvent[]> {
   const heard: BusEvent[] = []
   actor.on('*', (event) => void heard.push(event))
   await toPromise(actor.start())
-  return [...events, ...whole.events, ...heard]
+  return [...events, ...whole.events, ...lost, ...heard]
 }
 
 describe('an event that a run tells of', () => {
