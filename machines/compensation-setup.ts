@@ -104,8 +104,8 @@ export const compensationSetup = setup({
     keepFailure: assign(({ context, event }) =>
       'failure' in event ? { failure: event.failure, failures: context.failures + 1 } : {},
     ),
-    keepTimeout: assign(({ context }) => ({
-      failure: timedOut(context.attempt, context.policy!.timeoutMs),
+    keepTimeout: assign(({ context, event }) => ({
+      failure: timedOut(context.attempt, context.policy!.timeoutMs, event),
       failures: context.failures + 1,
     })),
     keepLoss: assign(({ context, event }) =>

@@ -2,6 +2,7 @@
 // Not here: the runs themselves, which are actors of the workflow chart.
 // Invariant: whatever was initialised is cleaned up before a final state is reached.
 import { assign, setup } from 'xstate'
+import { blockage } from './blockage.ts'
 import type { Failure, IntegrationStatus, RunCause, RunCommand, RunStatus } from './protocol.ts'
 
 export type IntegrationEvent =
@@ -71,11 +72,11 @@ export const integrationMachine = setup({
         ? { cause: event.status === 'cancelled' ? 'cancelled' : 'failed', failure: event.failure }
         : {},
     ),
-    keepTimeout: assign(({ context }) => ({
+    keepTimeout: assign(({ context, event }) => ({
       cause: 'timed_out',
       failure: {
         code: 'RUN_TIMED_OUT',
-        message: `Workflow execution exceeded timeout of ${context.timeoutMs} ms`,
+        message: `Workflow execution exceeded timeout of ${context.timeoutMs} ms${blockage(event)}`,
       },
     })),
     keepCancellation: assign({

@@ -2,6 +2,7 @@
 // Not here: the operations, which are attempts of steps.
 // Invariant: a module that was initialised is cleaned up once, whatever happened in between.
 import { assign, setup } from 'xstate'
+import { blockage } from './blockage.ts'
 import type { Failure, ModuleEvent } from './protocol.ts'
 
 export type { ModuleEvent } from './protocol.ts'
@@ -32,9 +33,9 @@ export interface ModuleOutput {
   readonly cleanupFailure: Failure | null
 }
 
-const timedOut = (name: string, what: 'init' | 'cleanup', limitMs: number): Failure => ({
+const timedOut = (name: string, what: 'init' | 'cleanup', limitMs: number, event: object): Failure => ({
   code: what === 'init' ? 'MODULE_INIT_FAILED' : 'MODULE_CLEANUP_FAILED',
-  message: `Module "${name}": ${what} did not end within ${limitMs} ms`,
+  message: `Module "${name}": ${what} did not end within ${limitMs} ms${blockage(event)}`,
 })
 
 const noEffect = () => {}
@@ -53,10 +54,12 @@ export const moduleMachine = setup({
     stopTimer: noEffect,
     publish: (_: unknown, _event: { readonly type: string }) => {},
     keepFailure: assign(({ event }) => ('failure' in event ? { failure: event.failure } : {})),
-    keepTimeout: assign(({ context }) => ({ failure: timedOut(context.name, 'init', INIT_TIMEOUT_MS) })),
+    keepTimeout: assign(({ context, event }) => ({
+      failure: timedOut(context.name, 'init', INIT_TIMEOUT_MS, event),
+    })),
     keepCleanupFailure: assign(({ event }) => ('failure' in event ? { cleanupFailure: event.failure } : {})),
-    keepCleanupTimeout: assign(({ context }) => ({
-      cleanupFailure: timedOut(context.name, 'cleanup', CLEANUP_TIMEOUT_MS),
+    keepCleanupTimeout: assign(({ context, event }) => ({
+      cleanupFailure: timedOut(context.name, 'cleanup', CLEANUP_TIMEOUT_MS, event),
     })),
   },
 }).createMachine({

@@ -79,7 +79,7 @@ export const poolMachine = setup({
       const waiter = 'lease' in event && context.waiting.find(({ lease }) => lease === event.lease)
       if (!waiter) return
       const { lease, replyTo } = waiter
-      enqueue({ type: 'deny', params: { lease, replyTo, failure: refusals.timedOut(context) } })
+      enqueue({ type: 'deny', params: { lease, replyTo, failure: refusals.timedOut(context, event) } })
     }),
   },
   guards: {

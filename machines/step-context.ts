@@ -1,4 +1,5 @@
 // What a step knows, and what its policy says of a failure. Pure: the step's chart asks.
+import { blockage } from './blockage.ts'
 import type { EffectTarget, Failure, StepOutcome, StepPolicy, Verdict } from './protocol.ts'
 
 /** What a step starts with. */
@@ -92,13 +93,13 @@ export const isDegraded = ({ verdict, target }: StepContext, status: StepOutcome
   verdict === 'degradation' || (status === 'success' && target === 'fallback')
 
 /** The failure of an attempt that outlived its limit. */
-export const timedOut = (attempt: number, timeoutMs: number | null): Failure => ({
+export const timedOut = (attempt: number, timeoutMs: number | null, event: object): Failure => ({
   code: 'ATTEMPT_TIMED_OUT',
-  message: `Attempt ${attempt} timed out after ${timeoutMs} ms: it was told to stop`,
+  message: `Attempt ${attempt} timed out after ${timeoutMs} ms: it was told to stop${blockage(event)}`,
 })
 
 /** The failure of an attempt that did not report. */
-export const fellSilent = (attempt: number, { heartbeatMs }: StepPolicy): Failure => ({
+export const fellSilent = (attempt: number, { heartbeatMs }: StepPolicy, event: object): Failure => ({
   code: 'HEARTBEAT_MISSED',
-  message: `Attempt ${attempt} did not report within ${heartbeatMs} ms: it was told to stop`,
+  message: `Attempt ${attempt} did not report within ${heartbeatMs} ms: it was told to stop${blockage(event)}`,
 })

@@ -49,12 +49,12 @@ export const stepSetup = setup({
     keepFailure: assign(({ context, event }) =>
       'failure' in event ? { failure: event.failure, failures: context.failures + 1 } : {},
     ),
-    keepTimeout: assign(({ context }) => ({
-      failure: timedOut(context.attempt, context.policy.timeoutMs),
+    keepTimeout: assign(({ context, event }) => ({
+      failure: timedOut(context.attempt, context.policy.timeoutMs, event),
       failures: context.failures + 1,
     })),
-    keepSilence: assign(({ context }) => ({
-      failure: fellSilent(context.attempt, context.policy),
+    keepSilence: assign(({ context, event }) => ({
+      failure: fellSilent(context.attempt, context.policy, event),
       failures: context.failures + 1,
     })),
     keepLoss: assign(({ context, event }) =>

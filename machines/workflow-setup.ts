@@ -1,12 +1,13 @@
 // What the orchestrator's chart is made of: its events, the names of its effects, its guards. The chart itself is in
 // workflow.ts.
 import { assign, setup } from 'xstate'
+import { blockage } from './blockage.ts'
 import type { CompensationExtent, Failure, Verdict, WorkflowEvent } from './protocol.ts'
 import type { WorkflowContext, WorkflowMachineInput, WorkflowMachineOutput } from './workflow-context.ts'
 
-const exceeded = (limitMs: number | null): Failure => ({
+const exceeded = (limitMs: number | null, event: object): Failure => ({
   code: 'RUN_TIMED_OUT',
-  message: `Workflow execution exceeded timeout${limitMs === null ? '' : ` of ${limitMs} ms`}`,
+  message: `Workflow execution exceeded timeout${limitMs === null ? '' : ` of ${limitMs} ms`}${blockage(event)}`,
 })
 
 const cancelled: Failure = { code: 'RUN_CANCELLED', message: 'The run was cancelled' }
@@ -81,10 +82,13 @@ export const workflowSetup = setup({
         event.type === 'step.settled' ? event.step.verdict : event.type === 'run.halt' ? event.verdict : null
       return endsMore(verdict) ? { verdict } : {}
     }),
-    keepTimeout: assign(({ context }) => ({ cause: 'timed_out', failure: exceeded(context.timeoutMs) })),
+    keepTimeout: assign(({ context, event }) => ({
+      cause: 'timed_out',
+      failure: exceeded(context.timeoutMs, event),
+    })),
     keepCancellation: assign(({ event }) =>
       event.type === 'run.cancel' && event.cause === 'timed_out'
-        ? { cause: 'timed_out', failure: exceeded(null) }
+        ? { cause: 'timed_out', failure: exceeded(null, event) }
         : { cause: 'cancelled', failure: cancelled },
     ),
     forgoCompensation: assign(({ context }) => (mustCompensate(context) ? { compensation: 'forgone' } : {})),

@@ -1,6 +1,7 @@
 // The host of this process: real time, real promises, nothing kept beyond the process. Runs in Node and in browsers.
 // Decides nothing. Invariants: it never calls a root back from within one of the root's own calls; its time never goes back,
-// whatever becomes of the wall clock.
+// whatever becomes of the wall clock; what is due fires before a reply that came later, also where the reply's own code kept
+// it from firing.
 import { SagachartError } from '../errors.ts'
 import type {
   Effect,
@@ -17,6 +18,9 @@ import { TimerQueue, type Timer } from '../runtime/timers.ts'
 
 /** The longest delay that `setTimeout` takes; a longer one would fire at once. */
 const TIMEOUT_MS_MAX = 2 ** 31 - 1
+
+/** How long the event loop was blocked at least, in milliseconds, where a timer that fires late says so. */
+const BLOCKED_MS_MIN = 50
 
 /** How long synchronous operations may follow one another before timers and I/O get their turn. */
 const TURN_MS_MAX = 10
@@ -168,24 +172,27 @@ class MemoryPort implements HostPort {
       this.settle(effect, { status: 'failed', error: control.signal.reason })
       return
     }
+    const began = this.clock.passedMs
     let result: unknown
     try {
       result = this.guest.execute(effect, control)
     } catch (error) {
-      this.settle(effect, { status: 'failed', error })
+      this.settle(effect, { status: 'failed', error }, began)
       return
     }
     if (!isThenable(result)) {
-      this.settle(effect, { status: 'succeeded', value: result })
+      this.settle(effect, { status: 'succeeded', value: result }, began)
       return
     }
+    this.catchUp(began)
     Promise.resolve(result).then(
       (value) => this.settle(effect, { status: 'succeeded', value }),
       (error: unknown) => this.settle(effect, { status: 'failed', error }),
     )
   }
 
-  private settle(effect: Effect, outcome: Outcome): void {
+  private settle(effect: Effect, outcome: Outcome, callBegan = Infinity): void {
+    this.catchUp(callBegan)
     this.open.delete(effect)
     this.host.end()
     if (--this.executing === 0) this.quiet?.()
@@ -222,15 +229,22 @@ class MemoryPort implements HostPort {
     const delayMs = Math.min(Math.max(0, next.due - passedMs), TIMEOUT_MS_MAX)
     this.alarm = setTimeout(() => {
       this.turns.begin()
-      this.ring(passedMs + delayMs)
+      this.clock.reach(passedMs + delayMs)
+      this.ring()
     }, delayMs)
   }
 
-  private ring(dueMs: number): void {
+  /** Fires what fell due while the event loop was blocked: by a call of user code that began then, if it is known. */
+  private catchUp(callBegan: number): void {
+    if (this.clock.passedMs >= this.alarmDue) this.ring(callBegan)
+  }
+
+  private ring(callBegan = Infinity): void {
     const { clock, timers } = this
-    clock.reach(dueMs)
-    for (let timer = timers.take(clock.passedMs); timer; timer = timers.take(clock.passedMs)) {
-      this.guest.deliver(timer.to, timer.event)
+    const now = clock.passedMs
+    for (let timer = timers.take(now); timer; timer = timers.take(clock.passedMs)) {
+      const blockedMs = now - Math.min(timer.due, callBegan)
+      this.guest.deliver(timer.to, blockedMs < BLOCKED_MS_MIN ? timer.event : { ...timer.event, blockedMs })
     }
     this.arm()
   }

@@ -50,6 +50,8 @@ export interface Entry {
 /** Plain data with a `type`. */
 export interface InboundEvent {
   readonly type: string
+  /** With a timer's event that comes late: for how many milliseconds nothing could run. */
+  readonly blockedMs?: number
 }
 
 /** How an effect ended. A host passes on what it met; the runtime makes data of it. */

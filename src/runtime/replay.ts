@@ -81,7 +81,8 @@ export class Replay {
   }
 }
 
-const timerKey = (to: string, event: InboundEvent) => `${to}|${JSON.stringify(event)}`
+/** The same text for a timer and for its event, however late that was. */
+const timerKey = (to: string, { blockedMs: _, ...event }: InboundEvent) => `${to}|${JSON.stringify(event)}`
 
 /** The same text for an effect and for the event that settles it. */
 function keyOf(effect: Effect): string {

@@ -1,6 +1,6 @@
 // The memory host keeps the rules of every host, and a few of its own.
 import { once } from 'node:events'
-import { expect, it } from 'vitest'
+import { describe, expect, it } from 'vitest'
 import { createActor } from 'xstate'
 import type { OperationContext } from '../../src/definition/model.ts'
 import { defineModule } from '../../src/definition/module.ts'
@@ -123,4 +123,96 @@ it('lets an operation that reports live, and ends one that falls silent', async 
   expect(report.counts).toMatchObject({ success: 2, failed: 1 })
   expect(report.step('silent').error).toMatchObject({ code: 'HEARTBEAT_MISSED' })
   expect(shares).toMatchObject([{ progress: 0 }, { step_name: 'reports', progress: 1, message: '100 %' }])
+})
+
+/** Blocks the event loop. */
+function block(ms: number): void {
+  for (const until = performance.now() + ms; performance.now() < until;);
+}
+
+const pause = (ms: number) => new Promise((next) => setTimeout(next, ms))
+
+describe('a blocked event loop', () => {
+  /** The time that a message says, in milliseconds. */
+  const blockedMs = (message = '') => Number(/the event loop was blocked for (\d+) ms/.exec(message)?.[1])
+  const modules = {
+    m: {
+      sync: () => block(120),
+      fails: () => {
+        block(120)
+        throw new Error('late, too')
+      },
+      async: async () => {
+        block(120)
+      },
+      later: async () => {
+        await pause(1)
+        block(200)
+      },
+      quick: () => 1,
+      waits: () => pause(60),
+      once: (_: unknown, { attempt }: OperationContext) => void (attempt === 1 && block(120)),
+      beats(_: unknown, { heartbeat }: OperationContext) {
+        for (let beat = 0; beat < 6; beat++) {
+          block(20)
+          heartbeat()
+        }
+      },
+    },
+  }
+  const { createWorkflow } = setupOn(memoryHost())({ modules })
+
+  it.each(['sync', 'fails', 'async'] as const)(
+    'makes an operation that outlives its limit (%s) time out, and says for how long it was blocked',
+    async (operation) => {
+      const report = await run(
+        createWorkflow({ id: 'w', steps: { a: { invoke: `m.${operation}`, timeout: '40ms' } } }),
+      )
+      const { status, error } = report.step('a')
+      expect(status).toBe('failed')
+      expect(error).toMatchObject({ code: 'ATTEMPT_TIMED_OUT' })
+      expect(blockedMs(error?.message)).toBeGreaterThanOrEqual(115)
+    },
+  )
+
+  it('is told for as long as it is known to have been blocked, where that began somewhere in the operation', async () => {
+    const report = await run(
+      createWorkflow({ id: 'w', steps: { a: { invoke: 'm.later', timeout: '40ms' } } }),
+    )
+    expect(report.step('a').error).toMatchObject({ code: 'ATTEMPT_TIMED_OUT' })
+    expect(blockedMs(report.step('a').error?.message)).toBeGreaterThanOrEqual(150)
+  })
+
+  it('is the cause of the limits of others, too', async () => {
+    const report = await run(
+      createWorkflow({
+        id: 'w',
+        parallel: true,
+        steps: { a: { invoke: 'm.sync' }, b: { invoke: 'm.waits', timeout: '40ms' } },
+      }),
+    )
+    expect(report.step('a').status).toBe('success')
+    expect(report.step('b').error).toMatchObject({ code: 'ATTEMPT_TIMED_OUT' })
+    expect(blockedMs(report.step('b').error?.message)).toBeGreaterThanOrEqual(115)
+  })
+
+  it('is the cause of a limit of the whole run', async () => {
+    const report = await run(createWorkflow({ id: 'w', timeout: '40ms', steps: { a: { invoke: 'm.sync' } } }))
+    expect(report.status).toBe('timed_out')
+    expect(report.error).toMatchObject({ code: 'RUN_TIMED_OUT' })
+    expect(blockedMs(report.error?.message)).toBeGreaterThanOrEqual(115)
+  })
+
+  it('lets an attempt be retried', async () => {
+    const steps = { a: { invoke: 'm.once', timeout: '40ms', retry: { count: 1, initial: '1ms' } } } as const
+    const report = await run(createWorkflow({ id: 'w', steps }))
+    expect(report.step('a')).toMatchObject({ status: 'success', attempts: 2 })
+  })
+
+  it('ends nothing that reports meanwhile', async () => {
+    const report = await run(
+      createWorkflow({ id: 'w', steps: { a: { invoke: 'm.beats', heartbeat: '80ms' } } }),
+    )
+    expect(report.step('a').status).toBe('success')
+  })
 })
