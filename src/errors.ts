@@ -32,6 +32,7 @@ export type ErrorCode =
   | 'STEP_UNKNOWN'
   | 'INSPECTOR_UNREACHABLE'
   | 'INTERNAL'
+  | 'PROCESS_EXIT'
   | 'OPERATION_ASYNC'
   | 'SCHEDULE_INVALID'
 

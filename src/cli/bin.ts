@@ -3,6 +3,9 @@
 // A plain Node that is too old would fail on the first import with an error that says nothing.
 
 const [major = 0, minor = 0] = process.versions.node.split('.').map(Number)
+const args = process.argv.slice(2)
+// What executes operations may block its event loop, and then hears no signal: it is supervised.
+const executesOperations = args[0] === 'run' || (args[0] === 'check' && args.includes('--real'))
 
 if (major < 22 || (major === 22 && minor < 18)) {
   process.stderr.write(
@@ -10,10 +13,12 @@ if (major < 22 || (major === 22 && minor < 18)) {
   )
   process.exitCode = 2
 } else {
-  // A reader that went away (`| head`) must not end a run: what is left is said to nobody.
-  for (const stream of [process.stdout, process.stderr]) stream.on('error', () => {})
-  const { main } = await import('./main.ts')
-  const code = await main(process.argv.slice(2))
-  // An operation that ignored its signal may keep the event loop alive for ever.
-  process.stdout.write('', () => process.stderr.write('', () => process.exit(code)))
+  let code: number | null = null
+  if (executesOperations) {
+    const { supervise } = await import('./supervisor.ts')
+    code = await supervise(import.meta.filename, args)
+  }
+  if (code !== null) process.exit(code)
+  const { work } = await import('./work.ts')
+  await work(args)
 }

@@ -21,6 +21,7 @@ import {
 } from '../testing/index.ts'
 import { testPlanOf, type TestingSection, type TestPlan } from '../testing/test-plan.ts'
 import { ChangingHost } from '../testing/changing-host.ts'
+import { interruption, stopInOrder, tellFault } from './interruption.ts'
 import { narrowed, readInputs } from './selection.ts'
 import { colours, isDrawable, printable, Screen } from './terminal.ts'
 
@@ -47,7 +48,7 @@ const REFUSED: ReadonlySet<string> = new Set(['INPUT_INVALID', 'SCHEDULE_INVALID
 const STUBBED =
   'operations were stubbed: testing.mock_external_dependencies is false, and --real would execute them in every schedule\n'
 
-const EXIT = { holds: 0, violated: 1, usage: 2, interrupted: 130 } as const
+const EXIT = { holds: 0, violated: 1, usage: 2 } as const
 
 interface Numbers {
   readonly faults: number
@@ -66,7 +67,7 @@ interface Checked {
   explorable(definition: IntegrationDefinition): Explorable
 }
 
-/** Exit code 0 where all holds, 1 where a rule is broken or something is found, 2 for bad documents and usage, 130 after Ctrl-C. */
+/** Exit code 0 where all holds, 1 where a rule is broken or something is found, 2 for bad documents and usage, else that of what interrupted it. */
 export async function checkCommand(file: string, options: CheckOptions): Promise<number> {
   const numbers = readNumbers(options)
   if (typeof numbers === 'string') return refuse(numbers)
@@ -97,7 +98,7 @@ async function checkAll(checked: Checked, numbers: Numbers, options: CheckOption
   const problem = violated ? await keep(violated, options) : null
   if (problem !== null) return refuse(problem)
   if (violated || findings.length > 0) return EXIT.violated
-  return answers.some(({ stopped }) => stopped === 'aborted') ? EXIT.interrupted : EXIT.holds
+  return interruption()?.exitCode ?? EXIT.holds
 }
 
 /** Explores each scenario on its own, in the time that is left, and stops at the first that is violated. */
@@ -111,7 +112,7 @@ async function exploreAll(
   const chosen = definition.workflows.filter(
     ({ name }) => plan.scenarios.length === 0 || plan.scenarios.includes(name),
   )
-  const { signal, restore } = interruptible()
+  const signal = interruptible()
   for (const [number, { name }] of chosen.entries()) {
     const own = narrowed(definition, { scenario: name })
     if (typeof own === 'string' || signal.aborted) continue
@@ -131,16 +132,17 @@ async function exploreAll(
     if (!options.json) process.stdout.write(`${told(answer, options)}\n`)
     if (answer.outcome === 'violated') break
   }
-  restore()
   return answers
 }
 
-/** A signal that Ctrl-C gives: what was found so far is told. A second one quits at once. */
-function interruptible(): { readonly signal: AbortSignal; restore(): void } {
+/** A signal that an interruption gives: what was found so far is told. */
+function interruptible(): AbortSignal {
   const controller = new AbortController()
-  const interrupt = () => controller.abort()
-  process.once('SIGINT', interrupt)
-  return { signal: controller.signal, restore: () => void process.off('SIGINT', interrupt) }
+  stopInOrder(({ failure, isFault }) => {
+    if (isFault) process.stderr.write(`sagachart check: ${tellFault(failure)}\n`)
+    controller.abort()
+  })
+  return controller.signal
 }
 
 /** The answer for people: what is good and what is bad in colour, and how to see it again. */

@@ -2,11 +2,12 @@
 // when it is asked for, so that `--version` and `--help` are quick.
 import { createRequire } from 'node:module'
 import { Command, CommanderError, Help, Option } from 'commander'
+import { FAULT } from './supervision.ts'
 
 const { version } = createRequire(import.meta.url)('sagachart/package.json') as { readonly version: string }
 
-/** Exit codes: completed, not completed, bad document or usage. */
-export const EXIT = { completed: 0, notCompleted: 1, usage: 2 } as const
+/** Exit codes: completed, bad document or usage. */
+const EXIT = { completed: 0, usage: 2 } as const
 
 const collect = (value: string, before: readonly string[]) => [...before, value]
 
@@ -28,7 +29,7 @@ export async function main(argv: readonly string[]): Promise<number> {
     const message = error instanceof Error ? error.message : String(error)
     process.stderr.write(`sagachart: an error of its own: ${message}\n`)
     if (process.env['DEBUG'] && error instanceof Error) process.stderr.write(`${error.stack}\n`)
-    return EXIT.notCompleted
+    return FAULT
   }
 }
 
@@ -200,7 +201,8 @@ Examples:
   sagachart run flow.yaml
   sagachart run flow.yaml --scenario nightly --input date=2026-01-01 --output out/result.json
 
-Exit codes: 0 completed, 1 not completed, 2 bad document or usage, 130 after Ctrl-C.`,
+Exit codes: 0 completed, 1 not completed, 2 bad document or usage; 130 after Ctrl-C, 143 after SIGTERM, 129 after SIGHUP;
+70 after an error that nobody caught.`,
   simulate: `
 Faults: STEP=fail        every attempt fails       STEP=fail:2     the first two do
         STEP=fatal       fails, not retryable      STEP=slow:30s   takes so long
@@ -229,7 +231,7 @@ Examples:
 
 Operations are stubbed, and nothing real is called, but with --real, and a document that says
 testing.mock_external_dependencies: false; they must answer at once then, and depend on nothing but what they are given.
-Exit codes: 0 holds, 1 a rule is broken or something is found, 2 bad document or usage.`,
+Exit codes: 0 holds, 1 a rule is broken or something is found, 2 bad document or usage, 130 after Ctrl-C.`,
   graph: `
 Examples:
   sagachart graph flow.yaml > flow.mmd

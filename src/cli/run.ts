@@ -11,6 +11,7 @@ import { isCompleted, resultDocument } from '../runtime/result.ts'
 import { drill, type OwnScenario } from '../testing/drill.ts'
 import { readStubs } from './stubs.ts'
 import { closerLook } from './closer-look.ts'
+import { interruption, stopInOrder, tellFault } from './interruption.ts'
 import { LogFile } from './log-file.ts'
 import { showProgress } from './progress.ts'
 import { resultFile, resultJson, writeResult, type ResultFile } from './result-file.ts'
@@ -36,10 +37,7 @@ export interface RunOptions {
 
 const USAGE = 2
 
-/** Exit code after Ctrl-C, as shells have it. */
-const INTERRUPTED = 130
-
-/** Exit code 0 completed, 1 not completed, 2 bad document or usage, 130 after Ctrl-C. */
+/** Exit code 0 completed, 1 not completed, 2 bad document or usage, else that of what interrupted it. */
 export async function runCommand(file: string, options: RunOptions): Promise<number> {
   const inputs = readInputs(options.input)
   if (typeof inputs === 'string') return refuse(inputs)
@@ -112,19 +110,20 @@ async function runLoaded(
   const actor = createActor(logic, inspector ? { input, inspect: inspector.inspect } : { input })
   if (log) logEvents(actor, log)
   const restore = diverted(screen, isJson)
-  const { report, interrupted } = await follow(actor, definition, outlets).finally(restore)
+  const report = await follow(actor, definition, outlets).finally(restore)
   await inspector?.close()
   if (inspector && inspector.dropped > 0) {
     process.stderr.write(
       `sagachart run: the inspector was shown ${inspector.dropped} events less: it is too slow\n`,
     )
   }
+  const warnings = loaded.warnings.map(diagnosticLine)
   const document = resultDocument(
-    report,
-    loaded.warnings.map(diagnosticLine),
+    withCause(report, warnings),
+    warnings,
     options.drill === false ? 'it was not asked for' : drill(definition, own),
   )
-  for (const warning of document.warnings.slice(loaded.warnings.length)) {
+  for (const warning of document.warnings.slice(warnings.length)) {
     process.stderr.write(`sagachart run: ${printable(warning, Infinity)}\n`)
     log?.write('WARNING', 'sagachart', warning)
   }
@@ -142,8 +141,7 @@ async function runLoaded(
     log?.write('ERROR', 'sagachart', problem)
     return refuse(problem)
   }
-  if (interrupted) return INTERRUPTED
-  return isCompleted(document) ? 0 : 1
+  return interruption()?.exitCode ?? (isCompleted(document) ? 0 : 1)
 }
 
 /**
@@ -159,7 +157,16 @@ function diverted(screen: Screen, isJson: boolean): () => void {
   return () => ways.forEach((restore) => restore())
 }
 
-/** Runs to the end, with progress on a terminal; Ctrl-C ends the run in order, a second one at once. */
+/** What ended a run from outside is its error; beside a run that had ended by then, it is a warning. */
+function withCause(report: IntegrationReport, warnings: string[]): IntegrationReport {
+  const ended = interruption()
+  if (!ended) return report
+  if (report.status === 'cancelled') return { ...report, error: ended.failure }
+  if (ended.isFault) warnings.push(`${ended.failure.code}: ${ended.failure.message}`)
+  return report
+}
+
+/** Runs to the end, with progress on a terminal; an interruption ends the run in order. */
 async function follow(actor: AnyActor, definition: IntegrationDefinition, { screen, log }: Outlets) {
   const { promise, resolve, reject } = Promise.withResolvers<IntegrationReport>()
   actor.subscribe({ complete: () => resolve(actor.getSnapshot().output as IntegrationReport), error: reject })
@@ -172,28 +179,21 @@ async function follow(actor: AnyActor, definition: IntegrationDefinition, { scre
     screen.say(text)
     log?.write('WARNING', 'sagachart', text)
   }
-  let interrupted = false
-  const interrupt = () => {
-    if (interrupted) process.exit(INTERRUPTED)
-    interrupted = true
-    say('Stopping: running steps are told to end, then modules clean up. Ctrl-C again quits at once.')
+  stopInOrder(({ failure, isFault }, isFirst) => {
+    if (isFault) say(`sagachart run: ${tellFault(failure)}`)
+    if (!isFirst || actor.getSnapshot().status !== 'active') return
+    const again = isFault ? '' : 'again '
+    say(`Stopping: running steps are told to end, then modules clean up. Ctrl-C ${again}quits at once.`)
     actor.send({ type: 'run.cancel' })
-  }
-  // What an operation left behind must neither end the run nor print a stack, also when the run is over.
-  process.on('unhandledRejection', (reason) => {
-    const message = reason instanceof Error ? reason.message : String(reason)
-    say(`sagachart run: an operation left a promise behind that was rejected: ${message}`)
   })
-  process.on('SIGINT', interrupt).on('SIGTERM', interrupt)
   try {
     actor.start()
     const report = await promise
     // What was rejected in the run's last turn is told before the result.
     await nextTurn()
-    return { report, interrupted }
+    return report
   } finally {
     screen.close()
-    process.off('SIGINT', interrupt).off('SIGTERM', interrupt)
   }
 }
 

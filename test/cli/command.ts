@@ -8,6 +8,16 @@ import { afterAll } from 'vitest'
 
 export const BIN = join(import.meta.dirname, '..', '..', 'dist', 'src', 'cli', 'bin.js')
 
+/** Whether `script` can lend a real terminal; Node has none of its own. */
+export const hasScript = /util-linux/.test(
+  spawnSync('script', ['--version'], { encoding: 'utf8' }).stdout ?? '',
+)
+
+/** Why tests on a real terminal are skipped; empty where they are not. */
+export const scriptReason = hasScript ? '' : ' (skipped: there is no `script` of util-linux here)'
+
+const PID = /pid (\d+)\./
+
 const folders: string[] = []
 
 afterAll(() => {
@@ -45,8 +55,8 @@ export function sagachart(folder: string, args: readonly string[], nodeArgs: rea
 }
 
 /** Starts the command, and lets the test hear it and signal it. */
-export function started(folder: string, args: readonly string[]) {
-  const child = spawn(process.execPath, [BIN, ...args], { cwd: folder, env: environment() })
+export function started(folder: string, args: readonly string[], nodeArgs: readonly string[] = []) {
+  const child = spawn(process.execPath, [...nodeArgs, BIN, ...args], { cwd: folder, env: environment() })
   let stdout = ''
   let stderr = ''
   child.stdout.setEncoding('utf8').on('data', (text: string) => (stdout += text))
@@ -55,11 +65,16 @@ export function started(folder: string, args: readonly string[]) {
   return {
     child,
     /** Resolves once this was said on stderr. */
-    async said(what: string): Promise<void> {
-      while (!stderr.includes(what)) {
+    async said(what: string | RegExp): Promise<void> {
+      while (stderr.search(what) < 0) {
         const ended = await Promise.race([once(child.stderr, 'data'), closed.then(() => null)])
-        if (ended === null && !stderr.includes(what)) throw new Error(`ended without "${what}": ${stderr}`)
+        if (ended === null && stderr.search(what) < 0) throw new Error(`ended without "${what}": ${stderr}`)
       }
+    },
+    /** The process that executes operations, once one of them has told it on stderr: `pid N.` */
+    async pid(): Promise<number> {
+      await this.said(PID)
+      return Number(PID.exec(stderr)?.[1])
     },
     async end() {
       const [status, signal] = (await closed) as [number | null, NodeJS.Signals | null]

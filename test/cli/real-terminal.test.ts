@@ -2,7 +2,7 @@
 // such `script`, the tests are skipped, and say so.
 import { spawnSync } from 'node:child_process'
 import { describe, expect, it } from 'vitest'
-import { BIN, flow, folderWith, step } from './command.ts'
+import { BIN, flow, folderWith, hasScript, scriptReason, step } from './command.ts'
 
 const M = `const after = (ms) => new Promise((done) => setTimeout(done, ms))
 export default {
@@ -19,8 +19,6 @@ const steps = [
 ]
 
 const folder = folderWith({ 'flow.yaml': flow(steps), 'modules/m.mjs': M })
-
-const hasScript = /util-linux/.test(spawnSync('script', ['--version'], { encoding: 'utf8' }).stdout ?? '')
 
 /** What a terminal of 70 columns is sent. */
 function onTerminal(environment: Readonly<Record<string, string>>): string {
@@ -50,9 +48,7 @@ const escapes = (text: string) => {
   return { colours: all.filter(isColour).length, moves: all.filter((escape) => !isColour(escape)).length }
 }
 
-const reason = hasScript ? '' : ' (skipped: there is no `script` of util-linux here)'
-
-describe.skipIf(!hasScript)(`a real terminal${reason}`, () => {
+describe.skipIf(!hasScript)(`a real terminal${scriptReason}`, () => {
   it('gets colours, and progress that is gone at the end', () => {
     const text = onTerminal({})
     expect(escapes(text).colours).toBeGreaterThan(0)

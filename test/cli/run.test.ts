@@ -112,14 +112,17 @@ describe('run', () => {
     expect(resultIn(folder).status).toBe('completed')
   })
 
-  it('goes on where an operation leaves a promise behind that is rejected, also at the very end', () => {
-    const careless = 'export default { op: () => { Promise.reject(new Error("left behind")) } }'
+  it('tells of a promise that is left behind and rejected, also at the very end', () => {
+    const careless =
+      'export default { op: () => 1, cleanup: () => { Promise.reject(new Error("left behind")) } }'
     const document = flow([{ name: 'a', module: 'careless', operation: 'op' }], {}, { modules: ['careless'] })
     const folder = withFlow(document, { 'modules/careless.mjs': careless })
     const { status, stderr } = sagachart(folder, ['run', 'flow.yaml', '--output', 'result.json'])
-    expect(status).toBe(0)
-    expect(stderr).toMatch(/^sagachart run: an operation left a promise behind .*: left behind\n$/)
-    expect(resultIn(folder).status).toBe('completed')
+    expect(status).toBe(70)
+    expect(stderr).toMatch(/^sagachart run: a promise was left behind and was rejected: left behind\n/)
+    const { status: how, warnings } = resultIn(folder)
+    expect(how).toBe('completed')
+    expect(warnings).toEqual(['UNCAUGHT_ERROR: a promise was left behind and was rejected: left behind'])
   })
 
   it('prints no colour where nobody looks', () => {

@@ -1,0 +1,156 @@
+// The parent of a command that executes operations. It hears signals, which a process whose event loop is blocked cannot: the
+// first is passed on, a second one kills. It tells of a process that died, and ends with the exit code of the work.
+// It is loaded before all else, so it loads nothing that it does not need.
+import { spawn, type ChildProcess } from 'node:child_process'
+import { writeSync } from 'node:fs'
+import { exitCodeOf, FAULT, PIPES, REPEATED_MS, SIGNALS } from './supervision.ts'
+
+/** How long a process may take to begin to stop, in milliseconds, before it is said to be blocked. */
+const BLOCKED_AFTER_MS = 1_000
+
+/** The same after SIGHUP, before it is killed: nobody is left who could send a second signal. */
+const HANGUP_MS_MAX = 30_000
+
+/** How long a process may take to end once its work is done, in milliseconds: a read that it left behind may hold it for ever. */
+const END_MS_MAX = 5_000
+
+/** Descriptors from here on are not looked for in arguments. */
+const DESCRIPTORS_MAX = 256
+
+/** How long a process that lost its supervisor may take to notice it, in seconds, before it is killed. */
+const UNHEARD_S_MAX = 3
+
+/** Runs shorter than this, in milliseconds, need no guard. */
+const GUARD_AFTER_MS = 500
+
+/**
+ * The guard: waits for the end of the supervisor, and with it of the third descriptor. It kills then, unless the process has
+ * begun to stop, or is gone: both end its stdin, which is the other pipe of that process.
+ */
+const GUARD = `trap '' INT TERM HUP QUIT
+read -r line <&3
+(sleep ${UNHEARD_S_MAX}; kill -KILL "$1") &
+read -r line
+kill -KILL $!`
+
+/**
+ * Runs a command in a process of its own, to its end. Gives the exit code, or `null` where this very process is to do the
+ * work: it is supervised, or debugged, or no other can be had.
+ */
+export function supervise(script: string, args: readonly string[]): Promise<number | null> {
+  const { promise, resolve } = Promise.withResolvers<number | null>()
+  const { env, execArgv, execPath } = process
+  const isDebugged = /--inspect|--debug/.test([env['NODE_OPTIONS'], ...execArgv].join(' '))
+  if (env[PIPES] !== undefined || isDebugged) return Promise.resolve(null)
+  const { stdio, pipes } = descriptorsFor(args)
+  try {
+    const child = spawn(execPath, [...execArgv, script, ...args], {
+      stdio,
+      env: { ...env, [PIPES]: String(pipes) },
+    })
+    if (child.pid === undefined) child.once('error', () => resolve(null))
+    else new Supervision(child, pipes, resolve)
+  } catch {
+    resolve(null)
+  }
+  return promise
+}
+
+/** The standard streams, what arguments name (`/dev/fd/5` is the same file for both), and two pipes where there is room. */
+function descriptorsFor(args: readonly string[]) {
+  const named = args
+    .flatMap((arg) => [...arg.matchAll(/\/fd\/(\d+)/g)])
+    .map(([, fd]) => Number(fd))
+    .filter((fd) => fd < DESCRIPTORS_MAX)
+  let pipes = 3
+  while (named.includes(pipes) || named.includes(pipes + 1)) pipes++
+  const stdio = Array.from({ length: Math.max(pipes + 1, ...named) + 1 }, (_, fd) =>
+    fd === pipes || fd === pipes + 1 ? 'pipe' : fd < 3 || named.includes(fd) ? fd : 'ignore',
+  )
+  return { stdio, pipes }
+}
+
+class Supervision {
+  private readonly child: ChildProcess
+  private guard: ChildProcess | null = null
+  private heardAt: number | null = null
+  private quitBy: NodeJS.Signals | null = null
+  /** Told by the process. */
+  private isStopping = false
+  private endsWith: number | null = null
+
+  constructor(child: ChildProcess, pipes: number, ended: (code: number) => void) {
+    this.child = child
+    const [lifeline, other] = [child.stdio[pipes], child.stdio[pipes + 1]]
+    lifeline?.on('data', (lines: Buffer) => this.listen(String(lines))).on('error', () => {})
+    // It may fail to be killed.
+    child.on('error', () => {}).once('close', (code, signal) => ended(this.exitCode(code, signal)))
+    for (const signal of SIGNALS) process.on(signal, () => this.hear(signal))
+    setTimeout(() => this.setGuard(other), GUARD_AFTER_MS)
+  }
+
+  /** Where there is no shell, a process whose event loop is blocked outlives a supervisor that is killed. */
+  private setGuard(pipe: ChildProcess['stdio'][number] = null): void {
+    const args = ['-c', GUARD, 'sagachart', String(this.child.pid)]
+    this.guard = spawn('/bin/sh', args, { stdio: [pipe, 'ignore', 'ignore', 'pipe'] }).on('error', () => {})
+    if (pipe !== null) pipe.destroy()
+  }
+
+  private listen(lines: string): void {
+    for (const line of lines.split('\n')) {
+      if (line === 'signal' || line === 'fault') this.isStopping = true
+      // The process stops already, so that a signal is as good as a second one.
+      if (line === 'fault') this.heardAt ??= performance.now()
+      if (!line.startsWith('end ')) continue
+      this.endsWith = Number(line.slice(4))
+      setTimeout(() => this.child.kill('SIGKILL'), END_MS_MAX)
+    }
+  }
+
+  private hear(signal: NodeJS.Signals): void {
+    const now = performance.now()
+    if (this.quitBy !== null) process.exit(exitCodeOf(signal))
+    if (this.heardAt === null) this.passOn(signal, now)
+    else if (now - this.heardAt >= REPEATED_MS) this.quit(signal)
+  }
+
+  /** The process may have heard the signal itself, from the terminal; it heeds only the first. */
+  private passOn(signal: NodeJS.Signals, now: number): void {
+    this.heardAt = now
+    this.child.kill(signal)
+    setTimeout(() => {
+      if (!this.isStopping)
+        say('the event loop is blocked, so that nothing can be stopped in order; Ctrl-C again quits at once')
+    }, BLOCKED_AFTER_MS)
+    if (signal !== 'SIGHUP') return
+    setTimeout(() => {
+      if (!this.isStopping) this.quit(signal)
+    }, HANGUP_MS_MAX)
+  }
+
+  private quit(signal: NodeJS.Signals): void {
+    this.quitBy = signal
+    this.child.kill('SIGKILL')
+  }
+
+  private exitCode(code: number | null, signal: NodeJS.Signals | null): number {
+    this.guard?.kill('SIGKILL')
+    if (this.endsWith !== null) return this.endsWith
+    if (this.quitBy !== null) return exitCodeOf(this.quitBy)
+    // Before the work begins a signal ends the process, as it does any other.
+    if (signal !== null && this.heardAt !== null) return exitCodeOf(signal)
+    const how = signal === null ? `ended with ${code}` : `was killed by ${signal}`
+    say(
+      `the process ${how} before its work was done: nothing was cleaned up or undone, and no result was written`,
+    )
+    return signal === null ? code || FAULT : exitCodeOf(signal)
+  }
+}
+
+function say(text: string): void {
+  try {
+    writeSync(2, `sagachart: ${text}\n`)
+  } catch {
+    // Nobody listens.
+  }
+}
