@@ -1,4 +1,5 @@
-// What to do about a run that did not complete: commands that can be pasted into a shell.
+// What to do about a run that did not complete: commands that can be pasted into a shell. The values of inputs are left out,
+// for they may be secrets, and what is printed is kept in logs.
 import { CONTROL_MODULE } from '../definition/plan.ts'
 import type { ResultDocument } from '../runtime/result.ts'
 import { causesOf } from './causes.ts'
@@ -18,7 +19,7 @@ export function closerLook({ integration_scenarios: scenarios }: ResultDocument,
     const [cause] = causesOf(result.step_results)
     if (!cause) continue
     const { step, address } = cause
-    const inputs = asked.input.flatMap((input) => ['--input', input])
+    const inputs = asked.input.flatMap((input) => ['--input', `${input.slice(0, input.indexOf('='))}=…`])
     const again = [
       'run',
       asked.file,

@@ -118,8 +118,12 @@ async function runLoaded(
     )
   }
   const warnings = loaded.warnings.map(diagnosticLine)
+  const ended = interruption()
+  const isCause = ended !== null && report.status === 'cancelled'
+  // What came too late to end the run is told beside it.
+  if (ended?.isFault && !isCause) warnings.push(`${ended.failure.code}: ${ended.failure.message}`)
   const document = resultDocument(
-    withCause(report, warnings),
+    isCause ? { ...report, error: ended.failure } : report,
     warnings,
     options.drill === false ? 'it was not asked for' : drill(definition, own),
   )
@@ -155,15 +159,6 @@ function diverted(screen: Screen, isJson: boolean): () => void {
   if (stderr.isTTY) streams.push(stderr)
   const ways = streams.map((stream) => screen.divert(stream))
   return () => ways.forEach((restore) => restore())
-}
-
-/** What ended a run from outside is its error; beside a run that had ended by then, it is a warning. */
-function withCause(report: IntegrationReport, warnings: string[]): IntegrationReport {
-  const ended = interruption()
-  if (!ended) return report
-  if (report.status === 'cancelled') return { ...report, error: ended.failure }
-  if (ended.isFault) warnings.push(`${ended.failure.code}: ${ended.failure.message}`)
-  return report
 }
 
 /** Runs to the end, with progress on a terminal; an interruption ends the run in order. */

@@ -3,6 +3,7 @@
 import { SagachartError } from '../errors.ts'
 import { computed, computedOrNull, count, invalid, time, timeOrNull } from './builder-values.ts'
 import { CONTROL_DEFAULTS, SCENARIO_DEFAULTS } from './defaults.ts'
+import { shownData } from './diagnostic.ts'
 import { readInputs } from './inputs.ts'
 import type { Computed, ControlDefinition, DataScope, WorkflowDefinition } from './model.ts'
 import { checkCaseShape, isCallable, isObject } from './shape.ts'
@@ -162,7 +163,7 @@ function inputsOf({ name, inputs: declared }: WorkflowDefinition, given: unknown
   if (!isObject(own))
     throw new SagachartError(
       'EXPRESSION_FAILED',
-      `The inputs of workflow "${name}": expected an object, found ${JSON.stringify(own)}; give one`,
+      `The inputs of workflow "${name}": expected an object, found ${shownData(own)}; give one`,
       { retryable: false },
     )
   if (declared === null) return own as object

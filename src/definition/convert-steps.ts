@@ -10,7 +10,7 @@ import {
   SCENARIO_DEFAULTS,
   STEP_DEFAULTS,
 } from './defaults.ts'
-import { shown } from './diagnostic.ts'
+import { shown, shownData } from './diagnostic.ts'
 import { durationMs } from './duration.ts'
 import type { Acceptance } from './findings/codes.ts'
 import { wrongKinds } from './inputs.ts'
@@ -330,7 +330,7 @@ function holding(
     evaluate(scope: DataScope, budget?: Budget) {
       const value = computed.evaluate(scope, budget)
       if (fits(value)) return value
-      const message = `step ${shown(step.name)}: its "${key}" must yield ${expected}, found ${shown(value)}`
+      const message = `step ${shown(step.name)}: its "${key}" must yield ${expected}, found ${shownData(value)}`
       throw new SagachartError('EXPRESSION_FAILED', message, { retryable: false })
     },
   }

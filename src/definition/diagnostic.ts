@@ -197,6 +197,10 @@ export function shown(value: unknown): string {
   return String(value)
 }
 
+/** A value of a run as a message shows it: text is not repeated, for it may be a secret. */
+export const shownData = (value: unknown): string =>
+  typeof value === 'string' ? `text of ${value.length} characters` : shown(value)
+
 /** The way a person reads a path: `integration.scenarios[0].steps[1].timeout`. */
 export function pathText(path: Path): string {
   let text = ''

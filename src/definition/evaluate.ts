@@ -2,7 +2,7 @@
 // 3, as in CEL); numbers from data are JavaScript numbers (x / 2 is 3.5 for 7), and the two mix freely. Every evaluation
 // ends: work, lists and texts are bounded. Nothing here runs a user's code or looks past own properties.
 import type { ASTNode } from '@marcbachmann/cel-js'
-import { listed, printable, shown } from './diagnostic.ts'
+import { listed, printable, shown, shownData } from './diagnostic.ts'
 import type { DataScope } from './model.ts'
 import {
   binary,
@@ -82,7 +82,7 @@ function field(run: Run, base: unknown, name: string, from: ASTNode): unknown {
   if (!isMapping(base)) {
     const why =
       base === null && /^steps\b/.test(where()) ? '; an output is null unless the step succeeded' : ''
-    throw new ExpressionFault(`${where()} is ${shown(base)}, which has no field ${shown(name)}${why}`)
+    throw new ExpressionFault(`${where()} is ${shownData(base)}, which has no field ${shown(name)}${why}`)
   }
   if (Object.hasOwn(base, name)) {
     const value = base[name]
@@ -125,7 +125,7 @@ function literalMap(run: Run, entries: readonly (readonly [ASTNode, ASTNode])[])
 function truth(run: Run, node: ASTNode, where: string): boolean {
   const value = evaluateNode(run, node)
   if (typeof value !== 'boolean')
-    throw new ExpressionFault(`expected true or false ${where}, found ${shown(value)}`)
+    throw new ExpressionFault(`expected true or false ${where}, found ${shownData(value)}`)
   return value
 }
 

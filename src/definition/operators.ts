@@ -1,6 +1,6 @@
 // What CEL's operators, functions and methods do to plain JSON data, and how much work each is. It knows no tree and no
 // scope: evaluate.ts walks those. Numbers: see evaluate.ts.
-import { shown } from './diagnostic.ts'
+import { shownData } from './diagnostic.ts'
 import type { Budget, DataScope } from './model.ts'
 
 /** Most units of work of what is computed in one go. A unit takes about 0.1 µs: a node, an item, a key, or the characters below. */
@@ -55,7 +55,7 @@ export function spend({ budget }: Pick<Run, 'budget'>, units: number): void {
 
 /** Ends an evaluation: something else was expected. */
 export function fault(expected: string, found: unknown): never {
-  throw new ExpressionFault(`expected ${expected}, found ${shown(found)}`)
+  throw new ExpressionFault(`expected ${expected}, found ${shownData(found)}`)
 }
 
 /** Whether a value is a mapping. */
@@ -108,7 +108,7 @@ export function binary(run: Run, op: string, a: unknown, b: unknown): unknown {
   }
   if (!isNumber(a) || !isNumber(b)) {
     const hint = typeof a === 'string' || typeof b === 'string' ? '; string(…) and double(…) convert' : ''
-    throw new ExpressionFault(`"${op}" can't join ${shown(a)} and ${shown(b)}${hint}`)
+    throw new ExpressionFault(`"${op}" can't join ${shownData(a)} and ${shownData(b)}${hint}`)
   }
   return arithmetic(op, a, b)
 }
@@ -152,7 +152,7 @@ function compare(run: Run, op: string, a: unknown, b: unknown): boolean {
   const alike =
     (isNumber(a) && isNumber(b)) ||
     (typeof a === typeof b && (typeof a === 'string' || typeof a === 'boolean'))
-  if (!alike) throw new ExpressionFault(`"${op}" can't compare ${shown(a)} with ${shown(b)}`)
+  if (!alike) throw new ExpressionFault(`"${op}" can't compare ${shownData(a)} with ${shownData(b)}`)
   if (typeof a === 'string') spend(run, Math.min(a.length, (b as string).length) / COPIED_PER_UNIT)
   const [left, right] = [a as number, b as number]
   if (op === '<') return left < right

@@ -1,7 +1,7 @@
 // What expressions and builder functions see of a run, and their evaluation.
 // Not the language: an expression arrives compiled.
 import { SagachartError } from '../errors.ts'
-import { shown } from '../definition/diagnostic.ts'
+import { shownData } from '../definition/diagnostic.ts'
 import type { Budget, Computed, DataScope, StepView } from '../definition/model.ts'
 import type { Plan } from '../definition/plan.ts'
 import type { Run } from './run.ts'
@@ -43,7 +43,7 @@ export function dataScope(run: Run): RunData {
       if (typeof holds === 'boolean') return holds
       throw new SagachartError(
         'EXPRESSION_FAILED',
-        `A condition of "${plan.workflow.name}" gives true or false, found ${shown(holds)}; compare it with something`,
+        `A condition of "${plan.workflow.name}" gives true or false, found ${shownData(holds)}; compare it with something`,
         { retryable: false },
       )
     },

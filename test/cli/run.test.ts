@@ -254,6 +254,19 @@ export default {
     expect(shell(lineOf(written, 'what follows')).stdout).toMatch(/again +succeeded/)
   })
 
+  it('repeats no value of an input in them', () => {
+    const secret = flow(
+      [step('a', 'fails')],
+      {},
+      { inputs: { card: { type: 'string' }, pin: { type: 'string' } } },
+    )
+    writeFileSync(join(folder, 'secret.json'), secret)
+    const given = ['--input', 'card=4111=1', '--input', 'pin=']
+    const { stdout, stderr } = sagachart(folder, ['run', 'secret.json', ...given])
+    expect(stdout).toContain("run secret.json --input 'card=…' --input 'pin=…' --output result.json")
+    expect(stdout + stderr).not.toContain('4111')
+  })
+
   it('gives none where all is well', () => {
     const { stdout } = sagachart(folder, ['simulate', 'my flow.json'])
     expect(stdout).not.toContain('what follows')

@@ -140,6 +140,29 @@ describe('expression', () => {
   })
 
   it.each([
+    ...[
+      'inputs.s + 1',
+      'inputs.s > 1',
+      '!inputs.s',
+      'inputs.s ? 1 : 2',
+      'inputs.s.field',
+      'inputs.s[0]',
+      '-inputs.s',
+    ],
+    ...['inputs.items[inputs.s]', 'inputs.s in 3', 'inputs.s % 2'],
+    ...[
+      'int(inputs.s)',
+      'double(inputs.s)',
+      'bool(inputs.s)',
+      'inputs.items.contains(inputs.s)',
+      'inputs.s.map(x, x)',
+    ],
+    ...['inputs.s && true', '[1].all(x, inputs.s)', '3.contains(inputs.s)'],
+  ])('repeats no text of a run where it fails: %s', (text) => {
+    expect(failure(text, { inputs: { ...scope.inputs, s: 'hunter2' } }).message).not.toContain('hunter2')
+  })
+
+  it.each([
     ['1 +', /Unexpected token/],
     ['', /found nothing/],
     ['x', /unknown name "x"/],

@@ -225,3 +225,30 @@ describe('a workflow whose list of steps grows', () => {
     })
   })
 })
+
+describe('a message about what a function gave', () => {
+  /** Something whose type does not say what it is. */
+  const given = <T>(value: unknown) => JSON.parse(JSON.stringify(value)) as T
+  const inner = at.createWorkflow({ id: 'inner', steps: { list: { invoke: 'city.list' } } })
+  const cases = [{ password: 'hunter2' }, 'hunter2', ['hunter2']].map(
+    (value) => [typeof value, value] as const,
+  )
+
+  it.each(cases)('does not repeat it (%s)', async (_, value) => {
+    const workflow = at.createWorkflow({
+      id: 'w',
+      parallel: true,
+      steps: {
+        when: { invoke: 'city.list', when: () => given<boolean>(value) },
+        branch: { condition: () => given<boolean>(value), then: { list: { invoke: 'city.list' } } },
+        until: { until: () => given<boolean>(value), steps: { list: { invoke: 'city.list' } } },
+        each: { forEach: () => given<string[]>({ 0: value }), steps: { list: { invoke: 'city.list' } } },
+        text: { forEach: () => given<string[]>('hunter2'), steps: { list: { invoke: 'city.list' } } },
+        call: { scenario: inner, inputs: () => given<object>('hunter2') },
+      },
+    })
+    const report = await run(workflow)
+    expect(JSON.stringify(report)).not.toContain('hunter2')
+    expect(report.step('text').error?.message).toContain('are a list, found text of 7 characters')
+  })
+})

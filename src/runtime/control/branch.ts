@@ -3,6 +3,7 @@
 import type { AnyActorRef } from 'xstate'
 import type { Failure } from '../../../machines/protocol.ts'
 import type { WorkflowMachineOutput } from '../../../machines/workflow.ts'
+import { shownData } from '../../definition/diagnostic.ts'
 import type { Computed } from '../../definition/model.ts'
 import { newBudget } from '../../definition/operators.ts'
 import type { Plan } from '../../definition/plan.ts'
@@ -105,7 +106,7 @@ export class Branch implements Work {
       if (typeof own !== 'object' || own === null)
         throw new SagachartError(
           'EXPRESSION_FAILED',
-          `The inputs are an object, found ${JSON.stringify(own)}`,
+          `The inputs are an object, found ${shownData(own)}`,
         )
       const plan = this.plans[0]!
       // What a document declares holds for all its scenarios; a workflow of the builder declares its own.

@@ -5,6 +5,7 @@ import { createActor, type AnyActorRef } from 'xstate'
 import type { LoopContext, LoopOutput } from '../../../machines/loop.ts'
 import type { Failure, LoopEvent } from '../../../machines/protocol.ts'
 import type { WorkflowMachineOutput } from '../../../machines/workflow.ts'
+import { shownData } from '../../definition/diagnostic.ts'
 import type { DataScope } from '../../definition/model.ts'
 import { SagachartError } from '../../errors.ts'
 import { boundLoopMachine } from '../bindings.ts'
@@ -144,7 +145,7 @@ export class Loop implements Work {
     }
     const { message, code } = new SagachartError(
       'EXPRESSION_FAILED',
-      `The items of "${this.attempt.run.addressOf(this.attempt.index)}" are a list, found ${JSON.stringify(items)}`,
+      `The items of "${this.attempt.run.addressOf(this.attempt.index)}" are a list, found ${shownData(items)}`,
     )
     this.tellLoop({ type: 'decision.failed', failure: { code, message, retryable: false } })
   }
