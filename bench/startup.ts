@@ -9,7 +9,7 @@ import { median, table } from './table.ts'
 const TIMES = 21
 
 /** Milliseconds that are promised. */
-const BOUNDS = { version: 150, run: 400 } as const
+const BOUNDS = { version: 150, run: 400, supervised: 40 } as const
 
 /** Medians, in milliseconds, and every measurement. */
 export interface StartupRow {
@@ -40,6 +40,8 @@ export function measureStartup(): StartupRow[] {
       { what: 'node alone', args: ['-e', '0'], bound: null },
       { what: 'sagachart --version', args: [command, '--version'], bound: BOUNDS.version },
       { what: 'run of two steps', args: [command, 'run', 'flow.yaml'], bound: BOUNDS.run },
+      // A process that may be debugged is not supervised.
+      { what: 'the same in one process', args: ['--debug-port=0', command, 'run', 'flow.yaml'], bound: null },
     ]
     const times = kinds.map(() => [] as number[])
     for (let round = 0; round < TIMES; round++) {
@@ -50,16 +52,21 @@ export function measureStartup(): StartupRow[] {
         if (status !== 0) throw new Error(`${args.join(' ')} ended with ${status}: ${stderr}`)
       })
     }
-    return kinds.map(({ what, bound }, kind) => ({
-      what,
-      bound,
-      ms: median(times[kind]!),
-      all: times[kind]!,
-    }))
+    const rows = kinds.map(({ what, bound }, kind) => rowOf(what, bound, times[kind]!))
+    const [, , run, alone] = times
+    const added = run!.map((ms, round) => ms - alone![round]!)
+    return [...rows, rowOf('what the second process adds', BOUNDS.supervised, added)]
   } finally {
     rmSync(folder, { recursive: true })
   }
 }
+
+const rowOf = (what: string, bound: number | null, all: readonly number[]): StartupRow => ({
+  what,
+  bound,
+  ms: median(all),
+  all,
+})
 
 /** Milliseconds from start to end. */
 export function startupTable(rows: readonly StartupRow[]): string {
