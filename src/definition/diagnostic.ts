@@ -1,6 +1,7 @@
 // What is wrong with a document, where, and what to do about it: collected, bounded, and printed.
 // Nothing here judges a document. At most PROBLEMS_MAX of each severity are kept, however many there are.
 import type { FindingCode } from './findings/codes.ts'
+import { visibleLine } from './safe-text.ts'
 import { lineAt, positionAt } from './source.ts'
 import type { ParsedDocument, Part, Path, Range, Source } from './source.ts'
 
@@ -32,6 +33,7 @@ export type DiagnosticCode =
   | 'MODULE_NOT_FOUND'
   | 'MODULE_LOAD_FAILED'
   | 'MODULE_OUTSIDE_FOLDER'
+  | 'OUTPUT_OUTSIDE_FOLDER'
   | 'OPERATION_UNKNOWN'
   | 'DEPENDENCY_UNKNOWN'
   | 'DEPENDENCY_CYCLE'
@@ -169,22 +171,12 @@ function frameAt(source: Source, range: Range, line: number): string {
   const width = Math.max(1, Math.min(range.end - range.start, shown.length - (at - from)))
   const gutter = String(line)
   const caret = ' '.repeat(before.length + at - from) + '^'.repeat(width)
-  return `${gutter} | ${before}${visible(shown)}${after}\n${' '.repeat(gutter.length)} | ${caret}`
-}
-
-// oxlint-disable no-control-regex -- these are what it is about
-/** Control characters, line breaks, and the marks that reorder a terminal's text. */
-export const UNPRINTABLE = /[\u0000-\u001f\u007f-\u009f\u200e\u200f\u2028-\u202e\u2066-\u2069\ufeff]/g
-// oxlint-enable no-control-regex
-
-// One visible sign each, so that carets stay put.
-function visible(text: string): string {
-  return text.replace(UNPRINTABLE, (sign) => (sign === '\t' ? ' ' : '\ufffd'))
+  return `${gutter} | ${before}${visibleLine(shown)}${after}\n${' '.repeat(gutter.length)} | ${caret}`
 }
 
 /** Text that is safe to print in one line: no control characters, at most `max` characters. */
 export function printable(text: string, max: number): string {
-  const line = visible(text.length > max ? text.slice(0, max) : text)
+  const line = visibleLine(text.length > max ? text.slice(0, max) : text)
   return text.length > max ? `${line}…` : line
 }
 
@@ -271,7 +263,7 @@ export function formatDiagnostics(diagnostics: readonly Diagnostic[]): string {
 
 function formatDiagnostic(diagnostic: Diagnostic): string {
   const { file, line, column, severity, code, message, frame, remedy } = diagnostic
-  const head = `${file}:${line}:${column}: ${severity} ${code}: ${message}`
+  const head = `${visibleLine(file)}:${line}:${column}: ${severity} ${code}: ${message}`
   const body = frame === '' ? head : `${head}\n${frame.replace(/^/gm, '  ')}`
   return remedy === '' ? body : `${body}\n  → ${remedy}`
 }

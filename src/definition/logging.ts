@@ -1,7 +1,8 @@
 // The section `logging`: what it may say, and how a line of the log looks. No file is touched here.
 // Invariant: a record is one line, whatever it holds.
-import { shown, suggestion, UNPRINTABLE } from './diagnostic.ts'
+import { shown, suggestion } from './diagnostic.ts'
 import type { Problems } from './diagnostic.ts'
+import { logText, safeJson, UNSAFE } from './safe-text.ts'
 import type { CheckedDocument } from './schema.ts'
 
 /** How grave a record is, least first. */
@@ -53,9 +54,9 @@ export function loggingSettings({ logging }: CheckedDocument): LoggingSettings |
 
 const FIELDS = {
   '%(asctime)s': ({ at }: LogRecord) => localTime(new Date(at)),
-  '%(name)s': ({ name }: LogRecord) => escaped(name),
+  '%(name)s': ({ name }: LogRecord) => logText(name),
   '%(levelname)s': ({ level }: LogRecord) => level,
-  '%(message)s': ({ message }: LogRecord) => escaped(message),
+  '%(message)s': ({ message }: LogRecord) => logText(message),
   '%%': () => '%',
 } as const
 const NAMES = Object.keys(FIELDS).slice(0, 4)
@@ -106,7 +107,7 @@ function checkFormat(format: string, problems: Problems): void {
       `the message is nowhere: expected %(message)s in it, or json, found ${shown(format)}`,
       'add %(message)s',
     )
-  } else if (format.replaceAll('\t', '').search(UNPRINTABLE) >= 0) {
+  } else if (format.replaceAll('\t', '').search(UNSAFE) >= 0) {
     refuse('a line break or control character: expected one line', 'keep to one line of printable text')
   }
 }
@@ -118,20 +119,7 @@ export function logLine(format: string): (record: LogRecord) => string {
 }
 
 const jsonLine = ({ at, name, level, message }: LogRecord) =>
-  escaped(JSON.stringify({ time: new Date(at).toISOString(), level, name, message }))
-
-const SHORT = new Map([
-  ['\n', '\\n'],
-  ['\r', '\\r'],
-  ['\t', '\\t'],
-])
-
-/** Text without what would break a line or be obeyed by a terminal. */
-const escaped = (text: string) =>
-  text.replace(
-    UNPRINTABLE,
-    (sign) => SHORT.get(sign) ?? `\\u${sign.charCodeAt(0).toString(16).padStart(4, '0')}`,
-  )
+  safeJson(JSON.stringify({ time: new Date(at).toISOString(), level, name, message }))
 
 /** As Python writes it: `2026-01-31 12:34:56,789`. */
 function localTime(time: Date): string {

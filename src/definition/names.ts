@@ -1,4 +1,5 @@
 // What may be a name, and why not. Names come from users and become keys of maps, paths of actors and lines of logs.
+import { UNSAFE } from './safe-text.ts'
 
 /** Longest name, in characters. */
 export const NAME_LENGTH_MAX = 200
@@ -19,7 +20,8 @@ const RESERVED = new Set([
   '__lookupSetter__',
 ])
 
-const FORBIDDEN = /[/[\]\p{Cc}\p{Zl}\p{Zp}\p{Cs}\u200b-\u200f\u202a-\u202e\u2066-\u2069\ufeff]/u
+/** Beside what is unsafe to print, what cannot be seen in print. */
+const FORBIDDEN = new RegExp(`[\\u034f\\u00ad\\u200b-\\u200d\\/\\[\\]\\p{Cs}]|${UNSAFE.source}`, 'v')
 
 /** Why a text can't be a name, or `null` where it can. */
 export function nameFault(name: string): string | null {

@@ -11,7 +11,8 @@ import {
   stepMachine,
   workflowMachine,
 } from '../../machines/index.ts'
-import { mermaidText, type Drawing, type DrawnEdge, type DrawnNode } from './drawing.ts'
+import { mermaidText } from '../definition/safe-text.ts'
+import type { Drawing, DrawnEdge, DrawnNode } from './drawing.ts'
 
 /** The charts by the names that users know them by: the one list of them. */
 export const CHARTS: Readonly<Record<string, AnyStateMachine>> = {
@@ -104,12 +105,12 @@ export function toStateDiagram(chart: Chart): string {
   const keys = new Map(chart.states.map(({ id, key }) => [id, key]))
   const lines = ['stateDiagram-v2']
   for (const state of chart.states) {
-    const text = linesOf(state, inside).map((line) => mermaidText(line, Infinity))
+    const text = linesOf(state, inside).map(mermaidText)
     lines.push(`  ${state.key}: ${text.join('<br/>')}`)
   }
   for (const { key, is_initial: isInitial } of chart.states) if (isInitial) lines.push(`  [*] --> ${key}`)
   for (const transition of between) {
-    const label = mermaidText(labelOf(transition), Infinity)
+    const label = mermaidText(labelOf(transition))
     lines.push(`  ${keys.get(transition.from)} --> ${keys.get(transition.to)}: ${label}`)
   }
   for (const { key, is_final: isFinal } of chart.states) if (isFinal) lines.push(`  ${key} --> [*]`)

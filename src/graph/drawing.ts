@@ -1,5 +1,6 @@
 // A graph as text that other tools draw: Mermaid flowcharts and Graphviz. It knows neither workflows nor statecharts,
 // those are turned into drawings beside it. Linear in nodes and edges; whatever a name holds, the text stays well formed.
+import { dotText, mermaidText } from '../definition/safe-text.ts'
 
 /** A node: its lines of text, the first of which names it. */
 export interface DrawnNode {
@@ -56,7 +57,7 @@ export function toMermaid({ groups }: Drawing): string {
     mermaidFrame({ id, lines: [title], nodes, frames }, '  ', lines)
     for (const { from, to, label, isAside, isHidden } of edges) {
       const arrow = isHidden ? '~~~' : isAside ? '-.->' : '-->'
-      lines.push(`  ${from} ${arrow}${label === undefined ? '' : `|"${mermaidText(label)}"|`} ${to}`)
+      lines.push(`  ${from} ${arrow}${label === undefined ? '' : `|"${mermaidText(clipped(label))}"|`} ${to}`)
     }
   }
   return `${lines.join('\n')}\n`
@@ -69,7 +70,8 @@ function mermaidFrame({ id, lines, nodes, frames = [] }: DrawnFrame, indent: str
   text.push(`${indent}end`)
 }
 
-const mermaidLines = (lines: readonly string[]) => lines.map((line) => mermaidText(line)).join('<br/>')
+const mermaidLines = (lines: readonly string[]) =>
+  lines.map((line) => mermaidText(clipped(line))).join('<br/>')
 
 function mermaidShape({ lines, shape = 'step' }: DrawnNode): string {
   const text = `"${mermaidLines(lines)}"`
@@ -91,20 +93,15 @@ function mermaidShape({ lines, shape = 'step' }: DrawnNode): string {
   }
 }
 
-/** Text of a label: all that Mermaid or a browser would take for a sign of its own is a number. */
-export function mermaidText(text: string, max = LINE_MAX): string {
-  return clipped(text, max).replace(
-    /[^\p{L}\p{N} .,=+*/()[\]_'!?→·…×≤≥-]/gu,
-    (sign) => `#${sign.codePointAt(0)};`,
-  )
-}
-
 /** A Graphviz graph, with a cluster a frame. */
 export function toDot({ title, groups }: Drawing): string {
-  const text = [`digraph ${dotText(title)} {`, '  rankdir=TB; node [shape=box, style=rounded]; compound=true']
+  const text = [
+    `digraph ${dotText([clipped(title)])} {`,
+    '  rankdir=TB; node [shape=box, style=rounded]; compound=true',
+  ]
   for (const { id, title: group, nodes, frames = [], edges } of groups) {
     const ends = endsOf(frames)
-    text.push(`  subgraph cluster_${id} {`, `    label=${dotText(group)}`)
+    text.push(`  subgraph cluster_${id} {`, `    label=${dotText([clipped(group)])}`)
     for (const node of nodes) text.push(`    ${node.id} [${dotShape(node)}]`)
     const { led, leading } = reached(edges)
     for (const frame of frames) dotFrame(frame, '    ', text, led, leading)
@@ -168,7 +165,7 @@ function dotEdge(
   frames: ReadonlySet<string>,
 ): string {
   const options = [
-    ...(label === undefined ? [] : [`label=${dotText(label)}`]),
+    ...(label === undefined ? [] : [`label=${dotText([clipped(label)])}`]),
     ...(isHidden ? ['style=invis'] : isAside ? ['style=dashed'] : []),
     ...(isBack ? ['constraint=false'] : []),
     ...(frames.has(from) ? [`ltail=cluster_${from}`] : []),
@@ -199,19 +196,9 @@ function dotShape({ lines, shape = 'step' }: DrawnNode): string {
   }
 }
 
-const dotLines = (lines: readonly string[]) =>
-  dotText(lines.map((line) => clipped(line)).join('\n'), Infinity)
+const dotLines = (lines: readonly string[]) => dotText(lines.map(clipped))
 
-// Graphviz reads HTML entities in its labels.
-function dotText(text: string, max = LINE_MAX): string {
-  const escaped = clipped(text, max)
-    .replace(/[\\"]/g, '\\$&')
-    .replaceAll('&', '&amp;')
-    .replaceAll('\n', '\\n')
-  return `"${escaped}"`
-}
-
-function clipped(text: string, max = LINE_MAX): string {
-  const signs = text.length > max ? [...text] : null
-  return signs === null || signs.length <= max ? text : `${signs.slice(0, max - 1).join('')}…`
+function clipped(text: string): string {
+  const signs = text.length > LINE_MAX ? [...text] : null
+  return signs === null || signs.length <= LINE_MAX ? text : `${signs.slice(0, LINE_MAX - 1).join('')}…`
 }

@@ -1,4 +1,5 @@
 // A counterexample as a Mermaid sequence diagram: the run and its steps as participants, attempts as messages, all else as notes.
+import { sequenceText } from '../definition/safe-text.ts'
 import type { Counterexample } from './answer.ts'
 import type { Moment } from './history.ts'
 import { inWords, isTold } from './timeline.ts'
@@ -13,28 +14,17 @@ export function sequenceDiagramOf({ history, rule, message }: Counterexample): s
   }
   const run = idOf('run')
   const lines = history.filter(isTold).map((moment) => lineOf(moment, run, idOf))
-  const participants = [...names].map(([name, id]) => `  participant ${id} as ${plain(name)}`)
-  const broken = `  Note over ${run}: ${plain(`${rule} is broken: ${message}`)}`
+  const participants = [...names].map(([name, id]) => `  participant ${id} as ${sequenceText(name)}`)
+  const broken = `  Note over ${run}: ${sequenceText(`${rule} is broken: ${message}`)}`
   return ['sequenceDiagram', ...participants, ...lines, broken, ''].join('\n')
 }
 
 function lineOf(moment: Moment, run: string, idOf: (name: string) => string): string {
   const { kind, step, target, fault } = moment
   const who = step === '' ? run : idOf(step)
-  const text = plain(`${fault === null ? '' : `fault ${fault}: `}${inWords(moment)}`)
+  const text = sequenceText(`${fault === null ? '' : `fault ${fault}: `}${inWords(moment)}`)
   if (target === null) return `  Note over ${who}: ${text}`
   if (kind === 'attempt.started') return `  ${run}->>${who}: ${text}`
   const arrow = kind === 'attempt.succeeded' ? '-->>' : '--x'
   return `  ${who}${arrow}${run}: ${text}`
 }
-
-const LOOKALIKES: Readonly<Record<string, string>> = {
-  '#': '\u266f',
-  ';': ',',
-  '<': '\u2039',
-  '>': '\u203a',
-  '\n': ' ',
-}
-
-/** Text without what Mermaid reads as syntax. Its own entities are no way out: in notes they stay what they are. */
-const plain = (text: string) => text.replace(/[#;<>\n]/g, (character) => LOOKALIKES[character]!)

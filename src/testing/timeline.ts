@@ -1,4 +1,5 @@
 // A schedule as text that a person reads: one line for each thing that happened, the faults marked, and where it went wrong.
+import { terminalLine } from '../definition/safe-text.ts'
 import { undoneBy } from '../runtime/host.ts'
 import type { Counterexample } from './answer.ts'
 import type { History, Moment } from './history.ts'
@@ -81,7 +82,9 @@ export function timelineOf(all: History): string[] {
   return history.map((moment, at) => {
     const mark = moment.fault === null ? ' ' : '!'
     const repeated = at > 0 && times[at - 1] === times[at] ? '' : times[at]!
-    return `${repeated.padStart(timeWidth)} ${mark} ${names[at]!.padEnd(width)}  ${inWords(moment)}`
+    return terminalLine(
+      `${repeated.padStart(timeWidth)} ${mark} ${names[at]!.padEnd(width)}  ${inWords(moment)}`,
+    )
   })
 }
 

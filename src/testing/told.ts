@@ -1,4 +1,5 @@
 // An answer as text: what was explored, whether it holds and for how much, and the counterexample where it does not.
+import { terminalLine } from '../definition/safe-text.ts'
 import type { Answer } from './answer.ts'
 import { counterexampleText } from './timeline.ts'
 
@@ -9,7 +10,7 @@ const list = (counts: Readonly<Record<string, number | undefined>>) =>
     .map(([name, number]) => `${name} ${count(number ?? 0)}`)
     .join(', ')
 
-/** An answer in lines. */
+/** An answer in lines, whatever names and messages hold. */
 export function tell(answer: Answer): string[] {
   const { name, outcome, counterexample, endings, faultsSurvived, tookMs } = answer
   const seconds = (tookMs / 1_000).toFixed(1)
@@ -20,7 +21,7 @@ export function tell(answer: Answer): string[] {
     `  ended: ${list(endings) || 'never'}`,
     `  faults survived: ${survived}`,
     ...(counterexample ? ['', ...counterexampleText(counterexample)] : coverageLines(answer)),
-  ]
+  ].map(terminalLine)
 }
 
 /** `complete for ≤ 2 faults: 18,204 schedules, 3,117 distinct states`. */
