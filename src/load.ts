@@ -4,7 +4,7 @@ import { readFile, stat } from 'node:fs/promises'
 import { dirname, resolve } from 'node:path'
 import { INTEGRATION_DEFAULTS } from './definition/defaults.ts'
 import { diagnosticAt } from './definition/diagnostic.ts'
-import type { Diagnostic, DiagnosticCode } from './definition/diagnostic.ts'
+import type { Diagnostic, DiagnosticCode, Problems } from './definition/diagnostic.ts'
 import { checkOperations, placed, readDocument } from './definition/document.ts'
 import type { DocumentRead, ReadOptions, ReadResult } from './definition/document.ts'
 import { loggingSettings } from './definition/logging.ts'
@@ -13,6 +13,7 @@ import type { IntegrationDefinition, Module } from './definition/model.ts'
 import { DOCUMENT_LENGTH_MAX } from './definition/parse.ts'
 import type { CheckedDocument } from './definition/schema.ts'
 import type { ParsedDocument } from './definition/source.ts'
+import { isInside, realTarget } from './folder.ts'
 import { loadModules } from './modules/load.ts'
 import type { ModuleLoading, ModuleSources } from './modules/load.ts'
 
@@ -25,7 +26,14 @@ export interface LoadOptions extends ReadOptions {
   readonly modules?: Readonly<Record<string, unknown>>
   /** Folders beside the document's own that module files may stand in. */
   readonly allowModules?: readonly string[]
+  /** Folders beside the document's own that the files it names may be in. */
+  readonly allowOutput?: readonly string[]
+  /** Which of these files will be written, and therefore have to be in those folders. Default: all. */
+  readonly writes?: readonly WrittenFile[]
 }
+
+/** A section of a document that names a file to write. */
+export type WrittenFile = 'output' | 'logging'
 
 /** What a document asks of whoever runs it. */
 export interface LoadedSettings {
@@ -34,6 +42,8 @@ export interface LoadedSettings {
   readonly outputFormat: 'json' | 'text'
   /** Whether the file holds gzip; its name then ends with `.gz`. */
   readonly outputCompressed: boolean
+  /** The folders, links resolved, that these files have to be in; operations may have changed links when the result is written. */
+  readonly outputFolders: readonly string[]
   /** The log file, absolute, and how it is written; `null`: there is none. */
   readonly logging: LoggingSettings | null
 }
@@ -63,7 +73,7 @@ export async function loadIntegration(file: string, options: LoadOptions = {}): 
   if (!result.ok) return result
   const folder = dirname(resolve(file))
   const sources = { registered: options.modules ?? {}, folder, allowed: options.allowModules ?? [] }
-  return finish(result.read, sources)
+  return finish(result.read, sources, options)
 }
 
 /** A document without its modules, or what is wrong with it. */
@@ -96,7 +106,7 @@ export async function loadIntegrationText(
 ): Promise<Loaded> {
   const result = readDocument(text, options.file ?? '<document>', options)
   if (!result.ok) return result
-  return finish(result.read, { registered: options.modules ?? {}, folder: null, allowed: [] })
+  return finish(result.read, { registered: options.modules ?? {}, folder: null, allowed: [] }, options)
 }
 
 async function readFrom(file: string, options: ReadOptions): Promise<ReadResult> {
@@ -105,17 +115,24 @@ async function readFrom(file: string, options: ReadOptions): Promise<ReadResult>
   return readDocument(text, file, { env: process.env, ...options })
 }
 
-async function finish(read: DocumentRead, sources: ModuleSources): Promise<Loaded> {
+async function finish(read: DocumentRead, sources: ModuleSources, options: LoadOptions): Promise<Loaded> {
   const { problems, document, checked } = read
+  const settings = await settingsOf(checked, sources.folder ?? '.', options)
+  for (const section of options.writes ?? (['output', 'logging'] as const))
+    await checkInside(section, checked, settings, problems)
+  if (problems.hasErrors) return { ok: false, diagnostics: placed(document, problems) }
   const { modules, loading } = await loadModules(read.modules, sources, problems)
   checkOperations(checked, modules, problems)
   if (problems.hasErrors) return { ok: false, diagnostics: placed(document, problems) }
-  const settings = settingsOf(checked, sources.folder ?? '.')
   const warnings = problems.place(document, 'warning')
   return { ok: true, definition: read.definition, document, modules, loading, settings, warnings }
 }
 
-function settingsOf(checked: CheckedDocument, folder: string): LoadedSettings {
+async function settingsOf(
+  checked: CheckedDocument,
+  folder: string,
+  { allowOutput = [] }: LoadOptions,
+): Promise<LoadedSettings> {
   const { file = null, format, compress } = checked.output ?? {}
   const isNamedSo = file?.endsWith('.gz') ?? false
   const outputFile = file !== null && compress && !isNamedSo ? `${file}.gz` : file
@@ -124,8 +141,32 @@ function settingsOf(checked: CheckedDocument, folder: string): LoadedSettings {
     outputFile: outputFile === null ? null : resolve(folder, outputFile),
     outputFormat: format ?? INTEGRATION_DEFAULTS.outputFormat,
     outputCompressed: compress ?? isNamedSo,
+    outputFolders: await Promise.all(
+      [folder, ...allowOutput].map((one) => realTarget(one).catch(() => resolve(one))),
+    ),
     logging: logging && { ...logging, file: resolve(folder, logging.file) },
   }
+}
+
+/** Reports a file that would be written outside of the folders that are allowed. */
+async function checkInside(
+  section: WrittenFile,
+  checked: CheckedDocument,
+  { outputFile, logging, outputFolders }: LoadedSettings,
+  problems: Problems,
+): Promise<void> {
+  const file = section === 'output' ? outputFile : (logging?.file ?? null)
+  // A path that cannot be resolved cannot be opened either, which is reported then.
+  const target = file === null ? null : await realTarget(file).catch(() => null)
+  if (target === null || outputFolders.some((folder) => isInside(target, folder))) return
+  const given = checked[section]?.file
+  const via = target === file ? '' : `, where ${given} leads`
+  problems.add({
+    code: 'OUTPUT_OUTSIDE_FOLDER',
+    message: `${section}.file: expected a file in the document's folder ${outputFolders[0]}, found ${target}${via}`,
+    remedy: 'name a file in the folder, or allow its own with --allow-output DIR',
+    path: [section, 'file'],
+  })
 }
 
 async function readText(file: string, path: string): Promise<string | Diagnostic> {

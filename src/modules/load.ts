@@ -2,7 +2,7 @@
 // what it loads (an import runs a file), so a document is judged before, and files outside its folder are refused.
 import { spawnSync } from 'node:child_process'
 import { readdirSync, realpathSync, statSync } from 'node:fs'
-import { basename, dirname, extname, isAbsolute, join, relative, resolve, sep } from 'node:path'
+import { basename, dirname, extname, join, relative, resolve } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { listed, nearest, printable } from '../definition/diagnostic.ts'
 import type { DiagnosticCode, Problems } from '../definition/diagnostic.ts'
@@ -10,6 +10,7 @@ import type { ModuleRequest } from '../definition/document.ts'
 import type { Module } from '../definition/model.ts'
 import { toModule } from '../definition/module.ts'
 import { SagachartError } from '../errors.ts'
+import { isInside } from '../folder.ts'
 
 /** Endings of module files, in the order in which they are looked for. */
 export const MODULE_ENDINGS: readonly string[] = ['.ts', '.js', '.mjs']
@@ -137,11 +138,6 @@ function realFolder(folder: string): string {
   } catch {
     return resolve(folder)
   }
-}
-
-function isInside(file: string, folder: string): boolean {
-  const way = relative(folder, file)
-  return way !== '..' && !way.startsWith(`..${sep}`) && !isAbsolute(way)
 }
 
 function notFound({ name, path }: ModuleRequest, looked: readonly string[], folder: string): LoadFault {

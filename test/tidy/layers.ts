@@ -21,7 +21,15 @@ const LAYERS: readonly Layer[] = [
   { at: 'src/hosts/simulation.ts', may: ['src/runtime/', 'machines/', 'src/errors.ts'] },
   {
     at: 'src/modules/',
-    may: ['src/modules/', 'src/definition/', 'src/runtime/', 'machines/', 'src/errors.ts', 'node:'],
+    may: [
+      'src/modules/',
+      'src/definition/',
+      'src/runtime/',
+      'machines/',
+      'src/folder.ts',
+      'src/errors.ts',
+      'node:',
+    ],
   },
   {
     at: 'src/inspect/',
@@ -42,13 +50,15 @@ const LAYERS: readonly Layer[] = [
   },
   { at: 'src/testing/vitest.ts', may: ['src/testing/', 'vitest'] },
   { at: 'src/graph/', may: ['src/graph/', 'src/definition/', 'machines/', 'xstate'] },
-  { at: 'src/load.ts', may: ['src/definition/', 'src/modules/', 'src/errors.ts', 'node:'] },
+  { at: 'src/folder.ts', may: ['node:'] },
+  { at: 'src/load.ts', may: ['src/definition/', 'src/modules/', 'src/folder.ts', 'src/errors.ts', 'node:'] },
   {
     at: 'src/cli/',
     may: [
       'src/cli/',
       'src/graph/',
       'src/inspect/',
+      'src/folder.ts',
       'src/load.ts',
       'src/modules/',
       'src/testing/',
@@ -59,7 +69,6 @@ const LAYERS: readonly Layer[] = [
       'machines/',
       'xstate',
       'commander',
-      'rotating-file-stream',
       'fast-string-truncated-width',
       'node:',
     ],
