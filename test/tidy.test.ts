@@ -6,6 +6,7 @@ import { describe, expect, it } from 'vitest'
 import { createMachine, type AnyStateNode } from 'xstate'
 import * as machines from '../machines/index.ts'
 import { forbiddenImports, importCycles } from './tidy/layers.ts'
+import { strayPrints } from './tidy/printing.ts'
 import { longFiles, longFunctions, undocumented } from './tidy/sizes.ts'
 import { importsOf, matches, ROOT, source, sources, type Source } from './tidy/source.ts'
 
@@ -63,6 +64,10 @@ describe('the house', () => {
 
   it('runs no text as code', () => {
     expect(all([...product, ...users], (file) => matches(file, UNSAFE))).toEqual([])
+  })
+
+  it('prints in one place, where foreign text is made safe', () => {
+    expect(all(product, strayPrints)).toEqual([])
   })
 
   it('is strictly typed', () => {
@@ -134,6 +139,15 @@ describe('its rules', () => {
     [(file: Source) => matches(file, IMPURE), 'machines/a.ts', 'await new Promise(() => {})'],
     [(file: Source) => matches(file, LOOSE), 'src/a.ts', 'const x: any = 1'],
     [(file: Source) => matches(file, SKIPPED), 'test/a.ts', 'it.skip()'],
+    [strayPrints, 'src/cli/a.ts', 'process.stdout.write(name)'],
+    [strayPrints, 'src/cli/a.ts', 'new Screen(process.stderr)'],
+    [strayPrints, 'src/cli/a.ts', "process['std' + 'out'].write(name)"],
+    [strayPrints, 'src/cli/a.ts', 'const { stdout } = process'],
+    [strayPrints, 'src/runtime/a.ts', 'console.log(name)'],
+    [strayPrints, 'src/runtime/a.ts', 'const { log } = console'],
+    [strayPrints, 'src/cli/a.ts', "import { stdout } from 'node:process'"],
+    [strayPrints, 'src/cli/a.ts', 'globalThis.console'],
+    [strayPrints, 'src/cli/a.ts', 'writeSync(2, name)'],
     [longFiles, 'machines/a.ts', 'x\n'.repeat(201)],
     [longFunctions, 'src/a.ts', `function x() {\n${'  y()\n'.repeat(70)}}\n`],
     [

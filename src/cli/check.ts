@@ -4,6 +4,7 @@ import { readFile, writeFile } from 'node:fs/promises'
 import { formatDiagnostics, type Diagnostic } from '../definition/diagnostic.ts'
 import { durationMs } from '../definition/duration.ts'
 import type { IntegrationDefinition } from '../definition/model.ts'
+import { terminalLine } from '../definition/safe-text.ts'
 import { SagachartError } from '../errors.ts'
 import { loadIntegration, placeFindings, readIntegration, staticFindings } from '../load.ts'
 import { IntegrationLogic } from '../runtime/integration-logic.ts'
@@ -22,8 +23,10 @@ import {
 import { testPlanOf, type TestingSection, type TestPlan } from '../testing/test-plan.ts'
 import { ChangingHost } from '../testing/changing-host.ts'
 import { interruption, stopInOrder, tellFault } from './interruption.ts'
+import { refusing, stderr, stdout } from './output.ts'
+import { jsonPieces } from './pieces.ts'
 import { narrowed, readInputs } from './selection.ts'
-import { colours, isDrawable, printable, Screen } from './terminal.ts'
+import { printable } from './terminal.ts'
 
 /** Options of `check`. */
 export interface CheckOptions {
@@ -46,7 +49,9 @@ export interface CheckOptions {
 const REFUSED: ReadonlySet<string> = new Set(['INPUT_INVALID', 'SCHEDULE_INVALID', 'WORKFLOW_TOO_LARGE'])
 
 const STUBBED =
-  'operations were stubbed: testing.mock_external_dependencies is false, and --real would execute them in every schedule\n'
+  'operations were stubbed: testing.mock_external_dependencies is false, and --real would execute them in every schedule'
+
+const refuse = refusing('check')
 
 const EXIT = { holds: 0, violated: 1, usage: 2 } as const
 
@@ -85,16 +90,16 @@ export async function checkCommand(file: string, options: CheckOptions): Promise
 
 async function checkAll(checked: Checked, numbers: Numbers, options: CheckOptions): Promise<number> {
   const { findings, plan } = checked
-  if (!options.json && findings.length > 0) process.stdout.write(`${formatDiagnostics(findings)}\n`)
+  if (!options.json && findings.length > 0) stdout.lines(formatDiagnostics(findings))
   const answers = plan.isEnabled ? await exploreAll(checked, numbers, options) : []
   const violated = answers.find(({ outcome }) => outcome === 'violated')
   if (options.json) {
     const outcome = violated ? 'violated' : findings.length > 0 ? 'found' : 'holds'
-    process.stdout.write(`${JSON.stringify({ outcome, findings, explorations: answers }, null, 2)}\n`)
+    await stdout.print(jsonPieces({ outcome, findings, explorations: answers }))
   } else if (!plan.isEnabled) {
-    process.stdout.write('nothing explored: testing.enable_integration_tests is false\n')
+    stdout.line('nothing explored: testing.enable_integration_tests is false')
   }
-  if (plan.wantsReal && !options.real && !options.json) process.stdout.write(STUBBED)
+  if (plan.wantsReal && !options.real && !options.json) stdout.line(STUBBED)
   const problem = violated ? await keep(violated, options) : null
   if (problem !== null) return refuse(problem)
   if (violated || findings.length > 0) return EXIT.violated
@@ -129,7 +134,7 @@ async function exploreAll(
     })
     const answer = await exploring.finally(() => progress?.close())
     answers.push(answer)
-    if (!options.json) process.stdout.write(`${told(answer, options)}\n`)
+    if (!options.json) stdout.lines(told(answer, options))
     if (answer.outcome === 'violated') break
   }
   return answers
@@ -139,7 +144,7 @@ async function exploreAll(
 function interruptible(): AbortSignal {
   const controller = new AbortController()
   stopInOrder(({ failure, isFault }) => {
-    if (isFault) process.stderr.write(`sagachart check: ${tellFault(failure)}\n`)
+    if (isFault) stderr.line(`sagachart check: ${tellFault(failure)}`)
     controller.abort()
   })
   return controller.signal
@@ -147,26 +152,26 @@ function interruptible(): AbortSignal {
 
 /** The answer for people: what is good and what is bad in colour, and how to see it again. */
 function told(answer: Answer, { pin }: CheckOptions): string {
-  const { good, bad, dim } = colours(process.stdout)
+  const { good, bad, dim } = stdout.colours
   const [head = '', ...more] = tell(answer)
   const lines = more.map((line) => (/^\s+(\S+ \S+\s+)?! |^ {2}=> /.test(line) ? bad(line) : line))
   const { counterexample } = answer
   if (!counterexample) return [good(`✓ ${head}`), ...lines.map((line) => dim(line))].join('\n')
   const keepIt = pin === undefined ? 'keep it as a test with --pin FILE.seed.json' : `kept in ${pin}`
   const again = `the same command finds it again (seed ${answer.seed}); ${keepIt}`
-  return [bad(`✗ ${head}`), ...lines, '', dim(again)].join('\n')
+  return [bad(`✗ ${head}`), ...lines, '', dim(terminalLine(again))].join('\n')
 }
 
 /** Writes what options ask for of a counterexample, or says why it can't. */
 async function keep(answer: Answer, { pin, diagram }: CheckOptions): Promise<string | null> {
   const files = [
-    ['--pin', pin, () => `${JSON.stringify(seedFileOf(answer), null, 2)}\n`],
-    ['--diagram', diagram, () => sequenceDiagramOf(answer.counterexample!)],
+    ['--pin', pin, () => jsonPieces(seedFileOf(answer))],
+    ['--diagram', diagram, () => [sequenceDiagramOf(answer.counterexample!)]],
   ] as const
-  for (const [option, file, text] of files) {
+  for (const [option, file, pieces] of files) {
     if (file === undefined) continue
     try {
-      await writeFile(file, text())
+      await writeFile(file, pieces())
     } catch (error) {
       return `${option} names a file that can be written, found "${file}": ${(error as Error).message}; name another one`
     }
@@ -195,13 +200,13 @@ async function replayFile(
     inputs: own.inputs,
     operations: options.real ? 'real' : 'stubbed',
   })
-  if (options.json) process.stdout.write(`${JSON.stringify(replayed, null, 2)}\n`)
+  if (options.json) await stdout.print(jsonPieces(replayed))
   else {
-    const { good, bad } = colours(process.stdout)
+    const { good, bad } = stdout.colours
     const end = replayed.broken
-      ? bad(`✗ ${replayed.broken.rule} is still broken: ${replayed.broken.message}`)
+      ? bad(terminalLine(`✗ ${replayed.broken.rule} is still broken: ${replayed.broken.message}`))
       : good(`✓ holds now: the run ends ${replayed.status}`)
-    process.stdout.write(`${[...timelineOf(replayed.history), end].join('\n')}\n`)
+    stdout.lines([...timelineOf(replayed.history), end].join('\n'))
   }
   return replayed.broken ? EXIT.violated : EXIT.holds
 }
@@ -222,7 +227,7 @@ async function readChecked(file: string, options: CheckOptions): Promise<Checked
     return `--real executes operations, and the document does not ask for it; set testing.mock_external_dependencies: false`
   if (!options.real && !plan.hasExamples)
     return { definition, findings, plan, explorable: (explored) => explored }
-  const loaded = await loadIntegration(file, { inputs, allowModules: [...options.allowModules] })
+  const loaded = await loadIntegration(file, { inputs, allowModules: options.allowModules, writes: [] })
   if (!loaded.ok) return failed(loaded.diagnostics)
   const { modules } = loaded
   const explorable = (explored: IntegrationDefinition) =>
@@ -231,7 +236,7 @@ async function readChecked(file: string, options: CheckOptions): Promise<Checked
 }
 
 function failed(diagnostics: readonly Diagnostic[]): null {
-  process.stderr.write(`${formatDiagnostics(diagnostics)}\n`)
+  stderr.lines(formatDiagnostics(diagnostics))
   return null
 }
 
@@ -253,14 +258,9 @@ function wholeNumber(option: string, given: string, min: number, max: number): n
   return `${option} takes a whole number from ${min} to ${max}, found "${given}"; correct it`
 }
 
-function refuse(problem: string): number {
-  process.stderr.write(`sagachart check: ${problem}\n`)
-  return EXIT.usage
-}
-
 /** How far it is, in one line that is drawn anew; nothing where nobody looks. */
 class ProgressLine {
-  private readonly screen = isDrawable(process.stderr) ? new Screen(process.stderr) : null
+  private readonly screen = stderr.isDrawable ? stderr.screen() : null
   private text = ''
 
   constructor() {

@@ -1,6 +1,7 @@
 // What to do about a run that did not complete: commands that can be pasted into a shell. The values of inputs are left out,
 // for they may be secrets, and what is printed is kept in logs.
 import { CONTROL_MODULE } from '../definition/plan.ts'
+import { shellWord } from '../definition/safe-text.ts'
 import type { ResultDocument } from '../runtime/result.ts'
 import { causesOf } from './causes.ts'
 
@@ -42,9 +43,4 @@ export function closerLook({ integration_scenarios: scenarios }: ResultDocument,
   return []
 }
 
-const commandLine = (words: readonly string[]) => ['sagachart', ...words.map(quoted)].join(' ')
-
-/** A word as a shell takes it. */
-function quoted(word: string): string {
-  return /^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", String.raw`'\''`)}'`
-}
+const commandLine = (words: readonly string[]) => ['sagachart', ...words.map(shellWord)].join(' ')

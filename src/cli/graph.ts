@@ -7,8 +7,10 @@ import { drawWorkflows } from '../graph/pictures.ts'
 import { graphOf } from '../graph/workflows.ts'
 import type { Module } from '../definition/model.ts'
 import { loadIntegration, readIntegration } from '../load.ts'
+import { refusing, stderr } from './output.ts'
+import { jsonPieces } from './pieces.ts'
 import { narrowed } from './selection.ts'
-import { writeAtomically } from './write.ts'
+import { deliver } from './write.ts'
 
 /** Options of `graph`. */
 export interface GraphOptions {
@@ -22,6 +24,8 @@ export interface GraphOptions {
 }
 
 const USAGE = 2
+
+const refuse = refusing('graph')
 
 const FORMATS = ['mermaid', 'dot', 'json', 'xstate']
 
@@ -39,7 +43,7 @@ export async function graphCommand(file: string | undefined, options: GraphOptio
   if (machine !== undefined) return drawMachine(machine, format, output)
   const read = await readIntegration(file!, { requireInputs: false })
   if (!read.ok) {
-    process.stderr.write(`${formatDiagnostics(read.diagnostics)}\n`)
+    stderr.lines(formatDiagnostics(read.diagnostics))
     return USAGE
   }
   const definition = narrowed(read.definition, options)
@@ -47,26 +51,26 @@ export async function graphCommand(file: string | undefined, options: GraphOptio
   // Only the data shows what operations do to the world, which their modules say.
   const modules = format === 'json' ? await loadedModules(file!, options) : []
   const scenarios = definition.workflows.map((workflow) => graphOf(workflow, modules))
-  if (format === 'json') return print(JSON.stringify({ name: definition.name, scenarios }, null, 2), output)
+  if (format === 'json') return print(jsonPieces({ name: definition.name, scenarios }), output)
   const drawing = drawWorkflows(definition.name, scenarios)
-  if (format === 'dot') return print(toDot(drawing), output)
+  if (format === 'dot') return print([toDot(drawing)], output)
   const text = toMermaid(drawing)
   const edges = drawing.groups.reduce((sum, group) => sum + group.edges.length, 0)
   if (edges > MERMAID_EDGES_MAX || text.length > MERMAID_LENGTH_MAX) {
-    process.stderr.write(
+    stderr.line(
       `sagachart graph: Mermaid draws at most ${MERMAID_EDGES_MAX} edges and ${MERMAID_LENGTH_MAX} characters, ` +
-        `found ${edges} and ${text.length}; raise its maxEdges and maxTextSize, or take --format dot\n`,
+        `found ${edges} and ${text.length}; raise its maxEdges and maxTextSize, or take --format dot`,
     )
   }
-  return print(text, output)
+  return print([text], output)
 }
 
 /** The modules of a document; none, and a word on stderr, where they cannot be loaded. */
 async function loadedModules(file: string, { allowModules = [] }: GraphOptions): Promise<readonly Module[]> {
-  const loaded = await loadIntegration(file, { allowModules, requireInputs: false })
+  const loaded = await loadIntegration(file, { allowModules, requireInputs: false, writes: [] })
   if (loaded.ok) return loaded.modules
-  process.stderr.write(`${formatDiagnostics(loaded.diagnostics)}\n`)
-  process.stderr.write('sagachart graph: the effects of operations are unknown without their modules\n')
+  stderr.lines(formatDiagnostics(loaded.diagnostics))
+  stderr.line('sagachart graph: the effects of operations are unknown without their modules')
   return []
 }
 
@@ -104,20 +108,20 @@ function listMachines(format: string, output: string | undefined): Promise<numbe
     name,
     description: chartOf(machine).description,
   }))
-  if (format === 'json') return print(JSON.stringify(charts, null, 2), output)
+  if (format === 'json') return print(jsonPieces(charts), output)
   const width = Math.max(...charts.map(({ name }) => name.length))
   return print(
-    charts.map(({ name, description }) => `${name.padEnd(width)}  ${description}`).join('\n'),
+    charts.map(({ name, description }) => `${name.padEnd(width)}  ${description}\n`),
     output,
   )
 }
 
 function drawMachine(name: string, format: string, output: string | undefined): Promise<number> {
   const machine = CHARTS[name]!
-  if (format === 'xstate') return print(JSON.stringify(machine.config, asData, 2), output)
+  if (format === 'xstate') return print([JSON.stringify(machine.config, asData, 2), '\n'], output)
   const chart = chartOf(machine)
-  if (format === 'json') return print(JSON.stringify(chart, null, 2), output)
-  return print(format === 'dot' ? toDot(drawChart(chart)) : toStateDiagram(chart), output)
+  if (format === 'json') return print(jsonPieces(chart), output)
+  return print([format === 'dot' ? toDot(drawChart(chart)) : toStateDiagram(chart)], output)
 }
 
 // Of an action or a guard that is a function its name is left. Context, output and parameters that are worked out
@@ -127,17 +131,7 @@ function asData(key: string, value: unknown): unknown {
   return ['context', 'output', 'params'].includes(key) ? undefined : value.name
 }
 
-async function print(text: string, output: string | undefined): Promise<number> {
-  const whole = text.endsWith('\n') ? text : `${text}\n`
-  if (output === undefined) {
-    process.stdout.write(whole)
-    return 0
-  }
-  const problem = await writeAtomically(output, whole)
+async function print(pieces: Iterable<string>, output: string | undefined): Promise<number> {
+  const problem = await deliver(pieces, output)
   return problem === null ? 0 : refuse(problem)
-}
-
-function refuse(problem: string): number {
-  process.stderr.write(`sagachart graph: ${problem}\n`)
-  return USAGE
 }

@@ -3,6 +3,7 @@
 import type { Failure } from '../../machines/protocol.ts'
 import { toFailure } from '../runtime/failure.ts'
 import { isSupervised, tellStopping } from './lifeline.ts'
+import { stderr } from './output.ts'
 import { exitCodeOf, FAULT, REPEATED_MS, SIGNALS } from './supervision.ts'
 import { printable } from './terminal.ts'
 import { endProcess, tolerateExits } from './way-out.ts'
@@ -28,7 +29,7 @@ const heard: { first: Interruption | null; at: number; faults: number; handle: O
   faults: 0,
   // Nothing has begun that would have to be ended in order.
   handle({ failure, exitCode }) {
-    process.stderr.write(`sagachart: ${tellFault(failure)}\n`)
+    stderr.line(`sagachart: ${tellFault(failure)}`)
     endProcess(exitCode)
   },
 }
@@ -75,7 +76,7 @@ function hearError(what: string, error: unknown): void {
   const { stack, ...cause } = looked(error)
   const failure = { code: 'UNCAUGHT_ERROR', message: `${what}: ${cause.message}`, cause }
   hear({ exitCode: FAULT, isFault: true, failure })
-  if (process.env['DEBUG'] && stack !== undefined) process.stderr.write(`${stack}\n`)
+  if (process.env['DEBUG'] && stack !== undefined) stderr.lines(stack)
 }
 
 function hear(interruption: Interruption): void {

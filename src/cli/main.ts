@@ -2,6 +2,7 @@
 // when it is asked for, so that `--version` and `--help` are quick.
 import { createRequire } from 'node:module'
 import { Command, CommanderError, Help, Option } from 'commander'
+import { stderr, stdout } from './output.ts'
 import { FAULT } from './supervision.ts'
 
 const { version } = createRequire(import.meta.url)('sagachart/package.json') as { readonly version: string }
@@ -27,8 +28,8 @@ export async function main(argv: readonly string[]): Promise<number> {
   } catch (error) {
     if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.completed : EXIT.usage
     const message = error instanceof Error ? error.message : String(error)
-    process.stderr.write(`sagachart: an error of its own: ${message}\n`)
-    if (process.env['DEBUG'] && error instanceof Error) process.stderr.write(`${error.stack}\n`)
+    stderr.line(`sagachart: an error of its own: ${message}`)
+    if (process.env['DEBUG'] && error instanceof Error) stderr.lines(String(error.stack))
     return FAULT
   }
 }
@@ -51,6 +52,11 @@ function createProgram(finish: Finish): Command {
     .description('Runs multi-step workflows on statecharts, with recovery you can see and check.')
     .version(version)
     .exitOverride()
+    .configureOutput({
+      writeOut: (text) => stdout.lines(text),
+      writeErr: (text) => stderr.lines(text),
+      outputError: (text) => stderr.line(text.trimEnd()),
+    })
     .showSuggestionAfterError()
     .configureHelp({ optionDescription: withoutEmptyDefault })
     .showHelpAfterError('(sagachart --help lists what there is)')
@@ -82,6 +88,7 @@ function addRun(program: Command, finish: Finish): void {
       ).choices(['json', 'text']),
     )
     .option('--allow-modules <dir>', 'a folder that module files may come from; may be repeated', collect, [])
+    .option('--allow-output <dir>', 'a folder that the document may write to; may be repeated', collect, [])
     .option('--json', 'print the result document on stdout, and nothing else there')
     .option('--inspect [url]', 'show the run in the Stately inspector (default ws://127.0.0.1:8080)')
     .option('--no-drill', 'leave out the drill: what would become of the run if each module and pool failed')
@@ -98,6 +105,7 @@ function addValidate(program: Command, finish: Finish): void {
     .description('say what is wrong with documents, and run nothing')
     .argument('<files...>', 'documents, YAML or JSON')
     .option('--allow-modules <dir>', 'a folder that module files may come from; may be repeated', collect, [])
+    .option('--allow-output <dir>', 'a folder that the document may write to; may be repeated', collect, [])
     .option('--json', 'print the diagnostics, and the operations of each document, as JSON')
     .addHelpText('after', EXAMPLES.validate)
     .action(async (files: string[], options: object) => {

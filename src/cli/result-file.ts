@@ -1,9 +1,8 @@
 // The result as a file: where it goes, in which form, and its bytes. How it is put there is write.ts's.
 import { resolve } from 'node:path'
-import { promisify } from 'node:util'
-import { gzip } from 'node:zlib'
 import type { LoadedSettings } from '../load.ts'
 import type { ResultDocument } from '../runtime/result.ts'
+import { jsonPieces, linePieces } from './pieces.ts'
 import { summary } from './summary.ts'
 import { colours } from './terminal.ts'
 import { writeAtomically } from './write.ts'
@@ -13,6 +12,8 @@ export interface ResultFile {
   readonly file: string
   readonly format: LoadedSettings['outputFormat']
   readonly compressed: boolean
+  /** Folders that a file of the document has to be in; `null`: it is the user's own choice. */
+  readonly within: readonly string[] | null
 }
 
 /**
@@ -21,7 +22,7 @@ export interface ResultFile {
  */
 export function resultFile(
   { output, format }: { readonly output?: string; readonly format?: ResultFile['format'] },
-  { outputFile, outputFormat, outputCompressed, logging }: LoadedSettings,
+  { outputFile, outputFormat, outputCompressed, outputFolders, logging }: LoadedSettings,
 ): ResultFile | string | null {
   const file = output ?? outputFile
   if (file === null) {
@@ -32,17 +33,15 @@ export function resultFile(
   if (logging?.file === resolve(file))
     return `the result and the log are both to be ${file}; give one of them another file`
   const compressed = output === undefined ? outputCompressed : output.endsWith('.gz')
-  return { file, format: format ?? outputFormat, compressed }
+  const within = output === undefined ? outputFolders : null
+  return { file, format: format ?? outputFormat, compressed, within }
 }
-
-/** The result as JSON text. */
-export const resultJson = (document: ResultDocument) => `${JSON.stringify(document, null, 2)}\n`
 
 /** Writes a result as a whole or not at all. Returns what went wrong, or `null`. */
 export async function writeResult(target: ResultFile, document: ResultDocument): Promise<string | null> {
-  const text =
+  const pieces =
     target.format === 'json'
-      ? resultJson(document)
-      : summary(document, { output: null, colours: colours({}), detailed: true })
-  return writeAtomically(target.file, target.compressed ? await promisify(gzip)(text) : text)
+      ? jsonPieces(document)
+      : linePieces(summary(document, { output: null, colours: colours({}), detailed: true }))
+  return writeAtomically(target.file, pieces, target)
 }

@@ -78,6 +78,6 @@ function because(error: unknown): string {
 
 const fields = (data: unknown) => (data ?? {}) as Readonly<Record<string, unknown>>
 
-const word = (value: unknown) => (typeof value === 'string' ? value : String(JSON.stringify(value)))
+const word = (value: unknown) => (typeof value === 'string' ? value : detail(value).trimStart())
 
 const cut = (text: string) => (text.length > DATA_LENGTH_MAX ? `${text.slice(0, DATA_LENGTH_MAX)}…` : text)

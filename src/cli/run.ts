@@ -3,6 +3,7 @@ import { setImmediate as nextTurn } from 'node:timers/promises'
 import { createActor, type AnyActor } from 'xstate'
 import { diagnosticLine, formatDiagnostics } from '../definition/diagnostic.ts'
 import type { IntegrationDefinition } from '../definition/model.ts'
+import { logText, terminalLine } from '../definition/safe-text.ts'
 import { memoryHost } from '../hosts/memory.ts'
 import type { Inspector } from '../inspect/index.ts'
 import { loadIntegration, type Loaded } from '../load.ts'
@@ -13,12 +14,14 @@ import { readStubs } from './stubs.ts'
 import { closerLook } from './closer-look.ts'
 import { interruption, stopInOrder, tellFault } from './interruption.ts'
 import { LogFile } from './log-file.ts'
+import { refusing, stderr, stdout } from './output.ts'
+import { jsonPieces, linePieces } from './pieces.ts'
 import { showProgress } from './progress.ts'
-import { resultFile, resultJson, writeResult, type ResultFile } from './result-file.ts'
+import { resultFile, writeResult, type ResultFile } from './result-file.ts'
 import { logEnd, logEvents } from './run-log.ts'
 import { narrowed, readInputs } from './selection.ts'
 import { summary } from './summary.ts'
-import { colours, detail, isDrawable, printable, Screen } from './terminal.ts'
+import { detail, type Screen } from './terminal.ts'
 
 /** Options of `run`. */
 export interface RunOptions {
@@ -28,6 +31,7 @@ export interface RunOptions {
   readonly output?: string
   readonly format?: ResultFile['format']
   readonly allowModules: readonly string[]
+  readonly allowOutput: readonly string[]
   readonly json?: boolean
   /** `false`: without the drill. */
   readonly drill?: boolean
@@ -37,16 +41,23 @@ export interface RunOptions {
 
 const USAGE = 2
 
+const refuse = refusing('run')
+
 /** Exit code 0 completed, 1 not completed, 2 bad document or usage, else that of what interrupted it. */
 export async function runCommand(file: string, options: RunOptions): Promise<number> {
   const inputs = readInputs(options.input)
   if (typeof inputs === 'string') return refuse(inputs)
-  const loaded = await loadIntegration(file, { inputs, allowModules: [...options.allowModules] })
+  const loaded = await loadIntegration(file, {
+    inputs,
+    allowModules: options.allowModules,
+    allowOutput: options.allowOutput,
+    ...(options.output !== undefined && { writes: ['logging'] }),
+  })
   if (!loaded.ok) {
-    process.stderr.write(`${formatDiagnostics(loaded.diagnostics)}\n`)
+    stderr.lines(formatDiagnostics(loaded.diagnostics))
     return USAGE
   }
-  if (loaded.warnings.length > 0) process.stderr.write(`${formatDiagnostics(loaded.warnings)}\n\n`)
+  if (loaded.warnings.length > 0) stderr.lines(`${formatDiagnostics(loaded.warnings)}\n\n`)
   const definition = narrowed(loaded.definition, options)
   if (typeof definition === 'string') return refuse(definition)
   const own = ownScenarios(definition)
@@ -55,14 +66,17 @@ export async function runCommand(file: string, options: RunOptions): Promise<num
   if (typeof target === 'string') return refuse(target)
 
   const { logging } = loaded.settings
-  const screen = new Screen(process.stderr)
-  const log = logging && (await LogFile.open(logging, (problem) => screen.say(`sagachart run: ${problem}`)))
+  const screen = stderr.screen()
+  const complain = (problem: string) => screen.say(`sagachart run: ${problem}`)
+  const log = logging && (await LogFile.open(logging, complain))
   if (typeof log === 'string') return refuse(log)
+  let code = USAGE
   try {
-    return await runLoaded({ ...loaded, definition }, { ...options, file, own }, { target, log, screen })
+    code = await runLoaded({ ...loaded, definition }, { ...options, file, own }, { target, log, screen })
   } finally {
     await log?.close()
   }
+  return code
 }
 
 /** The error scenarios of the document itself, or what is wrong with them. */
@@ -101,7 +115,7 @@ async function runLoaded(
   const host = memoryHost({
     log(path, message, data) {
       const said = `${message}${detail(data)}`
-      screen.say(`${path}: ${said}`)
+      screen.say(logText(`${path}: ${said}`))
       log?.write('INFO', path, said)
     },
   })
@@ -113,9 +127,7 @@ async function runLoaded(
   const report = await follow(actor, definition, outlets).finally(restore)
   await inspector?.close()
   if (inspector && inspector.dropped > 0) {
-    process.stderr.write(
-      `sagachart run: the inspector was shown ${inspector.dropped} events less: it is too slow\n`,
-    )
+    stderr.line(`sagachart run: the inspector was shown ${inspector.dropped} events less: it is too slow`)
   }
   const warnings = loaded.warnings.map(diagnosticLine)
   const ended = interruption()
@@ -128,18 +140,18 @@ async function runLoaded(
     options.drill === false ? 'it was not asked for' : drill(definition, own),
   )
   for (const warning of document.warnings.slice(warnings.length)) {
-    process.stderr.write(`sagachart run: ${printable(warning, Infinity)}\n`)
+    stderr.line(`sagachart run: ${warning}`)
     log?.write('WARNING', 'sagachart', warning)
   }
   if (log) logEnd(document, log)
   const problem = target && (await writeResult(target, document))
-  if (isJson) process.stdout.write(resultJson(document))
+  if (isJson) await stdout.print(jsonPieces(document))
   else {
     const output = problem === null && target ? target.file : null
-    const scheme = colours(process.stdout)
-    process.stdout.write(summary(document, { output, colours: scheme }))
+    const scheme = stdout.colours
+    await stdout.print(linePieces(summary(document, { output, colours: scheme })))
     for (const hint of closerLook(document, { ...options, output }))
-      process.stdout.write(`  ${scheme.dim(printable(hint, Infinity))}\n`)
+      stdout.lines(`  ${scheme.dim(terminalLine(hint))}`)
   }
   if (problem !== null) {
     log?.write('ERROR', 'sagachart', problem)
@@ -153,11 +165,11 @@ async function runLoaded(
  * Returns the way back.
  */
 function diverted(screen: Screen, isJson: boolean): () => void {
-  const { stdout, stderr } = process
-  const streams: NodeJS.WriteStream[] = []
-  if (isJson || (stderr.isTTY && stdout.isTTY)) streams.push(stdout)
-  if (stderr.isTTY) streams.push(stderr)
-  const ways = streams.map((stream) => screen.divert(stream))
+  const outputs = [
+    ...(isJson || (stderr.isTerminal && stdout.isTerminal) ? [stdout] : []),
+    ...(stderr.isTerminal ? [stderr] : []),
+  ]
+  const ways = outputs.map((output) => output.divertTo(screen))
   return () => ways.forEach((restore) => restore())
 }
 
@@ -167,7 +179,7 @@ async function follow(actor: AnyActor, definition: IntegrationDefinition, { scre
   actor.subscribe({ complete: () => resolve(actor.getSnapshot().output as IntegrationReport), error: reject })
   const { workflows, eventsEnabled } = definition
   const steps = workflows.reduce((sum, workflow) => sum + workflow.steps.length, 0)
-  if (isDrawable(process.stderr)) {
+  if (stderr.isDrawable) {
     showProgress(actor, { steps, scenarios: workflows.length, eventsEnabled }, screen)
   }
   const say = (text: string) => {
@@ -203,9 +215,4 @@ async function inspectorOf(given: string | true | undefined): Promise<Inspector 
   } catch (error) {
     return error instanceof Error ? error.message : String(error)
   }
-}
-
-function refuse(problem: string): number {
-  process.stderr.write(`sagachart run: ${problem}\n`)
-  return USAGE
 }

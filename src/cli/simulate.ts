@@ -1,14 +1,17 @@
 // `sagachart simulate FILE`: one run in virtual time, with stubs in place of modules, told as a timeline. Loads no module.
 import { diagnosticLine, formatDiagnostics } from '../definition/diagnostic.ts'
+import { terminalLine } from '../definition/safe-text.ts'
 import { readIntegration } from '../load.ts'
 import { isCompleted, resultDocument, type ResultDocument } from '../runtime/result.ts'
+import { jsonPieces } from './pieces.ts'
 import { readOutside, type OutsideOptions } from './outside.ts'
+import { refusing, stderr, stdout } from './output.ts'
 import { play, type Played } from './play.ts'
 import { narrowed, readInputs } from './selection.ts'
 import { ganttLines, storyline } from './storyline.ts'
 import { readStubs, type StubOptions } from './stubs.ts'
 import { summary } from './summary.ts'
-import { colours, duration } from './terminal.ts'
+import { duration } from './terminal.ts'
 
 /** Options of `simulate`. */
 export interface SimulateOptions extends StubOptions, OutsideOptions {
@@ -21,6 +24,8 @@ export interface SimulateOptions extends StubOptions, OutsideOptions {
 }
 
 const USAGE = 2
+
+const refuse = refusing('simulate')
 
 /** Width of a chart where no terminal says how wide it is. */
 const WIDTH = 100
@@ -35,7 +40,7 @@ export async function simulateCommand(file: string, options: SimulateOptions): P
   if (typeof limit === 'string') return refuse(limit)
   const read = await readIntegration(file, { inputs })
   if (!read.ok) {
-    process.stderr.write(`${formatDiagnostics(read.diagnostics)}\n`)
+    stderr.lines(formatDiagnostics(read.diagnostics))
     return USAGE
   }
   const definition = narrowed(read.definition, options)
@@ -44,15 +49,15 @@ export async function simulateCommand(file: string, options: SimulateOptions): P
   if (typeof stubs === 'string') return refuse(stubs)
   const outside = readOutside(definition, options)
   if (typeof outside === 'string') return refuse(outside)
-  if (read.warnings.length > 0) process.stderr.write(`${formatDiagnostics(read.warnings)}\n\n`)
+  if (read.warnings.length > 0) stderr.lines(`${formatDiagnostics(read.warnings)}\n\n`)
   const played = play(definition, { seed, stubs, outside })
   const result = resultDocument(played.report, read.warnings.map(diagnosticLine), 'a simulation is no run')
   if (options.json) {
     const { integration_scenarios: scenarios, status, error, warnings } = result
     const { assumed, timeline, virtualMs } = played
     const document = { seed, status, virtual_ms: virtualMs, error, warnings, assumed, timeline, scenarios }
-    process.stdout.write(`${JSON.stringify(document, null, 2)}\n`)
-  } else process.stdout.write(story(played, result, seed, limit))
+    await stdout.print(jsonPieces(document))
+  } else stdout.lines(story(played, result, seed, limit))
   return isCompleted(result) ? 0 : 1
 }
 
@@ -63,24 +68,19 @@ function story(
   seed: number,
   limit: number,
 ): string {
-  const scheme = colours(process.stdout)
+  const scheme = stdout.colours
   const parts = [
     storyline(timeline, limit, scheme),
-    ganttLines(timeline, process.stdout.columns || WIDTH, scheme),
-    assumed.map((what) => scheme.dim(`assumed: ${what}`)),
+    ganttLines(timeline, stdout.columns || WIDTH, scheme),
+    assumed.map((what) => scheme.dim(terminalLine(`assumed: ${what}`))),
   ]
   const text = parts.filter(({ length }) => length > 0).map((lines) => `${lines.join('\n')}\n\n`)
   const end = scheme.dim(`  simulated with seed ${seed}, ${duration(virtualMs)} of virtual time`)
-  return `${text.join('')}${summary(result, { output: null, colours: scheme })}${end}\n`
+  return `${text.join('')}${[...summary(result, { output: null, colours: scheme }), end].join('\n')}\n`
 }
 
 function wholeNumber(option: string, given: string, min: number, max: number): number | string {
   const number = Number(given)
   if (/^\d+$/.test(given) && number >= min && number <= max) return number
   return `${option} takes a whole number from ${min} to ${max}, found "${given}"; correct it`
-}
-
-function refuse(problem: string): number {
-  process.stderr.write(`sagachart simulate: ${problem}\n`)
-  return USAGE
 }

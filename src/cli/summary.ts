@@ -1,7 +1,9 @@
 // What a run comes to, for people: in a few lines that name what failed and why, or with a line for every step.
 import { CONTROL_MODULE } from '../definition/plan.ts'
+import { terminalLine } from '../definition/safe-text.ts'
 import { isCompleted, type ResultDocument, type ScenarioResult, type StepResult } from '../runtime/result.ts'
 import { causesOf, insideOf, isCause, type Placed } from './causes.ts'
+import { jsonStart } from './pieces.ts'
 import { duration, printable, type Colours } from './terminal.ts'
 
 /** Failed steps named in a summary; the result document has them all. */
@@ -20,18 +22,18 @@ interface Options {
   readonly detailed?: boolean
 }
 
-/** The summary of a result, ending with a new line. */
-export function summary(document: ResultDocument, options: Options): string {
+/** The summary of a result, line by line. */
+export function summary(document: ResultDocument, options: Options): string[] {
   const { good, bad, dim } = options.colours
   const { status, integration_name: name, integration_metrics: metrics, error } = document
   const isGood = status === 'completed' && isCompleted(document)
   const time = duration(Number(metrics['total_execution_time']) * 1000)
   const lines = [
-    `${isGood ? good('✓') : bad('✗')} ${name} ${(isGood ? good : bad)(status)} ${dim(`in ${time}`)}`,
+    `${isGood ? good('✓') : bad('✗')} ${printable(name, WIDTH)} ${(isGood ? good : bad)(status)} ${dim(`in ${time}`)}`,
+    ...document.integration_scenarios.scenario_results.flatMap((scenario) =>
+      scenarioLines(scenario, options),
+    ),
   ]
-  for (const scenario of document.integration_scenarios.scenario_results) {
-    lines.push(scenarioLines(scenario, options).join('\n'))
-  }
   const told = document.integration_scenarios.scenario_results.some((scenario) => scenario.error !== null)
   if (error && !told) lines.push(bad(`  ${printable(error.message, WIDTH)}`))
   for (const issue of document.cleanup_issues)
@@ -40,8 +42,8 @@ export function summary(document: ResultDocument, options: Options): string {
     lines.push(...document.warnings.map((text) => `  warning: ${printable(text, Infinity)}`))
   const drilled = drillLine(document)
   if (drilled !== null) lines.push(dim(drilled))
-  if (options.output !== null) lines.push(dim(`  result: ${options.output}`))
-  return `${lines.join('\n')}\n`
+  if (options.output !== null) lines.push(dim(`  result: ${terminalLine(options.output)}`))
+  return lines
 }
 
 /** What the drill came to; `null` where there was none, and nobody need know. */
@@ -77,7 +79,9 @@ function scenarioLines(
   const time = dim(duration(result.execution_time * 1000))
   const causes = causesOf(steps)
   const degraded = result.degraded ? ', degraded' : ''
-  const lines = [`  ${mark} ${name}: ${completed}/${total} steps${others.join('')}${degraded} ${time}`]
+  const lines = [
+    `  ${mark} ${printable(name, WIDTH)}: ${completed}/${total} steps${others.join('')}${degraded} ${time}`,
+  ]
   if (error && causes.length === 0) lines.push(`      ${bad(printable(error.message, WIDTH))}`)
   const blocked = result.failed_steps - steps.filter(isCause).length
   const more = detailed ? stepLines(steps, '') : failureLines(causes, blocked, colours)
@@ -136,7 +140,7 @@ const tries = ({ attempts }: StepResult) =>
 function outputLines(outputs: unknown, dim: Colours['dim']): string[] {
   const entries = Object.entries((outputs ?? {}) as Record<string, unknown>)
   const lines = entries.slice(0, OUTPUTS_MAX).map(([name, value]) => {
-    const text = typeof value === 'string' ? value : (JSON.stringify(value) ?? 'null')
+    const text = typeof value === 'string' ? value : jsonStart(value)
     return `      ${dim(`${printable(name, 40)}:`)} ${printable(text, WIDTH)}`
   })
   const more = entries.length - OUTPUTS_MAX

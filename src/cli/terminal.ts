@@ -1,6 +1,7 @@
 // What a terminal can show. Colours only where someone looks, and not where NO_COLOR or a dumb terminal says no.
 import { inspect } from 'node:util'
 import truncated from 'fast-string-truncated-width'
+import { colouredLine, terminalLine } from '../definition/safe-text.ts'
 
 /** Wraps text in colours, or leaves it as it is. */
 export interface Colours {
@@ -14,9 +15,14 @@ export function isDrawable(stream: { readonly isTTY?: boolean }): boolean {
   return stream.isTTY === true && process.env['TERM'] !== 'dumb'
 }
 
+/** Whether a stream is coloured. */
+export function isColoured(stream: { readonly isTTY?: boolean }): boolean {
+  return isDrawable(stream) && !process.env['NO_COLOR']
+}
+
 /** The colours of a stream. */
 export function colours(stream: { readonly isTTY?: boolean }): Colours {
-  const on = isDrawable(stream) && !process.env['NO_COLOR']
+  const on = isColoured(stream)
   const wrap = (code: number) => (text: string) => (on ? `\u001b[${code}m${text}\u001b[39m` : text)
   return { good: wrap(32), bad: wrap(31), dim: wrap(90) }
 }
@@ -29,13 +35,10 @@ export function duration(ms: number): string {
   return `${Math.floor(seconds / 60)} min ${seconds % 60} s`
 }
 
-// Control characters, and the marks that turn the direction of a line round.
-const UNPRINTABLE = /[\p{Cc}\u200e\u200f\u2028-\u202e\u2066-\u2069\ufeff]/gu
-
 /** Text without what a terminal would obey, cut to a width in cells: a CJK sign or an emoji takes two. */
 export function printable(text: string, width: number): string {
   // No sign is longer than the longest emoji; what is far beyond the width need not be measured.
-  const plain = text.slice(0, (width + 1) * 16).replace(UNPRINTABLE, ' ')
+  const plain = terminalLine(text.slice(0, (width + 1) * 16))
   const { index, truncated: isCut } = truncated(plain, { limit: Math.max(1, width), ellipsis: '…' })
   return isCut ? `${plain.slice(0, index)}…` : plain
 }
@@ -96,13 +99,17 @@ export class Screen {
 
   /** Writes a line that stays. */
   say(text: string): void {
+    this.pass(terminalLine(text))
+  }
+
+  private pass(text: string): void {
     const { lines } = this
     this.redraw([])
     this.write(`${text}\n`)
     this.redraw(lines)
   }
 
-  /** Says what others write to a stream, whole lines at a time, until the returned function is called. */
+  /** Passes on what others write to a stream, whole lines at a time, until the returned function is called. */
   divert(stream: NodeJS.WriteStream): () => void {
     const { write } = stream
     const decoder = new TextDecoder()
@@ -111,7 +118,7 @@ export class Screen {
       const lines = `${rest}${typeof chunk === 'string' ? chunk : decoder.decode(chunk, { stream: true })}`
       const end = lines.lastIndexOf('\n')
       rest = lines.slice(end + 1)
-      if (end >= 0) this.say(lines.slice(0, end))
+      if (end >= 0) this.pass(lines.slice(0, end))
       const done = more.at(-1)
       if (typeof done === 'function') queueMicrotask(() => void done())
       return true
@@ -119,7 +126,7 @@ export class Screen {
     stream.write = catchLines as typeof write
     return () => {
       stream.write = write
-      if (rest !== '') this.say(rest)
+      if (rest !== '') this.pass(rest)
     }
   }
 
@@ -135,7 +142,7 @@ export class Screen {
   private redraw(lines: readonly string[]): void {
     if (lines.length === this.lines.length && lines.every((line, at) => line === this.lines[at])) return
     const up = this.lines.reduce((rows, line) => rows + this.rowsOf(line), 0)
-    const text = lines.map((line) => `${line}\u001b[K\n`).join('')
+    const text = lines.map((line) => `${colouredLine(line)}\u001b[K\n`).join('')
     const back = up > 0 ? `\u001b[${up}A` : ''
     this.write(`\u001b[?7l${back}${text}\u001b[0J\u001b[?7h`)
     this.lines = lines

@@ -3,10 +3,13 @@
 import { formatDiagnostics, type Diagnostic } from '../definition/diagnostic.ts'
 import type { Module } from '../definition/model.ts'
 import { loadIntegration } from '../load.ts'
+import { jsonPieces } from './pieces.ts'
+import { stderr, stdout } from './output.ts'
 
 /** Options of `validate`. */
 export interface ValidateOptions {
   readonly allowModules: readonly string[]
+  readonly allowOutput: readonly string[]
   readonly json?: boolean
 }
 
@@ -16,17 +19,18 @@ export async function validateCommand(files: readonly string[], options: Validat
   const documents: object[] = []
   for (const file of files) {
     const loaded = await loadIntegration(file, {
-      allowModules: [...options.allowModules],
+      allowModules: options.allowModules,
+      allowOutput: options.allowOutput,
       requireInputs: false,
     })
     const diagnostics = loaded.ok ? loaded.warnings : loaded.diagnostics
     found.push(...diagnostics)
     documents.push({ file, ok: loaded.ok, modules: loaded.ok ? loaded.modules.map(moduleData) : [] })
     if (options.json) continue
-    if (diagnostics.length > 0) process.stderr.write(`${formatDiagnostics(diagnostics)}\n`)
-    if (loaded.ok) process.stdout.write(`${file}: nothing wrong${warned(diagnostics.length)}\n`)
+    if (diagnostics.length > 0) stderr.lines(formatDiagnostics(diagnostics))
+    if (loaded.ok) stdout.line(`${file}: nothing wrong${warned(diagnostics.length)}`)
   }
-  if (options.json) process.stdout.write(`${JSON.stringify({ diagnostics: found, documents }, null, 2)}\n`)
+  if (options.json) await stdout.print(jsonPieces({ diagnostics: found, documents }))
   return found.some(({ severity }) => severity === 'error') ? 2 : 0
 }
 

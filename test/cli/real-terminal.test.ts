@@ -2,6 +2,7 @@
 // such `script`, the tests are skipped, and say so.
 import { spawnSync } from 'node:child_process'
 import { describe, expect, it } from 'vitest'
+import { UNSAFE } from '../../src/definition/safe-text.ts'
 import { BIN, flow, folderWith, hasScript, scriptReason, step } from './command.ts'
 
 const M = `const after = (ms) => new Promise((done) => setTimeout(done, ms))
@@ -21,7 +22,7 @@ const steps = [
 const folder = folderWith({ 'flow.yaml': flow(steps), 'modules/m.mjs': M })
 
 /** What a terminal of 70 columns is sent. */
-function onTerminal(environment: Readonly<Record<string, string>>): string {
+function onTerminal(environment: Readonly<Record<string, string>>, where = folder): string {
   const env: NodeJS.ProcessEnv = {
     ...process.env,
     NODE: process.execPath,
@@ -32,7 +33,7 @@ function onTerminal(environment: Readonly<Record<string, string>>): string {
   for (const name of ['FORCE_COLOR', 'NO_COLOR']) if (!(name in environment)) delete env[name]
   const command = 'stty cols 70 rows 20; "$NODE" "$BIN" run flow.yaml'
   const { status, stdout } = spawnSync('script', ['-qec', command, '/dev/null'], {
-    cwd: folder,
+    cwd: where,
     encoding: 'utf8',
     env,
     timeout: 30_000,
@@ -58,6 +59,30 @@ describe.skipIf(!hasScript)(`a real terminal${scriptReason}`, () => {
     // oxlint-disable-next-line no-control-regex -- commands are what it is about
     const [, end] = /.*\u001b\[\d+A\u001b\[0J\u001b\[\?7h([^]*)$/.exec(text) ?? []
     expect(end).toMatch(/^\S*✗\S* flow \S*failed/)
+  })
+
+  it('gets nothing to obey from operations, while progress is shown', () => {
+    const evil = '\u001b]0;PWNED\u0007\u001b[2J\u009b31m\u202e\r\nFORGED\u2028'
+    const module = `const evil = ${JSON.stringify(evil)}
+    export default {
+      say: async (_, { log, progress }) => {
+        log(evil, { evil })
+        progress(0.5, evil)
+        void Promise.reject(new Error(evil))
+        await new Promise((done) => setTimeout(done, 900))
+        throw new Error(evil)
+      },
+    }`
+    const text = onTerminal(
+      {},
+      folderWith({ 'flow.yaml': flow([step('a', 'say')]), 'modules/m.mjs': module }),
+    )
+    expect(text).toContain('\\u001b]0;PWNED\\u0007')
+    // Ours are colours, and to draw lines anew; the terminal of `script` ends lines with a carriage return, too.
+    // oxlint-disable-next-line no-control-regex -- escapes are what it is about
+    const OURS = new RegExp('\u001b\\[(?:3[129]m|90m|\\?7[lh]|\\d+A|K|0J)|[\\r\\n]', 'g')
+    expect(text.replaceAll(OURS, '').search(UNSAFE)).toBe(-1)
+    expect(text).not.toMatch(/^FORGED/m)
   })
 
   it('gets no colour with NO_COLOR, and the same progress', () => {

@@ -1,10 +1,12 @@
 // The result as a file: as JSON or as text, compressed or not, by the document's word or the command line's.
-import { existsSync, readFileSync, readdirSync } from 'node:fs'
+import { constants } from 'node:buffer'
+import { once } from 'node:events'
+import { createReadStream, existsSync, readFileSync, readdirSync } from 'node:fs'
 import { join } from 'node:path'
-import { gunzipSync } from 'node:zlib'
+import { createGunzip, gunzipSync } from 'node:zlib'
 import { describe, expect, it } from 'vitest'
 import { loadIntegrationText } from '../../src/load.ts'
-import { flow, folderWith, sagachart, step } from './command.ts'
+import { flow, folderWith, sagachart, started, step } from './command.ts'
 
 const M = `export default {
   ok: (parameters) => parameters,
@@ -67,6 +69,47 @@ describe('a result as text', () => {
     expect(JSON.parse(stdout)).toMatchObject({ status: 'completed' })
     expect(times(read(folder, 'r.txt').toString())).toBe(TEXT)
   })
+})
+
+describe('a result of more than half a gigabyte', () => {
+  const size = 400_000
+  const big = `export default { big: () => 'a'.repeat(${size}) }`
+  const ten = '[1,2,3,4,5,6,7,8,9,10]'
+  const row = `[${Array(14).fill('steps.a.output').join()}]`
+  const outputs = { r: `\${{ ${ten}.map(i, ${ten}.map(j, ${row})) }}` }
+  const document = flow([step('a', 'big')], { outputs })
+
+  it('is written whole', async () => {
+    const folder = folderWith({ 'flow.yaml': document, 'modules/m.mjs': big })
+    const { status, stdout } = await started(folder, ['run', 'flow.yaml', '--output', 'r.json.gz']).end()
+    expect(status).toBe(0)
+    expect(stdout).toContain('  result: r.json.gz\n')
+    expect(stdout.length).toBeLessThan(1000)
+    let [length, end] = [0, '']
+    const unzipped = createReadStream(join(folder, 'r.json.gz')).pipe(createGunzip())
+    for await (const chunk of unzipped as AsyncIterable<Buffer>) {
+      length += chunk.length
+      end = `${end}${chunk.toString('latin1', Math.max(0, chunk.length - 20))}`.slice(-20)
+    }
+    expect(length).toBeGreaterThan(constants.MAX_STRING_LENGTH)
+    expect(end).toMatch(/"degraded": false\n\}\n$/)
+  }, 120_000)
+
+  it('is told in a few lines as text', () => {
+    const folder = folderWith({ 'flow.yaml': document, 'modules/m.mjs': big })
+    sagachart(folder, ['run', 'flow.yaml', '--output', 'r.txt', '--format', 'text'])
+    expect(read(folder, 'r.txt').toString()).toMatch(/ {6}r: \[\[\["a{100,200}…\n/)
+  })
+
+  it('is printed whole with --json', async () => {
+    const folder = folderWith({ 'flow.yaml': document, 'modules/m.mjs': big })
+    const { child } = started(folder, ['run', 'flow.yaml', '--json'])
+    child.stdout.removeAllListeners('data')
+    let length = 0
+    child.stdout.on('data', (text: string) => (length += text.length))
+    expect(await once(child, 'close')).toEqual([0, null])
+    expect(length).toBeGreaterThan(constants.MAX_STRING_LENGTH)
+  }, 120_000)
 })
 
 describe('--format', () => {
@@ -147,6 +190,7 @@ describe('the settings of a document', () => {
   it('are data for whoever runs it without the command', async () => {
     expect(await settings({})).toEqual({
       ...{ outputFile: null, outputFormat: 'json', outputCompressed: false, logging: null },
+      outputFolders: [process.cwd()],
     })
     const output = { format: 'text', file: 'r.txt', compress: true }
     expect(await settings({ output, logging: { file: 'run.log', level: 'DEBUG' } })).toMatchObject({

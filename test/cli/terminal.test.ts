@@ -82,6 +82,13 @@ describe('a screen', () => {
     screen.close()
   })
 
+  it('says what is foreign in one line, and lets nothing in it be obeyed', () => {
+    const terminal = new Terminal()
+    const screen = new Screen(terminal.stream)
+    screen.say('a\u001b[2J\r\nFORGED\u202e')
+    expect(terminal.shown).toEqual(['a [2J  FORGED ', ''])
+  })
+
   it('takes in what others write, in whole lines, and gives the stream back', () => {
     const terminal = new Terminal()
     const other = new Terminal()

@@ -104,10 +104,7 @@ export class Branch implements Work {
     try {
       const own = run.data.evaluate(given)
       if (typeof own !== 'object' || own === null)
-        throw new SagachartError(
-          'EXPRESSION_FAILED',
-          `The inputs are an object, found ${shownData(own)}`,
-        )
+        throw new SagachartError('EXPRESSION_FAILED', `The inputs are an object, found ${shownData(own)}`)
       const plan = this.plans[0]!
       // What a document declares holds for all its scenarios; a workflow of the builder declares its own.
       const isShared = plan.workflow.inputs === null
