@@ -65,10 +65,10 @@ export async function runCommand(file: string, options: RunOptions): Promise<num
   const target = resultFile(options, loaded.settings)
   if (typeof target === 'string') return refuse(target)
 
-  const { logging } = loaded.settings
+  const { logging, outputFolders } = loaded.settings
   const screen = stderr.screen()
   const complain = (problem: string) => screen.say(`sagachart run: ${problem}`)
-  const log = logging && (await LogFile.open(logging, complain))
+  const log = logging && (await LogFile.open(logging, complain, outputFolders))
   if (typeof log === 'string') return refuse(log)
   let code = USAGE
   try {
@@ -76,7 +76,7 @@ export async function runCommand(file: string, options: RunOptions): Promise<num
   } finally {
     await log?.close()
   }
-  return code
+  return log?.hasFailed ? USAGE : code
 }
 
 /** The error scenarios of the document itself, or what is wrong with them. */

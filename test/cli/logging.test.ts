@@ -72,7 +72,7 @@ describe('a log', () => {
     const folder = logged([step('a', 'say')], { format: LINE, level: 'DEBUG' })
     const { status, stderr } = sagachart(folder, ['run', 'flow.yaml'])
     expect(status).toBe(0)
-    expect(stderr).toMatch(/^run\/\w+\/s\/step\/a: two\nlines \{"n":1\}\n$/)
+    expect(stderr).toMatch(/^run\/\w+\/s\/step\/a: two\\nlines \{"n":1\}\n$/)
     expect(linesOf(folder)).toEqual([
       'DEBUG run/ID module_loaded from run/ID {"module_name":"m"}',
       'INFO run/ID/module/m module_initialized: m',
@@ -204,6 +204,16 @@ describe('rotation', () => {
     expect(linesOf(folder)[0]).toBe('module_initialized: m')
   })
 
+  it.each(['x', '日'])('keeps files whose names have no room for a number, of %s', (sign) => {
+    const count = Math.floor(255 / Buffer.byteLength(sign))
+    const folder = logged(many, { file: sign.repeat(count), max_file_size: 2000, backup_count: 2 })
+    const { status, stderr } = sagachart(folder, ['run', 'flow.yaml'])
+    expect({ status, stderr }).toEqual({ status: 0, stderr: '' })
+    const cut = sign.repeat(Math.floor(253 / Buffer.byteLength(sign)))
+    const logs = readdirSync(folder).filter((name) => name.startsWith(sign))
+    expect(logs.toSorted()).toEqual([sign.repeat(count), `${cut}.1`, `${cut}.2`].toSorted())
+  })
+
   it('there is none with a backup_count of 0', () => {
     const folder = logged(many, { format: '%(message)s', max_file_size: 2000, backup_count: 0 })
     sagachart(folder, ['run', 'flow.yaml'])
@@ -235,7 +245,7 @@ describe('a log that cannot be written', () => {
     const folder = logged(steps, { max_file_size: 500, backup_count: 1 })
     mkdirSync(join(folder, 'logs', 'flow.log.1', 'taken'), { recursive: true })
     const { status, stdout, stderr } = sagachart(folder, ['run', 'flow.yaml'])
-    expect(status).toBe(0)
+    expect(status).toBe(2)
     expect(stdout).toContain('100/100 steps')
     expect(stderr).toMatch(
       /^sagachart run: the log file \S+ can't be written any more \(.+\); the run goes on without\n$/,
