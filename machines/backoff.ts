@@ -6,7 +6,7 @@ import type { BackoffPolicy, Failure } from './protocol.ts'
  * The delay before the next attempt, in whole milliseconds.
  * @param failures How many attempts failed so far, from 1.
  * @param chance From [0, 1).
- * @param failure Its own `retryAfterMs` is never undercut.
+ * @param failure Its own `retryAfterMs` counts in place of all that.
  */
 export function backoffDelayMs(
   policy: BackoffPolicy,
@@ -14,6 +14,7 @@ export function backoffDelayMs(
   chance: number,
   failure: Failure | null,
 ): number {
+  if (failure?.retryAfterMs !== undefined) return failure.retryAfterMs
   const full = Math.min(policy.maxMs, growth(policy, failures))
   const jittered =
     policy.jitter === 'none'
@@ -21,7 +22,7 @@ export function backoffDelayMs(
       : policy.jitter === 'full'
         ? full * chance
         : full / 2 + (full / 2) * chance
-  return Math.max(Math.round(jittered), failure?.retryAfterMs ?? 0)
+  return Math.round(jittered)
 }
 
 function growth(policy: BackoffPolicy, failures: number): number {

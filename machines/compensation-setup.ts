@@ -1,7 +1,7 @@
 // What the chart of a compensation is made of: what it knows, the names of its effects, its guards. The chart itself is in
 // compensation.ts.
 import { assign, setup } from 'xstate'
-import { isRetryable, timedOut } from './step-context.ts'
+import { explained, hasRetry, timedOut, type StepContext } from './step-context.ts'
 import type {
   CompensationEvent,
   CompensationOutput,
@@ -40,6 +40,7 @@ export interface CompensationContext extends Omit<CompensationInput, 'failure'> 
   readonly attempt: number
   readonly failures: number
   readonly failure: Failure | null
+  readonly retryWindow: StepContext['retryWindow']
   /** Why something inside is left as it was. */
   readonly insideFailure: Failure | null
 }
@@ -60,6 +61,7 @@ export const beginning = (input: CompensationInput): CompensationContext => ({
   attempt: 0,
   failures: input.failure ? 1 : 0,
   failure: input.failure ?? null,
+  retryWindow: 'open',
   insideFailure: null,
   left: [],
   leftFailure: null,
@@ -111,6 +113,8 @@ export const compensationSetup = setup({
     keepLoss: assign(({ context, event }) =>
       event.type === 'lease.lost' ? { failure: event.failure, failures: context.failures + 1 } : {},
     ),
+    closeRetries: assign({ retryWindow: 'closed' }),
+    explainFailure: assign(({ context }) => ({ failure: explained(context) })),
     keepInsideFailure: assign(({ event }) =>
       event.type === 'inside.undone' ? { insideFailure: event.failure } : {},
     ),
@@ -119,6 +123,7 @@ export const compensationSetup = setup({
       ...taking(owed),
       ...(failure && { left: [...left, target!], leftFailure: leftFailure ?? failure }),
       failures: 0,
+      retryWindow: 'open',
     })),
     /** Leaves the effects that nobody has begun to undo. */
     leaveRest: assign(({ context: { owed, left, leftFailure } }) =>
@@ -138,9 +143,8 @@ export const compensationSetup = setup({
     hasMore: ({ context }) => context.owed.length > 0,
     isLeft: ({ context }) => context.insideFailure !== null || context.leftFailure !== null,
     isCurrent: ({ context, event }: Facts) => 'attempt' in event && event.attempt === context.attempt,
-    mayRetry: ({ context }) =>
-      context.policy !== null &&
-      context.failures <= context.policy.retries &&
-      isRetryable(context.failure, context.policy),
+    /** It is not the first attempt at the effect that waits. */
+    isRetry: ({ context }) => context.failures > 0,
+    mayRetry: ({ context }) => context.retryWindow === 'open' && hasRetry(context),
   },
 })

@@ -58,6 +58,11 @@ export const compensationMachine = compensationSetup.createMachine({
       on: {
         'slot.granted': 'compensating',
         'lease.denied': { target: 'judging', actions: 'keepFailure' },
+        'retries.expired': {
+          guard: 'isRetry',
+          target: 'judging',
+          actions: ['closeRetries', 'withdrawRequest'],
+        },
         'compensation.stop': {
           target: 'compensationFailed',
           actions: ['keepStop', 'leaveRest', 'withdrawRequest'],
@@ -72,6 +77,7 @@ export const compensationMachine = compensationSetup.createMachine({
         'attempt.failed': { guard: 'isCurrent', target: 'judging', actions: ['endAttempt', 'keepFailure'] },
         'attempt.timedOut': { guard: 'isCurrent', target: 'aborting', actions: 'keepTimeout' },
         'lease.lost': { target: 'aborting', actions: 'keepLoss' },
+        'retries.expired': { actions: 'closeRetries' },
         'compensation.stop': { target: 'stopping', actions: 'leaveRest' },
       },
     },
@@ -82,6 +88,7 @@ export const compensationMachine = compensationSetup.createMachine({
         'attempt.succeeded': { guard: 'isCurrent', target: 'judging', actions: 'endAttempt' },
         'attempt.failed': { guard: 'isCurrent', target: 'judging', actions: 'endAttempt' },
         'grace.ended': { guard: 'isCurrent', target: 'judging', actions: ['abandonAttempt', 'endAttempt'] },
+        'retries.expired': { actions: 'closeRetries' },
         'compensation.stop': { target: 'stopping', actions: 'leaveRest' },
       },
     },
@@ -104,6 +111,7 @@ export const compensationMachine = compensationSetup.createMachine({
     },
     judging: {
       description: 'Asks of a failure whether a retry is left.',
+      entry: 'explainFailure',
       always: [
         { guard: 'mayRetry', target: 'backingOff' },
         { guard: 'hasMore', target: 'waiting', actions: 'takeNext' },
@@ -115,6 +123,7 @@ export const compensationMachine = compensationSetup.createMachine({
       entry: 'startBackoff',
       on: {
         'backoff.ended': { guard: 'isCurrent', target: 'waiting' },
+        'retries.expired': { target: 'judging', actions: ['closeRetries', 'stopBackoff'] },
         'compensation.stop': {
           target: 'compensationFailed',
           actions: ['keepStop', 'leaveRest', 'stopBackoff'],

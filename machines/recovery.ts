@@ -5,6 +5,7 @@ import { stepSetup } from './step-setup.ts'
 /** From a failed attempt to what follows from it. */
 export const judging = stepSetup.createStateConfig({
   description: 'Asks of a failure whether a retry or the fallback is left.',
+  entry: 'explainFailure',
   always: [
     { guard: 'mayRetry', target: 'retrying' },
     { guard: 'mayFallBack', target: 'waiting', actions: 'fallBack' },
@@ -16,8 +17,9 @@ export const judging = stepSetup.createStateConfig({
 /** Between two attempts. */
 export const retrying = stepSetup.createStateConfig({
   description: 'Backs off before the next attempt.',
-  entry: ['startBackoff', { type: 'publish', params: { type: 'step_retrying' } }],
+  entry: 'startBackoff',
   on: {
+    'backoff.started': { actions: { type: 'publish', params: { type: 'step_retrying' } } },
     'backoff.ended': { guard: 'isCurrent', target: 'waiting' },
     'retries.expired': { target: 'judging', actions: ['closeRetries', 'stopBackoff'] },
     'step.cancel': { target: 'cancelled', actions: 'stopBackoff' },

@@ -1,6 +1,13 @@
 // What a step knows, and what its policy says of a failure. Pure: the step's chart asks.
 import { blockage } from './blockage.ts'
-import type { EffectTarget, Failure, StepOutcome, StepPolicy, Verdict } from './protocol.ts'
+import type {
+  CompensationPolicy,
+  EffectTarget,
+  Failure,
+  StepOutcome,
+  StepPolicy,
+  Verdict,
+} from './protocol.ts'
 
 /** What a step starts with. */
 export interface StepInput {
@@ -67,6 +74,25 @@ export const isRetryable = (failure: Failure | null, policy: Pick<StepPolicy, 'n
   failure.retryable !== false &&
   !policy.nonRetryable.includes(failure.code) &&
   (failure.name === undefined || !policy.nonRetryable.includes(failure.name))
+
+/** What the charts of a step and of its compensation know of retries. */
+type Retrying = Pick<StepContext, 'failures' | 'failure' | 'retryWindow'> & {
+  readonly policy: CompensationPolicy | null
+}
+
+/** Whether a retry is left, were there the time for it. */
+export const hasRetry = ({ failures, failure, policy }: Retrying) =>
+  policy !== null && failures <= policy.retries && isRetryable(failure, policy)
+
+/** The failure; where nothing but time keeps it from being retried, it says so. */
+export function explained(context: Retrying): Failure | null {
+  const { failure, policy, retryWindow } = context
+  if (failure === null || retryWindow === 'open' || !hasRetry(context)) return failure
+  const { retryAfterMs: asked } = failure
+  const wish = asked === undefined ? '' : `it asks for the next attempt after ${asked} ms, and `
+  const limit = `max_elapsed ends the retries ${policy!.backoff.maxElapsedMs} ms after the start of the first attempt`
+  return { ...failure, message: `${failure.message}; not tried again: ${wish}${limit}` }
+}
 
 /** The verdicts that the step or, where it says nothing, its workflow lists. */
 const listed = ({ verdicts, strategies }: StepPolicy) => verdicts ?? strategies

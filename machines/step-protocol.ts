@@ -23,7 +23,9 @@ export type StepEvent =
   | { readonly type: 'attempt.timedOut'; readonly attempt: number }
   | { readonly type: 'heartbeat.missed'; readonly attempt: number }
   | { readonly type: 'grace.ended'; readonly attempt: number }
+  | { readonly type: 'backoff.started'; readonly attempt: number }
   | { readonly type: 'backoff.ended'; readonly attempt: number }
+  /** The time for retries is over, or too short for the next one. */
   | { readonly type: 'retries.expired' }
   /** What handlers answered so far: the one of the highest priority. */
   | { readonly type: 'verdict.offered'; readonly verdict: Verdict }
@@ -56,15 +58,7 @@ export type CompensationEvent =
   | Extract<
       StepEvent,
       {
-        type:
-          | 'slot.granted'
-          | 'lease.denied'
-          | 'lease.lost'
-          | 'attempt.succeeded'
-          | 'attempt.failed'
-          | 'attempt.timedOut'
-          | 'grace.ended'
-          | 'backoff.ended'
+        type: 'slot.granted' | `lease.${string}` | `attempt.${string}` | `${string}.ended` | 'retries.expired'
       }
     >
   /** What is inside of a control step was undone, as far as it could be. */

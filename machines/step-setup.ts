@@ -3,9 +3,10 @@
 import { assign, setup } from 'xstate'
 import type { StepEvent, StepOutput } from './protocol.ts'
 import {
+  explained,
   fellSilent,
+  hasRetry,
   isApplicable,
-  isRetryable,
   listedVerdict,
   timedOut,
   type StepContext,
@@ -73,6 +74,9 @@ export const stepSetup = setup({
       verdict: null,
     })),
     closeRetries: assign({ retryWindow: 'closed' }),
+    explainFailure: assign(({ context }) =>
+      context.target === 'operation' ? { failure: explained(context) } : {},
+    ),
     fallBack: assign({ target: 'fallback' }),
   },
   guards: {
@@ -89,11 +93,10 @@ export const stepSetup = setup({
     isAwaited: ({ context, event }) =>
       context.policy.awaitMs !== null && !(event.type === 'step.cancel' && event.force === true),
     isForced: ({ event }) => event.type === 'step.cancel' && event.force === true,
+    /** It is not the fallback that waits. */
+    isRetry: ({ context }) => context.target === 'operation',
     mayRetry: ({ context }) =>
-      context.target === 'operation' &&
-      context.retryWindow === 'open' &&
-      context.failures <= context.policy.retries &&
-      isRetryable(context.failure, context.policy),
+      context.target === 'operation' && context.retryWindow === 'open' && hasRetry(context),
     mayFallBack: ({ context }) =>
       context.policy.hasFallback && context.target === 'operation' && context.granted === 0,
     wasGranted: ({ context }) => context.granted > 0,

@@ -39,7 +39,11 @@ export const stepMachine = stepSetup.createMachine({
       on: {
         'slot.granted': 'running',
         'lease.denied': { target: 'judging', actions: 'keepFailure' },
-        'retries.expired': { target: 'judging', actions: ['closeRetries', 'withdrawRequest'] },
+        'retries.expired': {
+          guard: 'isRetry',
+          target: 'judging',
+          actions: ['closeRetries', 'withdrawRequest'],
+        },
         'step.cancel': { target: 'cancelled', actions: 'withdrawRequest' },
       },
     },

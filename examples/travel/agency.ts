@@ -67,11 +67,10 @@ export class Agency {
     })
     const answer = (await response.json()) as Booking & { readonly error?: string }
     if (response.ok) return answer
-    const retryAfter = Number(response.headers.get('retry-after') ?? 0)
     throw Object.assign(new Error(`${this.name}: ${answer.error}`), {
       name: response.status === 402 ? 'Declined' : 'Unavailable',
       retryable: response.status >= 500,
-      ...(retryAfter > 0 && { retryAfter }),
+      retryAfter: response.headers.get('retry-after'),
     })
   }
 

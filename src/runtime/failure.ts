@@ -1,6 +1,7 @@
 // Makes data of whatever was thrown. Not an error class: those live in errors.ts.
 import type { Failure } from '../../machines/protocol.ts'
 import type { ErrorCode } from '../errors.ts'
+import { retryAfterMs } from './retry-after.ts'
 
 /** Causes kept below a failure. */
 const CAUSES_MAX = 4
@@ -9,21 +10,27 @@ const CAUSES_MAX = 4
 const MESSAGE_MAX = 10_000
 
 /**
- * A thrown value as data. Its own `code`, `name`, `retryable`, `retryAfter` (seconds, as in HTTP) and `effect: 'unknown'` are kept.
+ * A thrown value as data. Its own `code`, `name`, `retryable`, `retryAfter` and `effect: 'unknown'` are kept.
  * @param code For a value that has no code of its own. Default `OPERATION_FAILED`.
+ * @param now Milliseconds since the epoch, for a `retryAfter` that is a date.
  */
-export function toFailure(thrown: unknown, code: ErrorCode = 'OPERATION_FAILED', depth = 0): Failure {
+export function toFailure(thrown: unknown, code: ErrorCode = 'OPERATION_FAILED', now?: number): Failure {
+  return failureOf(thrown, code, now, 0)
+}
+
+function failureOf(thrown: unknown, code: ErrorCode, now: number | undefined, depth: number): Failure {
   const fields = isRecord(thrown) ? thrown : {}
-  const { name, retryable, retryAfter, retryAfterMs, effect, cause } = fields
-  const waitMs = typeof retryAfterMs === 'number' ? retryAfterMs : Number(retryAfter) * 1000
+  const { name, retryable, effect, cause } = fields
+  const ms = fields['retryAfterMs']
+  const waitMs = retryAfterMs(typeof ms === 'number' ? ms / 1000 : fields['retryAfter'], now)
   return {
     code: typeof fields['code'] === 'string' ? fields['code'] : code,
     message: messageOf(thrown),
     ...(typeof name === 'string' && name !== 'Error' && { name }),
     ...(typeof retryable === 'boolean' && { retryable }),
-    ...(Number.isFinite(waitMs) && waitMs > 0 && { retryAfterMs: Math.round(waitMs) }),
+    ...(waitMs !== null && { retryAfterMs: waitMs }),
     ...(effect === 'unknown' && { effect }),
-    ...(cause != null && depth < CAUSES_MAX && { cause: toFailure(cause, code, depth + 1) }),
+    ...(cause != null && depth < CAUSES_MAX && { cause: failureOf(cause, code, now, depth + 1) }),
   }
 }
 

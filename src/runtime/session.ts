@@ -208,7 +208,7 @@ export class Session {
       this.lateReplies++
       return
     }
-    const entry: Entry = { at: Math.max(this.port.now(), this.time), to, event }
+    const entry: Entry = { at: this.nextAt, to, event }
     this.write(entry)
     this.handle(entry)
   }
@@ -219,6 +219,11 @@ export class Session {
     this.closed = true
     this.port.close()
     this.actors.clear()
+  }
+
+  /** The time of an entry that is made now. */
+  private get nextAt(): number {
+    return Math.max(this.port.now(), this.time)
   }
 
   private write(entry: Entry): void {
@@ -271,13 +276,13 @@ export class Session {
       return
     }
     this.over.add(effect)
-    this.deliver(effect.to, settlement(effect, outcome, this.interrupted.has(effect)))
+    this.deliver(effect.to, settlement(effect, outcome, this.nextAt, this.interrupted.has(effect)))
   }
 
   /** An operation that was given up on changes no outcome, but its effect is known from now on. */
   private settleLate(effect: Effect, outcome: Outcome): void {
     if (effect.kind !== 'attempt' || (effect.target !== 'operation' && effect.target !== 'fallback')) return
-    const settled = attemptSettlement(effect.attempt, outcome)
+    const settled = attemptSettlement(effect.attempt, outcome, this.nextAt)
     if (settled.type === 'attempt.failed' && settled.failure.effect !== 'done') return
     const { run, index, target } = effect
     const output = settled.type === 'attempt.succeeded' ? { value: settled.output } : null
@@ -313,11 +318,12 @@ interface Started extends InboundEvent {
 function settlement(
   effect: Effect,
   outcome: Outcome,
+  now: number,
   isInterrupted: boolean,
 ): InboundEvent & Record<string, unknown> {
   switch (effect.kind) {
     case 'attempt':
-      return attemptSettlement(effect.attempt, outcome, isInterrupted)
+      return attemptSettlement(effect.attempt, outcome, now, isInterrupted)
     case 'decision':
       return decisionSettlement(effect.index, outcome)
     case 'init':
@@ -367,9 +373,14 @@ type AttemptSettlement = Extract<StepEvent, { type: 'attempt.succeeded' | 'attem
  * How an attempt ended. One that failed has done nothing, unless its error says otherwise; the process may have ended while
  * it was made a first time, and nobody knows what that has done. One whose output is no JSON has done all it was to do.
  */
-function attemptSettlement(attempt: number, outcome: Outcome, isInterrupted = false): AttemptSettlement {
+function attemptSettlement(
+  attempt: number,
+  outcome: Outcome,
+  now: number,
+  isInterrupted = false,
+): AttemptSettlement {
   if (outcome.status === 'failed') {
-    const failure = toFailure(outcome.error)
+    const failure = toFailure(outcome.error, 'OPERATION_FAILED', now)
     return {
       type: 'attempt.failed',
       attempt,

@@ -17,10 +17,11 @@ import { UndoingInside } from './control/undoing-inside.ts'
 import { startWork } from './control/start.ts'
 import type { Work } from './control/work.ts'
 import type { LeaseGates } from './gates.ts'
-import type { AttemptTarget, Effect, InboundEvent, TimerHandle } from './host.ts'
+import type { AttemptTarget, Effect } from './host.ts'
 import { ReadyQueue } from './ready-queue.ts'
 import type { Run } from './run.ts'
 import { compensationActor, INCOMPLETE, stepActor, type EffectNews } from './step-actor.ts'
+import { StepTimers } from './step-timers.ts'
 import { tell } from './tell.ts'
 
 /** What is kept of a step while its actor lives. */
@@ -30,12 +31,7 @@ interface Live {
   effect: Extract<Effect, { kind: 'attempt' }> | null
   /** What an attempt of a control step does; what is undone inside of it. */
   work: Work | null
-  /** The attempt's limit, its grace, its backoff, or that of an answer: never two of them at once. */
-  timer: TimerHandle | null
-  /** Ends the time for retries. */
-  window: TimerHandle | null
-  /** Ends an attempt that falls silent. */
-  heartbeat: TimerHandle | null
+  readonly timers: StepTimers
   /** The last failure that was published. */
   failureEvent: string | null
   /** Waits at the gates for its next attempt. */
@@ -137,7 +133,7 @@ export class StepActors {
     if (!live) return false
     this.run.session.actors.delete(live.path)
     this.live.delete(index)
-    if (live.window) this.run.session.cancelTimer(live.window)
+    live.timers.closeWindow()
     this.returnSlot(index)
     return true
   }
@@ -179,17 +175,15 @@ export class StepActors {
   beat(index: number, attempt: number): void {
     const live = this.live.get(index)
     const { heartbeatMs } = this.run.options.plan.policies[index]!
-    if (heartbeatMs === null || live?.effect?.attempt !== attempt || live.heartbeat === null) return
-    this.startHeartbeat(live, attempt, heartbeatMs)
+    if (heartbeatMs === null || live?.effect?.attempt !== attempt || !live.timers.awaitsHeartbeat) return
+    live.timers.startHeartbeat(attempt, heartbeatMs)
   }
 
   /** Tells what is under way to stop, and waits for nobody. */
   abandonAll(stop: (child: AnyActorRef) => void): void {
     const { session } = this.run
     for (const live of this.live.values()) {
-      this.stopTimer(live)
-      this.stopHeartbeat(live)
-      if (live.window) session.cancelTimer(live.window)
+      live.timers.stopAll()
       live.work?.abandon(stop)
       if (live.effect) {
         session.abort(live.effect)
@@ -221,9 +215,10 @@ export class StepActors {
     const { index, path, attempt, policy } = context
     const live = this.live.get(index)!
     const target = targetOf(context)
+    if (attempt === 1 || 'owed' in context) live.timers.openWindow(target, policy!.backoff.maxElapsedMs)
     if (!('owed' in context)) {
       this.run.effects.begin(index, context.target)
-      if (attempt === 1) this.begin(live, index, context.policy.backoff.maxElapsedMs)
+      if (attempt === 1) this.begin(live, index)
     }
     const { control } = this.run.stepAt(index)
     if (control && target === 'operation') {
@@ -233,24 +228,24 @@ export class StepActors {
       this.run.session.perform(live.effect)
     }
     const { timeoutMs, heartbeatMs = null } = policy as Partial<StepContext['policy']> & CompensationPolicy
-    if (timeoutMs !== null) this.startTimer(live, { type: 'attempt.timedOut', attempt }, timeoutMs)
-    if (heartbeatMs !== null) this.startHeartbeat(live, attempt, heartbeatMs)
+    if (timeoutMs !== null) live.timers.start({ type: 'attempt.timedOut', attempt }, timeoutMs)
+    if (heartbeatMs !== null) live.timers.startHeartbeat(attempt, heartbeatMs)
   }
 
   limitAttempt({ index, attempt, policy }: StepContext): void {
-    const live = this.live.get(index)!
+    const { timers } = this.live.get(index)!
     if (policy.timeoutMs === null && policy.awaitMs !== null)
-      this.startTimer(live, { type: 'attempt.timedOut', attempt }, policy.awaitMs)
+      timers.start({ type: 'attempt.timedOut', attempt }, policy.awaitMs)
   }
 
   abortAttempt({ index, attempt, policy }: Attempting): void {
     const live = this.live.get(index)!
-    this.stopTimer(live)
-    this.stopHeartbeat(live)
+    live.timers.stop()
+    live.timers.stopHeartbeat()
     live.work?.stop(false)
     if (!live.effect) return
     this.run.session.abort(live.effect)
-    this.startTimer(live, { type: 'grace.ended', attempt }, policy!.graceMs)
+    live.timers.start({ type: 'grace.ended', attempt }, policy!.graceMs)
   }
 
   abandonAttempt({ index }: Attempting): void {
@@ -265,8 +260,8 @@ export class StepActors {
 
   endAttempt({ index }: Attempting): void {
     const live = this.live.get(index)!
-    this.stopTimer(live)
-    this.stopHeartbeat(live)
+    live.timers.stop()
+    live.timers.stopHeartbeat()
     live.effect = null
     live.work?.attemptEnded?.()
     live.work = null
@@ -274,26 +269,35 @@ export class StepActors {
     if (this.run.workflow.parallel) this.returnSlot(index)
   }
 
-  startBackoff({ index, path, attempt, policy, failures, failure }: Attempting): void {
+  /** What an error asks for is not waited for in vain: its retry would come too late. */
+  startBackoff(context: Attempting): void {
+    const { index, path, attempt, policy, failures, failure } = context
+    const live = this.live.get(index)!
+    const { timers } = live
     const chance = this.run.session.random(`${path}#${failures}`)
     const delayMs = backoffDelayMs(policy!.backoff, failures, chance, failure)
-    this.startTimer(this.live.get(index)!, { type: 'backoff.ended', attempt }, delayMs)
     this.tellRun(index, { type: 'slot.returned' })
+    if (failure?.retryAfterMs !== undefined && !timers.isInWindow(delayMs)) {
+      timers.closeWindow()
+      this.tellStep(live, { type: 'retries.expired' })
+      return
+    }
+    timers.start({ type: 'backoff.ended', attempt }, delayMs)
+    if (!('owed' in context)) this.tellStep(live, { type: 'backoff.started', attempt })
   }
 
   stopBackoff({ index }: Attempting): void {
-    this.stopTimer(this.live.get(index)!)
+    this.live.get(index)!.timers.stop()
   }
 
   askHandlers({ index, path, policy }: StepContext): void {
     const live = this.live.get(index)!
-    this.startTimer(live, { type: 'verdict.timedOut' }, policy.answerMs)
+    live.timers.start({ type: 'verdict.timedOut' }, policy.answerMs)
     this.run.scope.ask(live.failureEvent, path)
   }
 
   stopAsking({ index, path }: StepContext): void {
-    const live = this.live.get(index)
-    if (live) this.stopTimer(live)
+    this.live.get(index)?.timers.stop()
     this.run.scope.advice.forget(path)
   }
 
@@ -324,12 +328,10 @@ export class StepActors {
 
   // -------------------------------------------------------------------------------------------------------
 
-  private begin(live: Live, index: number, maxElapsedMs: number | null): void {
-    const { session, execution } = this.run
+  private begin({ path }: Live, index: number): void {
+    const { session, execution, options } = this.run
     execution.startedAt[index] = session.time
-    if (maxElapsedMs !== null)
-      live.window = session.startTimer(live.path, { type: 'retries.expired' }, maxElapsedMs)
-    this.run.publish('step_started', live.path, this.run.options.plan.titles[index])
+    this.run.publish('step_started', path, options.plan.titles[index])
   }
 
   private spawn(index: number, entry: 'admitted' | 'denied', failure?: Failure): void {
@@ -345,25 +347,12 @@ export class StepActors {
       path,
       effect: null,
       work: null,
-      timer: null,
-      window: null,
-      heartbeat: null,
+      timers: new StepTimers(session, path),
       failureEvent: null,
       queued: false,
     })
     session.actors.set(path, actor)
     actor.start()
-  }
-
-  private startHeartbeat(live: Live, attempt: number, delayMs: number): void {
-    this.stopHeartbeat(live)
-    const event = { type: 'heartbeat.missed', attempt } as InboundEvent
-    live.heartbeat = this.run.session.startTimer(live.path, event, delayMs)
-  }
-
-  private stopHeartbeat(live: Live): void {
-    if (live.heartbeat) this.run.session.cancelTimer(live.heartbeat)
-    live.heartbeat = null
   }
 
   private tellStep({ actor }: Live, event: StepEvent | CompensationEvent): void {
@@ -383,15 +372,5 @@ export class StepActors {
 
   private returnSlot(index: number): void {
     if (this.holders.delete(index)) this.freeSlots++
-  }
-
-  private startTimer(live: Live, event: StepEvent, delayMs: number): void {
-    this.stopTimer(live)
-    live.timer = this.run.session.startTimer(live.path, event as InboundEvent, delayMs)
-  }
-
-  private stopTimer(live: Live): void {
-    if (live.timer) this.run.session.cancelTimer(live.timer)
-    live.timer = null
   }
 }

@@ -54,6 +54,7 @@ describe('compensation', () => {
       ]),
       inside(),
       inside(failure),
+      { type: 'retries.expired' },
       stop,
     ]
     const inputs = [own, both, onlyInside, fellBack, { ...own, failure }]
@@ -102,6 +103,12 @@ describe('compensation', () => {
       failure,
       attempts: 2,
     })
+  })
+
+  it('retries no more once the time for retries is over, and says so', () => {
+    const { output } = after(own, failed(1), { type: 'retries.expired' })
+    expect(output).toMatchObject({ undone: false, attempts: 1 })
+    expect(output!.failure!.message).toMatch(/^no luck; not tried again: max_elapsed/)
   })
 
   it('ends when it is told to, and counts what was undone by then', () => {

@@ -73,6 +73,7 @@ describe('step', () => {
         { ...failed(attempt), cancelled: true } as StepEvent,
         { type: 'attempt.timedOut', attempt },
         { type: 'grace.ended', attempt },
+        { type: 'backoff.started', attempt },
         { type: 'backoff.ended', attempt },
         { type: 'heartbeat.missed', attempt },
         { ...failed(attempt), verdict: 'compensate' } as StepEvent,
@@ -164,12 +165,36 @@ describe('step', () => {
     ).toMatchObject({ status: 'failed', verdict: 'fail_workflow' })
   })
 
-  it('retries no more once the time for retries is over', () => {
-    const { send } = step({ retries: 9 })
-    expect(send(granted, failed(1), { type: 'retries.expired' }).output).toMatchObject({
-      status: 'failed',
-      attempts: 1,
-    })
+  it('retries no more once the time for retries is over, and says so', () => {
+    const { output } = step({ retries: 9 }).send(granted, failed(1), { type: 'retries.expired' })
+    expect(output).toMatchObject({ status: 'failed', attempts: 1 })
+    expect(output!.failure!.message).toMatch(/^no luck; not tried again: max_elapsed/)
+  })
+
+  it('says nothing of the time where it would not have been retried anyway', () => {
+    const last = step({ retries: 0 }).send(granted, { type: 'retries.expired' }, failed(1)).output
+    expect(last).toMatchObject({ status: 'failed', failure })
+    const fatal = step({ retries: 9 }).send(
+      granted,
+      { type: 'retries.expired' },
+      failed(1, { retryable: false }),
+    )
+    expect(fatal.output).toMatchObject({ failure: { ...failure, retryable: false } })
+  })
+
+  it('keeps its fallback, which waits, when the time for retries is over', () => {
+    const { send } = step({ retries: 0, hasFallback: true })
+    expect(send(granted, failed(1), { type: 'retries.expired' }, granted, succeeded(2)).output).toMatchObject(
+      { status: 'success', attempts: 2 },
+    )
+  })
+
+  it('says that it retries only once it backs off', () => {
+    const { send, calls } = step({ retries: 9 })
+    send(granted, failed(1))
+    expect(calls).not.toContain('step_retrying')
+    send({ type: 'backoff.started', attempt: 1 })
+    expect(calls).toContain('step_retrying')
   })
 
   const gone = (...events: StepEvent[]) => [granted, failed(1), ...events]

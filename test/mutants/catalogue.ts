@@ -27,8 +27,8 @@ const STEP: readonly Mutant[] = [
     patches: [
       patch(
         'machines/step-setup.ts',
-        'context.failures <= context.policy.retries',
-        'context.failures <= context.policy.retries + 1',
+        'hasRetry(context)',
+        'hasRetry({ ...context, failures: context.failures - 1 })',
       ),
     ],
     subject: 'retried',
@@ -66,7 +66,7 @@ const STEP: readonly Mutant[] = [
     patches: [
       patch(
         'src/runtime/step-actors.ts',
-        "if (timeoutMs !== null) this.startTimer(live, { type: 'attempt.timedOut', attempt }, timeoutMs)",
+        "if (timeoutMs !== null) live.timers.start({ type: 'attempt.timedOut', attempt }, timeoutMs)",
         '',
       ),
     ],
@@ -79,7 +79,7 @@ const STEP: readonly Mutant[] = [
     patches: [
       patch(
         'src/runtime/step-actors.ts',
-        'if (heartbeatMs !== null) this.startHeartbeat(live, attempt, heartbeatMs)',
+        'if (heartbeatMs !== null) live.timers.startHeartbeat(attempt, heartbeatMs)',
         '',
       ),
     ],
@@ -92,7 +92,7 @@ const STEP: readonly Mutant[] = [
     patches: [
       patch(
         'src/runtime/step-actors.ts',
-        "this.startTimer(live, { type: 'grace.ended', attempt }, policy!.graceMs)",
+        "live.timers.start({ type: 'grace.ended', attempt }, policy!.graceMs)",
         '',
       ),
     ],
@@ -208,8 +208,8 @@ const COMPENSATION: readonly Mutant[] = [
     patches: [
       patch(
         'machines/compensation-setup.ts',
-        'context.failures <= context.policy.retries',
-        'context.failures <= context.policy.retries + 1',
+        'hasRetry(context)',
+        'hasRetry({ ...context, failures: context.failures - 1 })',
       ),
     ],
     subject: 'chain',

@@ -182,8 +182,9 @@ describe('backoff', () => {
     expect(delays({ jitter: 'equal' }, 0)).toEqual([50, 100, 200, 500])
   })
 
-  it('never undercuts what the error asks for', () => {
-    expect(backoffDelayMs(policy, 1, 0, { code: 'X', message: '', retryAfterMs: 5000 })).toBe(5000)
+  it('is what the error asks for, if it does', () => {
+    for (const retryAfterMs of [0, 5, 5000])
+      expect(backoffDelayMs(policy, 1, 0, { code: 'X', message: '', retryAfterMs })).toBe(retryAfterMs)
   })
 })
 
