@@ -29,6 +29,8 @@ export interface Reference {
   readonly name: string
   /** What is read of a step, where the expression says it. */
   readonly field: string | null
+  /** What is read of that, each field of the one before, as far as the expression says it. */
+  readonly inner: readonly string[]
 }
 
 /** An expression that can be computed. */
@@ -192,7 +194,7 @@ class Analysis {
       invalid(this.#text, `${name} must be followed by a name that is written out, such as ${example}`)
     }
     if (isPlacedRoot(name)) {
-      this.references.push({ root: name, name: '', field: null })
+      this.references.push({ root: name, name: '', field: null, inner: [] })
       return
     }
     const meant = nearest(name, [...ROOTS, ...bound, ...PLACED_ROOTS])
@@ -201,28 +203,15 @@ class Analysis {
   }
 
   #access(node: ASTNode & { op: '.' | '[]' }, bound: readonly string[], nesting: number): void {
+    const [root = '', name = '', ...fields] = chainOf(node, bound) ?? []
+    if (isRoot(root) || root === 'event') {
+      const [field = null, ...inner] = root === 'steps' ? fields : []
+      this.references.push({ root, name, field, inner })
+      return
+    }
     const [base, key] = node.args
-    const root = base.op === 'id' && !bound.includes(base.args) ? base.args : null
-    const name = literalKey(key)
-    if (root !== null && (isRoot(root) || root === 'event') && name !== null) {
-      this.references.push({ root, name, field: null })
-      return
-    }
-    const step = name === null ? null : this.#stepOf(base, bound)
-    if (step !== null) {
-      this.references.push({ root: 'steps', name: step, field: name })
-      return
-    }
     this.visit(base, bound, nesting)
     if (typeof key !== 'string') this.visit(key, bound, nesting)
-  }
-
-  /** The step's name where a node is `steps.name`. */
-  #stepOf(node: ASTNode, bound: readonly string[]): string | null {
-    if (node.op !== '.' && node.op !== '[]') return null
-    const [base, key] = node.args
-    if (base.op !== 'id' || base.args !== 'steps' || bound.includes('steps')) return null
-    return literalKey(key)
   }
 
   #call(name: string, args: readonly ASTNode[], bound: readonly string[], nesting: number): void {
@@ -277,6 +266,15 @@ function isRoot(name: string): name is 'steps' | 'inputs' | 'run' | 'env' {
 
 function isPlacedRoot(name: string): name is PlacedRoot {
   return PLACED_ROOTS.includes(name)
+}
+
+/** `steps.a["b"]` as `steps`, `a`, `b`; `null` where a part of it is computed or bound. */
+function chainOf(node: ASTNode, bound: readonly string[]): string[] | null {
+  if (node.op === 'id') return bound.includes(node.args) ? null : [node.args]
+  if (node.op !== '.' && node.op !== '[]') return null
+  const key = literalKey(node.args[1])
+  const base = key === null ? null : chainOf(node.args[0], bound)
+  return base && [...base, key!]
 }
 
 function literalKey(key: string | ASTNode): string | null {

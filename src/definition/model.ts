@@ -2,6 +2,7 @@
 // camelCase, whole milliseconds, defaults filled in. No positions, no snake_case, no clock.
 import type {
   BackoffPolicy,
+  Failure,
   ResourceNeed,
   RunCondition,
   StepStatus,
@@ -16,8 +17,22 @@ export interface StepView<TOutput = unknown> {
   /** `null` unless the step succeeded: a step that was skipped (`status`) has none. */
   readonly output: TOutput
   readonly status: StepStatus
-  readonly error: { readonly code: string; readonly message: string } | null
+  readonly error: ErrorView | null
   readonly attempts: number
+}
+
+/** What an expression or a builder's function sees of an error: what the result shows of it, with no field left out. */
+export interface ErrorView {
+  readonly code: string
+  readonly message: string
+  /** The `name` of the error that was thrown; `null` where it had none of its own. */
+  readonly name: string | null
+  readonly retryable: boolean
+  /** When it asked to be tried again, in milliseconds from the failure. */
+  readonly retryAfterMs: number | null
+  /** What the failed attempt did to the world, where that is not nothing. */
+  readonly effect: Required<Failure>['effect'] | null
+  readonly cause: ErrorView | null
 }
 
 /** What an expression or a builder's function sees. */

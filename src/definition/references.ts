@@ -9,6 +9,7 @@ import type { ScenarioDocument } from './schema.ts'
 import { around, ListScope, meantBy, namesAround, standing } from './scopes.ts'
 import type { Meant, Scope, Standing } from './scopes.ts'
 import type { Path } from './source.ts'
+import { unknownField } from './step-fields.ts'
 import { listsOf } from './step-lists.ts'
 import type { StepListInside } from './step-lists.ts'
 import type { ControlStepDocument, StepDocument } from './step-schema.ts'
@@ -45,7 +46,6 @@ export interface ScenarioParts {
   readonly outputs: Readonly<Record<string, Computed>>
 }
 
-const STEP_FIELDS = ['output', 'status', 'error', 'attempts']
 const RUN_FIELDS: ReadonlySet<string> = new Set(['id', 'scenario', 'started_at'])
 const EVENT_FIELDS: ReadonlySet<string> = new Set(['type', 'data', 'at', 'source'])
 const SHORTHAND = '_output'
@@ -303,10 +303,10 @@ class Reading {
     })
   }
 
-  #judgeOne(found: Found, { root, name, field }: Reference, reader: Reader): void {
+  #judgeOne(found: Found, { root, name, field, inner }: Reference, reader: Reader): void {
     const { what } = reader
     const { inputs, env } = this.#names
-    if (root === 'steps') this.#judgeStep(found, name, field, reader)
+    if (root === 'steps') this.#judgeStep(found, name, field === null ? [] : [field, ...inner], reader)
     else if (root === 'run') this.#known(found, `run.${name}`, name, RUN_FIELDS, 'of a run', what)
     else if (root === 'inputs')
       this.#known(found, `inputs.${name}`, name, inputs, 'in integration.inputs', what)
@@ -343,7 +343,7 @@ class Reading {
     this.#report('REFERENCE_UNKNOWN', found, what, message, remedy)
   }
 
-  #judgeStep(found: Found, name: string, field: string | null, reader: Reader): void {
+  #judgeStep(found: Found, name: string, fields: readonly string[], reader: Reader): void {
     const { scope, what } = reader
     const meant = meantBy(name, scope)
     if (!meant) {
@@ -354,10 +354,13 @@ class Reading {
       this.#report('REFERENCE_UNKNOWN', found, what, message, remedy)
       return
     }
-    if (field !== null && !STEP_FIELDS.includes(field)) {
-      const message = `the expression reads ${shown(field)} of the step ${shown(name)}, which has ${STEP_FIELDS.join(', ')}`
-      const remedy = (): string => suggestion(field, STEP_FIELDS, `did you mean output.${field}?`)
-      this.#report('REFERENCE_UNKNOWN', found, what, message, remedy)
+    const unknown = unknownField(fields)
+    if (unknown) {
+      const { field, within, known } = unknown
+      const of = `${within === '' ? '' : `${within} of `}the step ${shown(name)}`
+      const message = `the expression reads ${shown(field)} of ${of}, which has ${known.join(', ') || 'no fields'}`
+      const otherwise = within === '' ? `did you mean output.${field}?` : 'read another field'
+      this.#report('REFERENCE_UNKNOWN', found, what, message, () => suggestion(field, known, otherwise))
     }
     standing(meant, (how) => {
       if (!sees(reader, meant, how)) this.#reportStranger(found, name, how, meant.scope, reader)

@@ -4,6 +4,7 @@ import { SagachartError } from '../errors.ts'
 import { shownData } from '../definition/diagnostic.ts'
 import type { Budget, Computed, DataScope, StepView } from '../definition/model.ts'
 import type { Plan } from '../definition/plan.ts'
+import { errorView } from '../definition/step-fields.ts'
 import type { Run } from './run.ts'
 
 export interface RunData {
@@ -91,7 +92,7 @@ function viewOf(run: Run, name: string | symbol, absent: readonly Plan[]): StepV
   return {
     output: effects.isUnneeded(index) ? null : execution.outputs[index],
     status,
-    error: failure ? { code: failure.code, message: failure.message } : null,
+    error: failure ? errorView(failure) : null,
     attempts: execution.attempts[index]!,
   }
 }

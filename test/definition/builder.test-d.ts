@@ -69,6 +69,9 @@ export const good = at.createWorkflow({
       when: ({ steps }) => {
         same<keyof typeof steps, 'save' | 'ping' | 'extract'>(true)
         same<typeof steps.save.output, number | null>(true)
+        same<NonNullable<typeof steps.save.error>['name'], string | null>(true)
+        // @ts-expect-error an error has no such field
+        void steps.save.error?.nmae
         return steps.save.status === 'success'
       },
     },

@@ -8,6 +8,30 @@ import { accepted, codes, flow, refused, step, warnings } from './documents.ts'
 const reads = (name: string) => ({ parameters: { x: `\${{ steps["${name}"].output }}` } })
 
 describe('check', () => {
+  it('knows which fields an error has, at any depth, and suggests the one that is meant', () => {
+    const reading = (field: string) =>
+      flow([step('a'), step('b', { depends_on: ['a'], when: `steps.a.error.${field} == null` })])
+    for (const field of [
+      'code',
+      'message',
+      'name',
+      'retryable',
+      'retryAfterMs',
+      'effect',
+      'cause',
+      'cause.cause.name',
+    ])
+      expect(warnings(reading(field))).toEqual([])
+    const [misspelt] = refused(reading('nmae'))
+    expect(misspelt).toMatchObject({ remedy: 'did you mean "name"?' })
+    expect(misspelt!.message).toContain(
+      'reads "nmae" of error of the step "a", which has code, message, name, retryable, retryAfterMs, effect, cause',
+    )
+    const [deep] = refused(reading('cause.mesage'))
+    expect(deep).toMatchObject({ remedy: 'did you mean "message"?' })
+    expect(deep!.message).toContain('reads "mesage" of error.cause of the step "a"')
+  })
+
   it.each([
     ['a step twice', flow([step('a'), step('a')]), 'NAME_DUPLICATE'],
     ['a module twice', flow([step('a')], {}, { modules: ['m', 'm'] }), 'NAME_DUPLICATE'],
@@ -66,6 +90,31 @@ describe('check', () => {
     [
       'an unknown field of a step',
       flow([step('a'), step('b', { depends_on: ['a'], when: 'steps.a.rows > 1' })]),
+      'REFERENCE_UNKNOWN',
+    ],
+    [
+      'an unknown field of an error',
+      flow([step('a'), step('b', { depends_on: ['a'], when: 'steps.a.error.nmae == "X"' })]),
+      'REFERENCE_UNKNOWN',
+    ],
+    [
+      'an unknown field of an error, asked for',
+      flow([step('a'), step('b', { depends_on: ['a'], when: 'has(steps.a.error.nmae)' })]),
+      'REFERENCE_UNKNOWN',
+    ],
+    [
+      'an unknown field of an error in a fallback',
+      flow([step('a'), step('b', { depends_on: ['a'], fallback: { value: '${{ steps.a.error.kind }}' } })]),
+      'REFERENCE_UNKNOWN',
+    ],
+    [
+      'an unknown field of an error in outputs',
+      flow([step('a')], { outputs: { x: '${{ steps["a"]["error"]["Message"] }}' } }),
+      'REFERENCE_UNKNOWN',
+    ],
+    [
+      'a field of a status',
+      flow([step('a'), step('b', { depends_on: ['a'], when: 'steps.a.status.code == 1' })]),
       'REFERENCE_UNKNOWN',
     ],
     ['an undeclared input', flow([step('a', { when: 'inputs.x' })]), 'REFERENCE_UNKNOWN'],

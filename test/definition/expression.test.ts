@@ -205,6 +205,19 @@ describe('expression', () => {
     ])
   })
 
+  it('lists what is read of a step as far as it is written out', () => {
+    const { references } = compileExpression(
+      'steps.a.error.cause["name"] + steps.a.output[0].x + steps.a.error[inputs.f].g + steps.a',
+    )
+    expect(references.map(({ name, field, inner }) => [name, field, inner])).toEqual([
+      ['a', 'error', ['cause', 'name']],
+      ['a', 'output', []],
+      ['a', 'error', []],
+      ['f', null, []],
+      ['a', null, []],
+    ])
+  })
+
   it('lists what only some expressions may read, and computes it where it is there', () => {
     const { references } = compileExpression('item.n + index + event.data + [1].map(item, item)[0]')
     expect(references.map(({ root, name }) => [root, name])).toEqual([

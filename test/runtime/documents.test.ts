@@ -17,6 +17,10 @@ const operations = {
   boom: () => {
     throw new Error('no luck')
   },
+  named: () => {
+    const more = { name: 'CustomException', code: 'E1', retryable: false, retryAfter: 2 }
+    throw Object.assign(new Error('bad luck', { cause: new Error('why') }), more)
+  },
 }
 
 interface Options {
@@ -140,6 +144,35 @@ integration:
     const { run, step } = await play(document, { inputs: { date: '2026-02-02' }, env: { REGION: 'eu' } })
     expect(step('b').output).toMatchObject({ input: { rows: 3 }, date: '2026-02-02', region: 'eu' })
     expect(run.outputs).toEqual({ rows: 15 })
+  })
+
+  it('shows of an error all that the result shows, and leaves no field out', async () => {
+    const { step, run } = await play(
+      flow(
+        `
+- {name: a, module: m, operation: boom, on_failure: skip}
+- {name: b, module: m, operation: named, on_failure: skip}
+- {name: caught, module: m, operation: echo, depends_on: [b], when: 'steps.b.error.name == "CustomException"'}
+- {name: other, module: m, operation: echo, depends_on: [a], when: 'steps.a.error.name == "CustomException"'}
+- {name: stood_in, module: m, operation: boom, depends_on: [b], fallback: {value: "\${{ steps.b.error }}"}}
+- {name: group, type: parallel, depends_on: [b], steps: [{name: inner, module: m, operation: echo, parameters: {e: "\${{ steps.b.error.cause.message }}"}}]}`,
+        'outputs: {plain: "${{ steps.a.error }}", named: "${{ steps.b.error.name }}", none: "${{ steps.caught.error }}"}',
+      ),
+    )
+    const silent = { name: null, retryable: true, retryAfterMs: null, effect: null, cause: null }
+    expect(step('b').error).toMatchObject({ code: 'E1', name: 'CustomException', retryAfterMs: 2000 })
+    expect([step('caught').status, step('other').status]).toEqual(['success', 'skipped'])
+    expect(step('stood_in').output).toEqual({
+      ...{ code: 'E1', message: 'bad luck', name: 'CustomException', retryable: false, retryAfterMs: 2000 },
+      effect: null,
+      cause: { ...silent, code: 'OPERATION_FAILED', message: 'why' },
+    })
+    expect(step('group').output).toEqual({ inner: { e: 'why' } })
+    expect(run.outputs).toEqual({
+      plain: { ...silent, code: 'OPERATION_FAILED', message: 'no luck' },
+      named: 'CustomException',
+      none: null,
+    })
   })
 
   it('fails without a retry where an expression finds nothing', async () => {
