@@ -217,9 +217,7 @@ export class Run {
   }
 
   recordStep({ step }: Settled): void {
-    if (!this.steps.remove(step.index)) return
-    const { call } = this.stepAt(step.index)
-    if (call) this.tally.count(call.module, step)
+    if (!this.steps.remove(step.index, step)) return
     this.isDegraded ||= step.degraded
     this.execution.settle(step.index, step, this.session.time)
     if (step.status === 'success') this.effects.accept(step.index, step.target, this.options.waitFor)

@@ -10,6 +10,7 @@ import type {
   EffectTarget,
   Failure,
   StepEvent,
+  StepOutput,
   WorkflowEvent,
 } from '../../machines/protocol.ts'
 import type { StepContext } from '../../machines/step.ts'
@@ -29,6 +30,8 @@ interface Live {
   readonly actor: AnyActorRef
   readonly path: string
   effect: Extract<Effect, { kind: 'attempt' }> | null
+  /** Whether its last attempt counts as one of the run's. */
+  isCounted: boolean
   /** What an attempt of a control step does; what is undone inside of it. */
   work: Work | null
   readonly timers: StepTimers
@@ -128,9 +131,10 @@ export class StepActors {
   }
 
   /** Forgets an actor that has ended. Returns whether there was one. */
-  remove(index: number): boolean {
+  remove(index: number, step?: StepOutput): boolean {
     const live = this.live.get(index)
     if (!live) return false
+    if (step && live.isCounted) this.run.tally.end(step)
     this.run.session.actors.delete(live.path)
     this.live.delete(index)
     live.timers.closeWindow()
@@ -218,6 +222,7 @@ export class StepActors {
     if (attempt === 1 || 'owed' in context) live.timers.openWindow(target, policy!.backoff.maxElapsedMs)
     if (!('owed' in context)) {
       this.run.effects.begin(index, context.target)
+      live.isCounted = this.run.tally.begin(this.run.stepAt(index), context.target, live.isCounted)
       if (attempt === 1) this.begin(live, index)
     }
     const { control } = this.run.stepAt(index)
@@ -346,6 +351,7 @@ export class StepActors {
       actor,
       path,
       effect: null,
+      isCounted: false,
       work: null,
       timers: new StepTimers(session, path),
       failureEvent: null,
