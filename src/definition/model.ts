@@ -32,6 +32,8 @@ export interface ErrorView {
   readonly retryAfterMs: number | null
   /** What the failed attempt did to the world, where that is not nothing. */
   readonly effect: Required<Failure>['effect'] | null
+  /** The address of the step that failed, inside of one that is made of steps. */
+  readonly step: string | null
   readonly cause: ErrorView | null
 }
 

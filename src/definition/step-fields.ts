@@ -14,6 +14,7 @@ const ERROR: Fields = {
   retryable: {},
   retryAfterMs: {},
   effect: {},
+  step: {},
   get cause() {
     return ERROR
   },
@@ -46,7 +47,7 @@ export function unknownField(fields: readonly string[]): UnknownField | null {
 }
 
 /** The fields of a failure that may be absent, as expressions see them then. */
-const ABSENT = { name: null, retryable: true, retryAfterMs: null, effect: null } satisfies {
+const ABSENT = { name: null, retryable: true, retryAfterMs: null, effect: null, step: null } satisfies {
   [TField in keyof Omit<Failure, 'code' | 'message' | 'cause'>]-?: ErrorView[TField]
 }
 
