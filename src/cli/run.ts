@@ -139,10 +139,6 @@ async function runLoaded(
     warnings,
     options.drill === false ? 'it was not asked for' : drill(definition, own),
   )
-  for (const warning of document.warnings.slice(warnings.length)) {
-    stderr.line(`sagachart run: ${warning}`)
-    log?.write('WARNING', 'sagachart', warning)
-  }
   if (log) logEnd(document, log)
   const problem = target && (await writeResult(target, document))
   if (isJson) await stdout.print(jsonPieces(document))

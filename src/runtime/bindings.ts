@@ -311,10 +311,7 @@ export const boundBusMachine = busMachine.provide({
     stopTimer: ({ self }) => onScope(self, (scope, path) => scope.stopTimer(path)),
     dispatch: ({ self }, { subscription, event }) =>
       onScope(self, (scope) => scope.dispatch(subscription, event)),
-    reportDrop: ({ self }, { subscription, pattern, events }) =>
-      onScope(self, (scope, path) =>
-        scope.publish('events_dropped', path, { handler: subscription, pattern, events }),
-      ),
+    reportDrop: ({ self }, drop) => onScope(self, (scope, path) => scope.reportDrop(path, drop)),
     passAnswer: ({ self, context: { underWay }, event }) => {
       if (event.type !== 'handler.succeeded' && event.type !== 'handler.failed') return
       const { subscription } = event

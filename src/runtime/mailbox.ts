@@ -157,6 +157,6 @@ export class Mailbox {
   private tell(type: 'event_refused' | 'signal_dropped', data: object, message: string): void {
     const { session } = this
     this.publish(type, data)
-    session.log(session.path, message, null)
+    session.log(session.path, message, undefined)
   }
 }

@@ -2,7 +2,7 @@
 // Not here: their life cycles, which their charts decide. Invariant: whatever was initialised is cleaned up,
 // in reverse order, one after the other, before the root hears that its scope is released.
 import { createActor, type AnyActorRef } from 'xstate'
-import { matchesPattern, type BusContext } from '../../machines/bus.ts'
+import { matchesPattern, type BusContext, type Drop } from '../../machines/bus.ts'
 import type { PoolContext } from '../../machines/resource.ts'
 import type { BusEvent, Failure, PoolEvent } from '../../machines/protocol.ts'
 import type { WorkflowEvent } from '../../machines/workflow.ts'
@@ -186,6 +186,13 @@ export class Scope {
   private get advisers(): readonly string[] {
     const { subscriptions } = this.parts
     return subscriptions.toSorted((a, b) => (b.priority ?? 0) - (a.priority ?? 0)).map(({ id }) => id)
+  }
+
+  /** Says, on the bus and in the log, that a handler is not told of all it asked for. */
+  reportDrop(path: string, { subscription, pattern, events }: Drop): void {
+    this.publish('events_dropped', path, { handler: subscription, pattern, events })
+    const message = `The handler ${subscription} is not told of all events of "${pattern}": ${events} so far`
+    this.root.session.log(path, message, undefined)
   }
 
   /** Performs the handler of a subscription; called when the bus delivers. */
