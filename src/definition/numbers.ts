@@ -48,5 +48,9 @@ export function numberChange(literal: string): NumberChange | null {
 function digitsOf(literal: string): string {
   if (/^0[xo]/.test(literal)) return String(Number(literal))
   const [mantissa = ''] = literal.split(/[eE]/, 1)
-  return mantissa.replace(/[-+.]/g, '').replace(/^0+|0+$/g, '')
+  const digits = mantissa.replace(/[-+.]/g, '')
+  let [from, to] = [0, digits.length]
+  while (digits[from] === '0') from++
+  while (to > from && digits[to - 1] === '0') to--
+  return digits.slice(from, to)
 }

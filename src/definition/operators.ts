@@ -47,7 +47,7 @@ export interface Run {
 }
 
 /** Counts work. @throws ExpressionFault beyond the bound */
-export function spend({ budget }: Pick<Run, 'budget'>, units: number): void {
+export function spend({ budget }: Run, units: number): void {
   budget.work += units
   if (budget.work > budget.max)
     throw new ExpressionFault(`it takes more than ${WORK_MAX} units of work`, true)
@@ -63,7 +63,7 @@ export function isMapping(value: unknown): value is Record<string, unknown> {
   return typeof value === 'object' && value !== null && !Array.isArray(value)
 }
 
-/** The keys of a mapping. It is listed as a whole, however many keys are paid for: that once is the price of the data. */
+/** The keys of a mapping. The engine lists them all, or none: they are charged afterwards. */
 export function keysOf(run: Run, mapping: object): string[] {
   const keys = Object.keys(mapping)
   spend(run, keys.length)
@@ -280,15 +280,15 @@ function onText(
   }
 }
 
-/** Looks through a text for another: at the worst, every pair of their characters is compared. */
-function sought(run: Run, text: string, value: unknown): string {
+/** The text that another is searched for. The search is charged at its worst: every pair of their characters is compared. */
+function needleOf(run: Run, text: string, value: unknown): string {
   const needle = textArgument(value)
   spend(run, text.length / READ_PER_UNIT + (text.length * needle.length) / PAIRS_PER_UNIT)
   return needle
 }
 
-/** What a text is compared with at one end. */
-function affix(run: Run, value: unknown): string {
+/** The text that the start or the end of another is compared with. The comparison is charged. */
+function affixOf(run: Run, value: unknown): string {
   const part = textArgument(value)
   spend(run, part.length / READ_PER_UNIT)
   return part
@@ -296,8 +296,8 @@ function affix(run: Run, value: unknown): string {
 
 const BEYOND_ASCII = /[\u0080-\uffff]/
 
-/** Changes letters of ASCII only. Where there are others, each character is looked at by a function. */
-function recased(run: Run, text: string, letters: RegExp, change: (part: string) => string): string {
+/** Changes letters of ASCII only. A text that has others as well costs a call for each character. */
+function changeCase(run: Run, text: string, letters: RegExp, change: (part: string) => string): string {
   spend(run, text.length / READ_PER_UNIT)
   if (!BEYOND_ASCII.test(text)) return change(text)
   spend(run, 2 * text.length)
@@ -317,7 +317,7 @@ function indexArgument(value: unknown, length: number, otherwise: number): numbe
 }
 
 function split(receiver: string, args: readonly unknown[], run: Run): unknown {
-  const separator = sought(run, receiver, args[0])
+  const separator = needleOf(run, receiver, args[0])
   const limit = args[1] === undefined ? LIST_ITEMS_MAX + 1 : indexArgument(args[1], LIST_ITEMS_MAX, 0)
   const parts = receiver.split(separator, LIST_ITEMS_MAX + 1)
   if (parts.length > LIST_ITEMS_MAX)
@@ -343,22 +343,22 @@ function join(run: Run, receiver: unknown, args: readonly unknown[]): string {
 /** Methods, beside the comprehensions. */
 export const METHODS: ReadonlyMap<string, Method> = new Map<string, Method>([
   ['size', { arities: [0], run: size }],
-  ['contains', onText([1], (s, [part], run) => s.includes(sought(run, s, part)))],
-  ['startsWith', onText([1], (s, [part], run) => s.startsWith(affix(run, part)))],
-  ['endsWith', onText([1], (s, [part], run) => s.endsWith(affix(run, part)))],
-  ['lowerAscii', onText([0], (s, _, run) => recased(run, s, /[A-Z]/g, (part) => part.toLowerCase()))],
-  ['upperAscii', onText([0], (s, _, run) => recased(run, s, /[a-z]/g, (part) => part.toUpperCase()))],
+  ['contains', onText([1], (s, [part], run) => s.includes(needleOf(run, s, part)))],
+  ['startsWith', onText([1], (s, [part], run) => s.startsWith(affixOf(run, part)))],
+  ['endsWith', onText([1], (s, [part], run) => s.endsWith(affixOf(run, part)))],
+  ['lowerAscii', onText([0], (s, _, run) => changeCase(run, s, /[A-Z]/g, (part) => part.toLowerCase()))],
+  ['upperAscii', onText([0], (s, _, run) => changeCase(run, s, /[a-z]/g, (part) => part.toUpperCase()))],
   ['trim', onText([0], (s, _, run) => (spend(run, s.length / READ_PER_UNIT), s.trim()))],
   [
     'indexOf',
     onText([1, 2], (s, [part, from], run) =>
-      BigInt(s.indexOf(sought(run, s, part), indexArgument(from, s.length, 0))),
+      BigInt(s.indexOf(needleOf(run, s, part), indexArgument(from, s.length, 0))),
     ),
   ],
   [
     'lastIndexOf',
     onText([1, 2], (s, [part, from], run) =>
-      BigInt(s.lastIndexOf(sought(run, s, part), indexArgument(from, s.length, s.length))),
+      BigInt(s.lastIndexOf(needleOf(run, s, part), indexArgument(from, s.length, s.length))),
     ),
   ],
   [

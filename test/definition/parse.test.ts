@@ -224,8 +224,10 @@ describe('parse', () => {
     expect(!parsed.ok && parsed.diagnostics[0]!.message).toMatch(/tokens of YAML.*a key is given twice/)
   })
 
-  it('reads directives and tags of any length in linear time', () => {
+  it('reads numbers, directives and tags of any length in linear time', () => {
     const long = ' '.repeat(500_000)
+    for (const number of [`1.${'0'.repeat(500_000)}1`, `1.${'01'.repeat(250_000)}`])
+      for (const text of [`[${number}]`, `a: ${number}`]) expect(parseText(text, 'f').ok).toBe(true)
     for (const text of [
       `%A${long}x\n---\na: 1`,
       `%YAML 1.2${long}x\n---\na: 1`,
