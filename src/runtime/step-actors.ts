@@ -7,7 +7,6 @@ import type { CompensationContext } from '../../machines/compensation.ts'
 import type {
   CompensationEvent,
   CompensationPolicy,
-  EffectTarget,
   Failure,
   StepEvent,
   StepOutput,
