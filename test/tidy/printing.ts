@@ -2,8 +2,8 @@
 import type { Source } from './source.ts'
 import { isNode, lineAt, nodesOf, type Node } from './syntax.ts'
 
-/** The command's streams; and its entry, which says in words of its own that Node is too old. */
-const PRINTERS: ReadonlySet<string> = new Set(['src/cli/output.ts', 'src/cli/bin.ts'])
+/** The command's streams; beside them its entry and its supervisor, which load nothing else and print words of their own only. */
+const PRINTERS: ReadonlySet<string> = new Set(['src/cli/output.ts', 'src/cli/bin.ts', 'src/cli/supervisor.ts'])
 
 const STREAMS: ReadonlySet<unknown> = new Set(['stdout', 'stderr', '_rawDebug'])
 
