@@ -22,8 +22,10 @@ const LEVELS: ReadonlyMap<string, LogLevel> = new Map([
   ['step_compensating', 'DEBUG'],
   ['step_compensated', 'INFO'],
   ['step_compensation_failed', 'ERROR'],
-  ['events_dropped', 'WARNING'],
 ])
+
+/** The library's own events that say what was lost. */
+const LOSSES: ReadonlySet<string> = new Set(['event_refused', 'events_dropped', 'signal_dropped'])
 
 /** Characters of an event's data that are logged. */
 const DATA_LENGTH_MAX = 1000
@@ -32,7 +34,7 @@ const DATA_LENGTH_MAX = 1000
 export function logEvents(actor: AnyActor, log: LogFile): void {
   const write = ({ type, source, at, data }: BusEvent) => {
     const own = LEVELS.get(type)
-    const level = own ?? (type === 'event_refused' || type === 'signal_dropped' ? 'WARNING' : 'DEBUG')
+    const level = own ?? (LOSSES.has(type) ? 'WARNING' : 'DEBUG')
     if (!log.takes(level)) return
     const message = own ? `${type}: ${account(data)}` : `${type} from ${source}${cut(detail(data))}`
     log.write(level, source, message, at)
@@ -51,20 +53,7 @@ export function logEnd(document: ResultDocument, log: LogFile): void {
 
 /** Names, counts and the error of an event. */
 function account(data: unknown): string {
-  const {
-    step_name,
-    module_name,
-    workflow_name,
-    operation,
-    attempts,
-    status,
-    error,
-    handler,
-    pattern,
-    events,
-  } = fields(data)
-  if (handler !== undefined)
-    return `${word(handler)} was not told of all events of ${word(pattern)}: ${word(events)} so far`
+  const { step_name, module_name, workflow_name, operation, attempts, status, error } = fields(data)
   const call = `${word(module_name)}.${word(operation)}`
   const who = step_name === undefined ? word(workflow_name ?? module_name) : `${word(step_name)} (${call})`
   const tries = attempts === undefined ? '' : `, ${word(attempts)} ${attempts === 1 ? 'attempt' : 'attempts'}`

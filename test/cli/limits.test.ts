@@ -67,6 +67,5 @@ describe('limits', () => {
     expect(log).toMatch(
       /^WARNING events_dropped from .* \{"handler":"m\.on#1","pattern":"row","events":1000\}$/m,
     )
-    expect(log).toContain('WARNING EVENTS_DROPPED: the handler m.on#1 was not told of 3999 events')
   })
 })
