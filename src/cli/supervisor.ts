@@ -91,6 +91,8 @@ class Supervision {
 
   /** Where there is no shell, a process whose event loop is blocked outlives a supervisor that is killed. */
   private setGuard(pipe: ChildProcess['stdio'][number] = null): void {
+    // A process that has ended needs no guard, and its pipe can be handed to nobody.
+    if (pipe?.destroyed) return
     const args = ['-c', GUARD, 'sagachart', String(this.child.pid)]
     this.guard = spawn('/bin/sh', args, { stdio: [pipe, 'ignore', 'ignore', 'pipe'] }).on('error', () => {})
     if (pipe !== null) pipe.destroy()
