@@ -11,9 +11,13 @@ class Output {
   /** The first error of a write; `null` if there was none, or if only the reader went away (`| head`). */
   fault: string | null = null
   private readonly stream: NodeJS.WriteStream
+  /** The stream's own, for a module may put another one in its place that never calls back. */
+  private readonly ownWrite: NodeJS.WriteStream['write']
+  private isDiverted = false
 
   constructor(stream: NodeJS.WriteStream & { readonly fd: number }) {
     this.stream = stream
+    this.ownWrite = stream.write.bind(stream)
     stream.on('error', (error: NodeJS.ErrnoException) => {
       const isGone = /^(?:EPIPE|ECONNRESET)$/.test(error.code ?? '') || (stream.isTTY && error.code === 'EIO')
       if (!isGone) this.fault ??= error.message
@@ -45,7 +49,12 @@ class Output {
 
   /** Sends what other code prints here to a screen. Returns a function that ends this. */
   divertTo(screen: Screen): () => void {
-    return screen.divert(this.stream)
+    const restore = screen.divert(this.stream)
+    this.isDiverted = true
+    return () => {
+      restore()
+      this.isDiverted = false
+    }
   }
 
   /** Prints one line, whatever is in it. */
@@ -78,7 +87,11 @@ class Output {
   }
 
   private write(text: string): Promise<boolean> {
-    return new Promise((done) => this.stream.write(text, (error) => done(error == null)))
+    return new Promise((done) => {
+      const written = (error?: Error | null) => done(error == null)
+      if (this.isDiverted) this.stream.write(text, written)
+      else this.ownWrite(text, written)
+    })
   }
 }
 
