@@ -67,7 +67,10 @@ export async function graphCommand(file: string | undefined, options: GraphOptio
 
 /** The modules of a document; none, and a word on stderr, where they cannot be loaded. */
 async function loadedModules(file: string, { allowModules = [] }: GraphOptions): Promise<readonly Module[]> {
-  const loaded = await loadIntegration(file, { allowModules, requireInputs: false, writes: [] })
+  // What modules print while they are loaded must not get into the data.
+  const restore = stdout.divertTo(stderr.screen())
+  const options = { allowModules, requireInputs: false, writes: [] }
+  const loaded = await loadIntegration(file, options).finally(restore)
   if (loaded.ok) return loaded.modules
   stderr.lines(formatDiagnostics(loaded.diagnostics))
   stderr.line('sagachart graph: the effects of operations are unknown without their modules')
