@@ -3,7 +3,11 @@ import type { Source } from './source.ts'
 import { isNode, lineAt, nodesOf, type Node } from './syntax.ts'
 
 /** The command's streams; beside them its entry and its supervisor, which load nothing else and print words of their own only. */
-const PRINTERS: ReadonlySet<string> = new Set(['src/cli/output.ts', 'src/cli/bin.ts', 'src/cli/supervisor.ts'])
+const PRINTERS: ReadonlySet<string> = new Set([
+  'src/cli/output.ts',
+  'src/cli/bin.ts',
+  'src/cli/supervisor.ts',
+])
 
 const STREAMS: ReadonlySet<unknown> = new Set(['stdout', 'stderr', '_rawDebug'])
 
