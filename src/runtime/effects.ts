@@ -21,7 +21,7 @@ interface KnownEffect {
 const NOTHING: KnownEffect = { state: 'none', output: null }
 
 /** In the order in which they are undone: the fallback came last. */
-const TARGETS: readonly EffectTarget[] = ['fallback', 'operation']
+export const TARGETS: readonly EffectTarget[] = ['fallback', 'operation']
 
 /** The effects of one run's steps. */
 export class Effects {

@@ -1,10 +1,9 @@
 // What a run leaves in the world that is not part of its result, by address: for people, who have to see to it.
-import type { CompensationExtent, EffectTarget } from '../../machines/protocol.ts'
+import type { CompensationExtent } from '../../machines/protocol.ts'
 import { extentInside } from './compensation-scope.ts'
+import { TARGETS } from './effects.ts'
 import type { LeftEffects } from './inside.ts'
 import type { Run } from './run.ts'
-
-const TARGETS: readonly EffectTarget[] = ['operation', 'fallback']
 
 /**
  * Steps whose effects are left, or may be, those inside first.
@@ -18,8 +17,8 @@ export function leftEffects(
   for (let index = 0; index < run.options.plan.size; index++) {
     const inside = run.inside.get(index)
     if (inside) {
-      left.undone.push(...inside.left.undone)
-      left.possiblyDone.push(...inside.left.possiblyDone)
+      for (const address of inside.left.undone) left.undone.push(address)
+      for (const address of inside.left.possiblyDone) left.possiblyDone.push(address)
       for (const ended of inside.owed) leftEffects(ended.run, extentInside(run, index, ended, extent), left)
     }
     const states = TARGETS.map((target) => run.effects.leftAs(index, target, extent))

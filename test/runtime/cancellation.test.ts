@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest'
 import type { DataScope, StepDefinition } from '../../src/definition/model.ts'
 import {
   breaks,
+  compensating,
   computed,
   conditional,
   decided,
@@ -20,7 +21,6 @@ import {
   type Play,
 } from './workflows.ts'
 
-const compensating = { onFailure: 'compensate' } as const
 const at = (time: number, address: string, force = false) =>
   [time, { type: 'run.cancelStep', step: address, force } as never] as const
 

@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest'
 import type { DataScope } from '../../src/definition/model.ts'
 import {
   breaks,
+  compensating,
   computed,
   conditional,
   each,
@@ -16,14 +17,11 @@ import {
   statuses,
   step,
   undo,
+  undone,
   verdicts,
   workflow,
   type Play,
 } from './workflows.ts'
-
-const compensating = { onFailure: 'compensate' } as const
-const undone = ({ calls }: { readonly calls: readonly string[] }) =>
-  calls.filter((call) => call.startsWith('undo:'))
 
 describe('compensation', () => {
   it('undoes what succeeded in the reverse order of the graph, each once', () => {

@@ -6,6 +6,7 @@ import { run, setup } from '../../src/index.ts'
 import { toJson } from '../../src/runtime/json.ts'
 import {
   breaks,
+  compensating,
   computed,
   each,
   fallbackCall,
@@ -18,14 +19,11 @@ import {
   statuses,
   step,
   undo,
+  undone,
   verdicts,
   workflow,
   type Play,
 } from './workflows.ts'
-
-const compensating = { onFailure: 'compensate' } as const
-const undone = ({ calls }: { readonly calls: readonly string[] }) =>
-  calls.filter((call) => call.startsWith('undo:'))
 
 /** An operation that obeys no signal and succeeds after a time, with its address as its output. */
 const late = (afterMs: Readonly<Record<string, number>>): NonNullable<Play['reply']> => {

@@ -89,6 +89,13 @@ export const fallbackCall = (compensate: CompensationDefinition | null = null): 
   compensate,
 })
 
+/** A workflow that is undone where one of its steps fails. */
+export const compensating = { onFailure: 'compensate' } as const
+
+/** What was called to undo something, in order. */
+export const undone = ({ calls }: { readonly calls: readonly string[] }) =>
+  calls.filter((call) => call.startsWith('undo:'))
+
 /** A step that can be undone. */
 export const saga = (name: string, more: More = {}) => step(name, { compensate: undo(), ...more })
 

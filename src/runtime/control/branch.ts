@@ -162,12 +162,11 @@ export function keep(
   outer.isDegraded ||= inside.isDegraded
   outer.tally.add(inside.tally)
   kept.add({ iteration, status: cause, ledger: inside.ledger })
-  const left = leftEffects(inside, 'all')
   if (extent === 'all') {
-    kept.left.undone.push(...left.undone)
-    kept.left.possiblyDone.push(...left.possiblyDone)
+    leftEffects(inside, 'all', kept.left)
     return
   }
+  const left = leftEffects(inside, 'all')
   const isNamed = left.undone.length > 0 || left.possiblyDone.length > 0
   if (!isNamed && !inside.reversal.isDue('all')) return
   kept.owed.push({ run: inside, attempt, isCompleted: cause === 'completed' })

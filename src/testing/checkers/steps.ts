@@ -1,5 +1,6 @@
 // Rules of steps: how often they are tried, how often they end. When they start is in dependencies.ts.
 import { undoPolicy } from '../../definition/plan.ts'
+import { TARGETS } from '../../runtime/effects.ts'
 import { undoneBy, type Effect } from '../../runtime/host.ts'
 import type { Run } from '../../runtime/run.ts'
 import { DRAIN_MS_MAX } from '../../../machines/bus.ts'
@@ -32,10 +33,7 @@ export const attemptsBounded: Rule = {
 function attemptsMax({ root }: View, { run: path, index, target, to }: Attempt): number {
   const { plan } = root.session.runs.get(path)!.options
   if (undoneBy(target))
-    return (['fallback', 'operation'] as const).reduce(
-      (sum, each) => sum + 1 + (undoPolicy(plan, index, each)?.retries ?? -1),
-      0,
-    )
+    return TARGETS.reduce((sum, each) => sum + 1 + (undoPolicy(plan, index, each)?.retries ?? -1), 0)
   const { retries, grantedRetriesMax, hasFallback } = plan.policies[index]!
   const context = root.session.actors.get(to)?.getSnapshot().context as { granted?: number } | undefined
   const granted = Math.min(context?.granted ?? 0, grantedRetriesMax)
