@@ -25,7 +25,7 @@ describe('check', () => {
     const [misspelt] = refused(reading('nmae'))
     expect(misspelt).toMatchObject({ remedy: 'did you mean "name"?' })
     expect(misspelt!.message).toContain(
-      'reads "nmae" of error of the step "a", which has code, message, name, retryable, retryAfterMs, effect, cause',
+      'reads "nmae" of error of the step "a", which has code, message, name, retryable, retryAfterMs, effect, step, cause',
     )
     const [deep] = refused(reading('cause.mesage'))
     expect(deep).toMatchObject({ remedy: 'did you mean "message"?' })

@@ -238,7 +238,7 @@ describe('expression', () => {
 
   it('sees no step where a variable hides the root, nor through has()', () => {
     expect(compileExpression('has(steps.a.output.x)').references).toEqual([
-      { root: 'steps', name: 'a', field: 'output' },
+      { root: 'steps', name: 'a', field: 'output', inner: ['x'] },
     ])
     expect(compileExpression('inputs.items.map(i, i.steps)').references).toHaveLength(1)
   })

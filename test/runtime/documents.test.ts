@@ -159,12 +159,13 @@ integration:
         'outputs: {plain: "${{ steps.a.error }}", named: "${{ steps.b.error.name }}", none: "${{ steps.caught.error }}"}',
       ),
     )
-    const silent = { name: null, retryable: true, retryAfterMs: null, effect: null, cause: null }
+    const silent = { name: null, retryable: true, retryAfterMs: null, effect: null, step: null, cause: null }
     expect(step('b').error).toMatchObject({ code: 'E1', name: 'CustomException', retryAfterMs: 2000 })
     expect([step('caught').status, step('other').status]).toEqual(['success', 'skipped'])
     expect(step('stood_in').output).toEqual({
       ...{ code: 'E1', message: 'bad luck', name: 'CustomException', retryable: false, retryAfterMs: 2000 },
       effect: null,
+      step: null,
       cause: { ...silent, code: 'OPERATION_FAILED', message: 'why' },
     })
     expect(step('group').output).toEqual({ inner: { e: 'why' } })
