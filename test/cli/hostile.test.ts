@@ -22,11 +22,12 @@ export default {
     return { [EVIL]: EVIL }
   },
   boom: () => { throw evil() },
-  stray: async () => {
+  undo: async () => {
+    // A fault of the process: the command ends with 70.
     void Promise.reject(evil())
     await new Promise((done) => setTimeout(done, 10))
+    throw evil()
   },
-  undo: () => { throw evil() },
   cleanup: () => { throw evil() },
 }
 `
@@ -47,7 +48,6 @@ const scenarios = [
     outputs: { [EVIL]: '${{ steps.a.output }}', text: '${{ inputs.x }}' },
     steps: [
       call('a', 'say', { when: `${QUOTED} != ''`, parameters: { [EVIL]: EVIL } }),
-      call('b', 'stray'),
       { name: 'c', type: 'conditional', condition: `${QUOTED} == ''`, then: [call('x', 'say')] },
       {
         name: 'i',
@@ -130,10 +130,10 @@ describe('foreign text is never obeyed', () => {
   const folder = folderWith(files)
 
   it.each([
-    ['run FILE', 1],
-    ['run FILE --json', 1],
-    ['run FILE --output EVIL/result.json', 1],
-    ['run FILE --output EVIL.txt --format text', 1],
+    ['run FILE', 70],
+    ['run FILE --json', 70],
+    ['run FILE --output EVIL/result.json', 70],
+    ['run FILE --output EVIL.txt --format text', 70],
     ['simulate FILE', 0],
     ['simulate FILE --json', 0],
     ['check FILE --runs 50 --states 0', 1],
