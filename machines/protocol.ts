@@ -43,6 +43,8 @@ export type WorkflowEvent =
       readonly cancelled?: number
       /** Of a step that failed without an attempt. */
       readonly failure?: Failure
+      /** Whether anything is being undone, or was, beside the steps. Default `false`. */
+      readonly surplus?: boolean
     }
   /** As many steps have succeeded as were waited for. */
   | { readonly type: 'steps.sufficed' }

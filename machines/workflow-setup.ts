@@ -126,7 +126,7 @@ export const workflowSetup = setup({
       isWholeSoFar(context),
     isCompleted: ({ context }) => context.cause === 'completed',
     isFailed: ({ context }) => context.cause === 'failed' && context.extent !== 'all',
-    hasSurplus: ({ event }) => 'surplus' in event && event.surplus,
+    hasSurplus: ({ event }) => 'surplus' in event && event.surplus === true,
     isCancelled: ({ context }) => context.cause === 'cancelled',
     isTimedOut: ({ context }) => context.cause === 'timed_out',
     isCompensated: ({ context }) => context.compensation === 'completed',

@@ -110,6 +110,7 @@ export const workflowMachine = workflowSetup.createMachine({
       always: [
         { guard: 'isToCompensate', target: 'compensating', actions: ALL },
         { guard: 'isForgone', target: 'givingUp', actions: [ALL, 'startCompensation'] },
+        { guard: 'hasSurplus', target: 'compensating' },
         { target: 'cleaningUp' },
       ],
     },

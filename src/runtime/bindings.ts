@@ -167,7 +167,7 @@ export const boundWorkflowMachine = workflowMachine.provide({
       if (event.type === 'decision.made') later(self, recordDecision, event)
     },
     cancelSteps: onRun((run) => run.cancelSteps()),
-    forceSteps: onRun((run) => run.steps.cancelAll({ type: 'step.cancel', force: true })),
+    forceSteps: onRun((run) => run.forceSteps()),
     cancelStep: ({ self, event }) => {
       if (event.type === 'run.cancelStep') later(self, cancelAt, event)
     },

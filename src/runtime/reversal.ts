@@ -28,6 +28,8 @@ export class Reversal {
   private readonly run: Run
   private readonly gates: LeaseGates
   private extent: CompensationExtent = 'all'
+  /** Whether more is to be undone than what is being undone beside the steps. */
+  private undoesMore = true
   /** By step, its own effects that are to be undone. */
   private own: ReadonlyMap<number, readonly EffectTarget[]> = new Map()
   /** Steps of this scenario inside of which surplus effects are being undone while the run goes on. */
@@ -36,7 +38,8 @@ export class Reversal {
   private readonly besideRuns = new Set<Run>()
   /** Inside of how many steps surplus effects could not all be undone. */
   private surplusLeft = 0
-  private hadSurplus = false
+  /** Whether anything of this scenario was undone beside the steps. */
+  hadSurplus = false
   private hasStarted = false
   private isFinished = false
 
@@ -112,7 +115,8 @@ export class Reversal {
   // ---- what the chart names -----------------------------------------------------------------------------
 
   start({ entry, extent, compensationTimeoutMs }: WorkflowContext): void {
-    this.extent = extent ?? 'all'
+    this.extent = extent ?? 'surplus'
+    this.undoesMore = extent === 'all' || (extent === 'surplus' && undoesSurplus(this.run))
     this.isFinished = false
     this.hasStarted = true
     if (this.beside.size === 0) this.layOut()
@@ -121,10 +125,10 @@ export class Reversal {
 
   /** Finds out what is to be undone. */
   private layOut(): Undoing {
-    const { run } = this
+    const { run, extent, undoesMore } = this
     const own = new Map<number, readonly EffectTarget[]>()
-    for (let index = 0; index < run.options.plan.size; index++)
-      if (this.isOwed(index, this.extent)) own.set(index, run.effects.owed(index, this.extent))
+    for (let index = 0; undoesMore && index < run.options.plan.size; index++)
+      if (this.isOwed(index, extent)) own.set(index, run.effects.owed(index, extent))
     this.own = own
     this.undoing = new Undoing(run.options.plan, (index) => own.has(index))
     run.steps.turnBack()
@@ -154,8 +158,19 @@ export class Reversal {
       this.keep({ index, undone: false, failure: NOT_REACHED, attempts: 0, left: this.ownEffects(index) })
     this.gates.releaseWhere((index) => !this.run.steps.has(index))
     this.run.steps.cancelAll({ type: 'compensation.stop' })
-    for (const inside of this.beside) inside.stop()
+    this.stopBeside()
     this.announceEnd()
+  }
+
+  /** The same for what is undone beside the steps. */
+  stopBeside(): void {
+    for (const inside of this.beside) inside.stop()
+  }
+
+  /** A scenario inside has undone effects beside its steps, or after them. */
+  noteInside(isComplete: boolean): void {
+    this.hadSurplus = true
+    if (!isComplete) this.surplusLeft++
   }
 
   // -------------------------------------------------------------------------------------------------------
@@ -166,7 +181,7 @@ export class Reversal {
     const undoing: UndoingInside = new UndoingInside(outer, index, owed, run.self, (isComplete) => {
       this.beside.delete(undoing)
       for (const each of owed) this.besideRuns.delete(each.run)
-      if (!isComplete) this.surplusLeft++
+      this.noteInside(isComplete)
       ended?.()
       run.tellSelf({ type: 'surplus.undone' })
     })

@@ -266,6 +266,11 @@ export class Run {
     this.announceEnd()
   }
 
+  forceSteps(): void {
+    this.steps.cancelAll({ type: 'step.cancel', force: true })
+    this.reversal.stopBeside()
+  }
+
   /** Cancels one step, with all that is inside of it; those that depend on it are cancelled, too. */
   cancelStep(index: number, force: boolean): void {
     if (this.steps.has(index)) this.steps.cancel(index, { type: 'step.cancel', force })
@@ -391,6 +396,6 @@ export class Run {
     if (event === null) return
     if (isCounting) this.isClosed = true
     else this.ended = true
-    this.tellSelf(event)
+    this.tellSelf(event.type === 'steps.finished' ? { ...event, surplus: this.reversal.hadSurplus } : event)
   }
 }

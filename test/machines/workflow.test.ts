@@ -47,6 +47,7 @@ describe('workflow', () => {
       { type: 'steps.finished' },
       { type: 'steps.finished', cancelled: 1 },
       { type: 'steps.finished', failure },
+      { type: 'steps.finished', surplus: true },
       { type: 'steps.sufficed' },
       { type: 'steps.fellShort', failure },
       undone,
@@ -114,6 +115,15 @@ describe('workflow', () => {
       const { output } = run([...events, failed, finished, released], { onFailure: 'compensate' })
       expect(output).toMatchObject({ status: 'failed', failure, extent: surplus ? 'surplus' : null })
     }
+  })
+
+  it('ends, though it failed, after what is being undone beside its steps', () => {
+    const events: WorkflowEvent[] = [{ type: 'scope.ready' }, settled('failed')]
+    expect(run([...events, { type: 'steps.finished', surplus: false }]).value).toBe('cleaningUp')
+    const waiting: WorkflowEvent[] = [...events, { type: 'steps.finished', surplus: true }]
+    expect(run(waiting).value).toBe('compensating')
+    const { output } = run([...waiting, { type: 'compensation.finished', left: 1 }, released])
+    expect(output).toMatchObject({ status: 'failed', compensation: 'failed', extent: null })
   })
 
   it('lets other branches go on after a failure, unless it fails fast', () => {

@@ -164,6 +164,33 @@ describe('what a completed run keeps', () => {
     expect(neither.report.undone).toEqual(['s/hotel/savoy'])
   })
 
+  it('is undone before a scenario inside ends, whatever ends it', () => {
+    const group = parallel('g', [saga('x'), step('y', { dependsOn: ['x'] })], {}, verdicts('skip'))
+    const inner = workflow([group, step('z')], { name: 'inner' })
+    const outer = (more: Partial<StepDefinition> = {}) =>
+      workflow([scenario('s', inner, {}, more), step('after', { dependsOn: ['s'] })], compensating)
+    const slow: Play['reply'] = (_, address) => {
+      const afterMs = address.startsWith('undo:') ? 500 : address === 's/z' ? 200 : 50
+      return { kind: 'execute', afterMs }
+    }
+    const fates = { 's/g/y': breaks, 's/z': breaks }
+    const ended = play(outer(), { reply: slow, fates })
+    expect(ended.report).toMatchObject({ status: 'compensated', undone: [] })
+    expect(ended.log.slice(-2)).toEqual(['end undo:s/g/x', 'end s'])
+    const left = { compensation: 'failed', undone: ['s/g/x'] }
+    const broken = { reply: slow, fates: { ...fates, 'undo:s/g/x': breaks } }
+    expect(play(outer(), broken).report).toMatchObject({ status: 'compensation_failed', ...left })
+    const skipped = play(outer(verdicts('skip')), broken)
+    expect(skipped.report).toMatchObject({ status: 'completed', ...left })
+    const alone = workflow([scenario('s', { ...inner, ...compensating }, {}, verdicts('skip'))])
+    const own = play(alone, { ...broken, fates: { ...broken.fates, 's/z': () => 1 } })
+    expect(own.report).toMatchObject({ status: 'completed', ...left })
+    const sent: Play['sent'] = [[150, { type: 'run.cancel', force: true } as never]]
+    const forced = play(outer(), { reply: slow, fates, sent })
+    expect(forced.report).toMatchObject({ status: 'cancelled', ...left })
+    expect([forced.running, forced.time < 500]).toEqual([[], true])
+  })
+
   it('undoes surplus effects within the limit of compensation, or when it is forced to end', () => {
     const hang: Play['reply'] = (_, address) =>
       address.startsWith('undo:') ? { kind: 'hang' } : { kind: 'execute', afterMs: 10 }

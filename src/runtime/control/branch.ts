@@ -8,6 +8,7 @@ import type { Computed } from '../../definition/model.ts'
 import { newBudget } from '../../definition/operators.ts'
 import type { Plan } from '../../definition/plan.ts'
 import { SagachartError } from '../../errors.ts'
+import { scenarioRun } from '../compensation-scope.ts'
 import { checkedInputs } from '../given-inputs.ts'
 import { views } from '../run-data.ts'
 import type { Run } from '../run.ts'
@@ -155,7 +156,7 @@ export function keep(
   index: number,
   attempt: number,
   inside: Run,
-  { cause, extent }: WorkflowMachineOutput,
+  { cause, compensation, extent }: WorkflowMachineOutput,
   iteration: number | null,
 ): void {
   const kept = outer.insideOf(index)
@@ -166,6 +167,7 @@ export function keep(
     leftEffects(inside, 'all', kept.left)
     return
   }
+  if (compensation !== 'none') scenarioRun(outer).reversal.noteInside(compensation === 'completed')
   const left = leftEffects(inside, 'all')
   const isNamed = left.undone.length > 0 || left.possiblyDone.length > 0
   if (!isNamed && !inside.reversal.isDue('all')) return

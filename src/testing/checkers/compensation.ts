@@ -21,6 +21,12 @@ function owes(run: Run, index: number): boolean {
   return execution.hasSucceeded(index) || (compensate.on === 'attempt' && isStarted)
 }
 
+/** Whether a step's success stays, because only what is not part of the run's result is undone. */
+function isPartOfResult(run: Run, index: number): boolean {
+  const { context } = run.self.getSnapshot() as EndedRun
+  return context.extent === 'surplus' && run.execution.hasSucceeded(index) && !run.effects.isUnneeded(index)
+}
+
 /** A step that depends on another one, directly or through others, and is still to be undone. */
 function undoneTooLate(run: Run, index: number): string | null {
   const { plan } = run.options
@@ -32,7 +38,11 @@ function undoneTooLate(run: Run, index: number): string | null {
       if (seen.has(dependent)) continue
       seen.add(dependent)
       open.push(dependent)
-      if (owes(run, dependent) && !run.reversal.compensations.has(dependent))
+      if (
+        owes(run, dependent) &&
+        !isPartOfResult(run, dependent) &&
+        !run.reversal.compensations.has(dependent)
+      )
         return run.stepAt(dependent).name
     }
   }
@@ -43,7 +53,7 @@ function undoneTooLate(run: Run, index: number): string | null {
 export const undoneInReverse: Rule = {
   name: 'undone-in-reverse',
   description:
-    'A step is undone only after everything that depends on it, directly or through others, has been.',
+    'A step is undone only after everything that depends on it, directly or through others, has been, but for what is part of the result.',
   watch: (view, fail) => ({
     performed(effect) {
       const run = undoingRun(view.root.session.runs, effect)
