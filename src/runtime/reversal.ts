@@ -36,9 +36,9 @@ export class Reversal {
   private readonly beside = new Set<UndoingInside>()
   /** The runs that these undo. */
   private readonly besideRuns = new Set<Run>()
-  /** Inside of how many steps surplus effects could not all be undone. */
-  private surplusLeft = 0
-  /** Whether anything of this scenario was undone beside the steps. */
+  /** Inside of how many steps not everything could be undone, beside the steps or by scenarios of their own. */
+  private leftInside = 0
+  /** Whether anything inside was undone beside the steps, or is left. */
   hadSurplus = false
   private hasStarted = false
   private isFinished = false
@@ -167,10 +167,10 @@ export class Reversal {
     for (const inside of this.beside) inside.stop()
   }
 
-  /** A scenario inside has undone effects beside its steps, or after them. */
+  /** Effects inside have been undone, beside the steps or by a scenario of their own. */
   noteInside(isComplete: boolean): void {
     this.hadSurplus = true
-    if (!isComplete) this.surplusLeft++
+    if (!isComplete) this.leftInside++
   }
 
   // -------------------------------------------------------------------------------------------------------
@@ -203,14 +203,7 @@ export class Reversal {
   private announceEnd(): void {
     if (this.isFinished || this.beside.size > 0 || !this.undoing?.isFinished) return
     this.isFinished = true
-    const left = this.undoing.left + this.surplusLeft + this.leftInside
+    const left = this.undoing.left + this.leftInside
     this.run.tellSelf({ type: 'compensation.finished', left })
-  }
-
-  /** How much scenarios inside left when they undid themselves. */
-  private get leftInside(): number {
-    let left = 0
-    for (const inside of this.run.inside.values()) left += inside.left.undone.length
-    return left
   }
 }

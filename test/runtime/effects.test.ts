@@ -185,6 +185,13 @@ describe('what a completed run keeps', () => {
     const alone = workflow([scenario('s', { ...inner, ...compensating }, {}, verdicts('skip'))])
     const own = play(alone, { ...broken, fates: { ...broken.fates, 's/z': () => 1 } })
     expect(own.report).toMatchObject({ status: 'completed', ...left })
+    const selfUndoing = workflow([saga('x'), step('z', { dependsOn: ['x'] })], {
+      name: 'inner',
+      ...compensating,
+    })
+    const deep = workflow([parallel('p', [scenario('s', selfUndoing, {}, verdicts('skip'))])], compensating)
+    const below = play(deep, { fates: { 'p/s/z': breaks, 'undo:p/s/x': breaks } })
+    expect(below.report).toMatchObject({ status: 'completed', compensation: 'failed', undone: ['p/s/x'] })
     const sent: Play['sent'] = [[150, { type: 'run.cancel', force: true } as never]]
     const forced = play(outer(), { reply: slow, fates, sent })
     expect(forced.report).toMatchObject({ status: 'cancelled', ...left })

@@ -163,11 +163,13 @@ export function keep(
   outer.isDegraded ||= inside.isDegraded
   outer.tally.add(inside.tally)
   kept.add({ iteration, status: cause, ledger: inside.ledger })
+  const { reversal } = scenarioRun(outer)
+  if (compensation === 'failed') reversal.noteInside(false)
   if (extent === 'all') {
     leftEffects(inside, 'all', kept.left)
     return
   }
-  if (compensation !== 'none') scenarioRun(outer).reversal.noteInside(compensation === 'completed')
+  if (compensation === 'completed') reversal.noteInside(true)
   const left = leftEffects(inside, 'all')
   const isNamed = left.undone.length > 0 || left.possiblyDone.length > 0
   if (!isNamed && !inside.reversal.isDue('all')) return
