@@ -27,6 +27,7 @@ const IMPURE =
   /\bDate\.now\b|\bnew Date\(\)|\bMath\.random\b|\bset(?:Timeout|Interval|Immediate)\b|\bqueueMicrotask\b|\bnew Promise\b|\bperformance\.|\bprocess\.|\bcrypto\./g
 const UNSAFE = /\beval\(|\bnew Function\b/g
 const LOOSE = /\bas any\b|:\s*any\b|<any>|@ts-ignore|@ts-nocheck/g
+const BITES = /\binstanceof (?:\w*Error|Promise)\b|\bString\((?:error|reason|thrown)\)/g
 const SKIPPED = /\b(?:it|test|describe)\.(?:skip|only|todo)\b/g
 const VAGUE = /(?:^|\/)(?:utils?|helpers?|common|types?|misc)(?:\.[a-z]+)*(?:\/|$)/
 const TOP_LEVEL = new Set([
@@ -60,6 +61,11 @@ describe('the house', () => {
 
   it('has no clock and no chance in its charts and its runtime', () => {
     expect(all(pure, (file) => matches(file, IMPURE))).toEqual([])
+  })
+
+  it('looks at what user code throws and promises in one module', () => {
+    const lookers = product.filter(({ path }) => /^src\/(?:runtime|hosts|modules)\//.test(path))
+    expect(all(lookers, (file) => matches(file, BITES))).toEqual([])
   })
 
   it('runs no text as code', () => {
@@ -138,6 +144,8 @@ describe('its rules', () => {
     [(file: Source) => matches(file, IMPURE), 'machines/a.ts', 'const x = Date.now()'],
     [(file: Source) => matches(file, IMPURE), 'machines/a.ts', 'await new Promise(() => {})'],
     [(file: Source) => matches(file, LOOSE), 'src/a.ts', 'const x: any = 1'],
+    [(file: Source) => matches(file, BITES), 'src/runtime/a.ts', 'if (error instanceof Error) throw error'],
+    [(file: Source) => matches(file, BITES), 'src/runtime/a.ts', 'const text = String(error)'],
     [(file: Source) => matches(file, SKIPPED), 'test/a.ts', 'it.skip()'],
     [strayPrints, 'src/cli/a.ts', 'process.stdout.write(name)'],
     [strayPrints, 'src/cli/a.ts', 'new Screen(process.stderr)'],

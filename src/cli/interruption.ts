@@ -1,6 +1,7 @@
 // What ends a command before its work is done: a signal, an error that nobody caught, an event loop that has nothing left
 // to do. All are heard here, and handled alike: the first one is handed to whoever can stop the work in order.
 import type { Failure } from '../../machines/protocol.ts'
+import { fieldOf } from '../foreign.ts'
 import { toFailure } from '../runtime/failure.ts'
 import { isSupervised, tellStopping } from './lifeline.ts'
 import { stderr } from './output.ts'
@@ -73,10 +74,11 @@ function hearSignal(signal: (typeof SIGNALS)[number]): void {
 }
 
 function hearError(what: string, error: unknown): void {
-  const { stack, ...cause } = looked(error)
+  const cause = toFailure(error)
   const failure = { code: 'UNCAUGHT_ERROR', message: `${what}: ${cause.message}`, cause }
   hear({ exitCode: FAULT, isFault: true, failure })
-  if (process.env['DEBUG'] && stack !== undefined) stderr.lines(stack)
+  const stack = fieldOf(error, 'stack')
+  if (process.env['DEBUG'] && typeof stack === 'string') stderr.lines(stack)
 }
 
 function hear(interruption: Interruption): void {
@@ -88,13 +90,4 @@ function hear(interruption: Interruption): void {
   }
   if (interruption.isFault && ++heard.faults > FAULTS_TOLD_MAX) return
   if (isFirst || interruption.isFault) heard.handle(interruption, isFirst)
-}
-
-/** What was thrown, as data. It may throw again when it is looked at. */
-function looked(error: unknown): Failure & { readonly stack?: string | undefined } {
-  try {
-    return { ...toFailure(error), stack: error instanceof Error ? error.stack : undefined }
-  } catch {
-    return { code: 'OPERATION_FAILED', message: 'A value was thrown that cannot be read' }
-  }
 }

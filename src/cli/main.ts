@@ -2,6 +2,7 @@
 // when it is asked for, so that `--version` and `--help` are quick.
 import { createRequire } from 'node:module'
 import { Command, CommanderError, Help, Option } from 'commander'
+import { isInstance, messageOf } from '../foreign.ts'
 import { stderr, stdout } from './output.ts'
 import { FAULT } from './supervision.ts'
 
@@ -26,10 +27,9 @@ export async function main(argv: readonly string[]): Promise<number> {
     await program.parseAsync(withoutVainHelp(argv, program), { from: 'user' })
     return code
   } catch (error) {
-    if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.completed : EXIT.usage
-    const message = error instanceof Error ? error.message : String(error)
-    stderr.line(`sagachart: an error of its own: ${message}`)
-    if (process.env['DEBUG'] && error instanceof Error) stderr.lines(String(error.stack))
+    if (isInstance(error, CommanderError)) return error.exitCode === 0 ? EXIT.completed : EXIT.usage
+    stderr.line(`sagachart: an error of its own: ${messageOf(error)}`)
+    if (process.env['DEBUG'] && isInstance(error, Error)) stderr.lines(String(error.stack))
     return FAULT
   }
 }

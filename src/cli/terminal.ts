@@ -2,6 +2,7 @@
 import { inspect } from 'node:util'
 import truncated from 'fast-string-truncated-width'
 import { colouredLine, terminalLine } from '../definition/safe-text.ts'
+import { isInstance, look, messageOf, textOf } from '../foreign.ts'
 
 /** Wraps text in colours, or leaves it as it is. */
 export interface Colours {
@@ -57,12 +58,9 @@ export function cells(text: string): number {
 /** Data beside a message, in one line where it can be: anything may be logged, also what is no JSON. */
 export function detail(data: unknown): string {
   if (data === undefined) return ''
-  if (data instanceof Error) return ` ${data.name}: ${data.message}`
-  try {
-    return ` ${JSON.stringify(data)}`
-  } catch {
-    return ` ${inspect(data, { breakLength: Infinity, depth: 4 })}`
-  }
+  if (isInstance(data, Error)) return ` ${textOf(data, 'name') ?? 'Error'}: ${messageOf(data)}`
+  const inspected = () => inspect(data, { breakLength: Infinity, depth: 4 })
+  return ` ${look(() => JSON.stringify(data), null) ?? look(inspected, 'a value that cannot be shown')}`
 }
 
 /** A terminal whose last lines are redrawn. What is said in between stays above them. */

@@ -1,6 +1,7 @@
 // Control steps written in TypeScript, as definitions: steps side by side, branches, iterations, waits, other workflows.
 // Not what all steps have in common: that is in builder-step.ts. Numbers that can have no effect are refused here.
 import { SagachartError } from '../errors.ts'
+import { ignore, isPromise } from '../foreign.ts'
 import { computed, computedOrNull, count, invalid, time, timeOrNull } from './builder-values.ts'
 import { CONTROL_DEFAULTS, SCENARIO_DEFAULTS } from './defaults.ts'
 import { shownData } from './diagnostic.ts'
@@ -160,7 +161,8 @@ function defineScenario(
  */
 function inputsOf({ name, inputs: declared }: WorkflowDefinition, given: unknown, scope: DataScope): object {
   const own = isCallable(given) ? given(scope) : given
-  if (!isObject(own))
+  ignore(own)
+  if (!isObject(own) || isPromise(own))
     throw new SagachartError(
       'EXPRESSION_FAILED',
       `The inputs of workflow "${name}": expected an object, found ${shownData(own)}; give one`,

@@ -1,5 +1,6 @@
 // What is wrong with a document, where, and what to do about it: collected, bounded, and printed.
 // Nothing here judges a document. At most PROBLEMS_MAX of each severity are kept, however many there are.
+import { fieldOf, isPromise, look } from '../foreign.ts'
 import type { FindingCode } from './findings/codes.ts'
 import { visibleLine } from './safe-text.ts'
 import { lineAt, positionAt } from './source.ts'
@@ -183,10 +184,14 @@ export function printable(text: string, max: number): string {
 /** A value as a message shows it: JSON, in one short line. */
 export function shown(value: unknown): string {
   if (value === undefined) return 'nothing'
-  if (Array.isArray(value)) return value.length === 0 ? 'an empty list' : `a list of ${value.length}`
-  if (typeof value === 'object' && value !== null) return 'a mapping'
+  if (typeof value === 'function') return 'a function'
+  if (look(() => Array.isArray(value), false)) {
+    const length = fieldOf(value, 'length')
+    return length === 0 ? 'an empty list' : typeof length === 'number' ? `a list of ${length}` : 'a list'
+  }
+  if (typeof value === 'object' && value !== null) return isPromise(value) ? 'a promise' : 'a mapping'
   if (typeof value === 'string') return JSON.stringify(printable(value, 60))
-  return String(value)
+  return printable(String(value), 60)
 }
 
 /** A value of a run as a message shows it: text is not repeated, for it may be a secret. */

@@ -1,5 +1,6 @@
 // Modules as users write them, and the one form in which the runtime knows them. It finds and loads nothing.
 import { SagachartError } from '../errors.ts'
+import { messageOf } from '../foreign.ts'
 import { listed, shown } from './diagnostic.ts'
 import type { HookFaults, OutputFaults } from './inference.ts'
 import type { JsonForm } from './json-form.ts'
@@ -118,7 +119,7 @@ function build(name: string, constructor: Class, config: unknown): unknown {
   try {
     return new constructor(config)
   } catch (error) {
-    return refuse(name, `its class can't be built: ${error instanceof Error ? error.message : String(error)}`)
+    return refuse(name, `its class can't be built: ${messageOf(error)}`)
   }
 }
 

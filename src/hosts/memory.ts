@@ -3,6 +3,7 @@
 // whatever becomes of the wall clock; what is due fires before a reply that came later, also where the reply's own code kept
 // it from firing.
 import { SagachartError } from '../errors.ts'
+import { ignore, isPromise, look, whenSettled } from '../foreign.ts'
 import type {
   Effect,
   EffectControl,
@@ -156,7 +157,8 @@ class MemoryPort implements HostPort {
   record(): void {}
 
   log(path: string, message: string, data: unknown): void {
-    this.host.options.log?.(path, message, data)
+    // A log that fails fails nobody.
+    ignore(look(() => this.host.options.log?.(path, message, data) as unknown, undefined))
   }
 
   close(): void {
@@ -180,14 +182,15 @@ class MemoryPort implements HostPort {
       this.settle(effect, { status: 'failed', error }, began)
       return
     }
-    if (!isThenable(result)) {
+    if (!isPromise(result)) {
       this.settle(effect, { status: 'succeeded', value: result }, began)
       return
     }
     this.catchUp(began)
-    Promise.resolve(result).then(
+    whenSettled(
+      result,
       (value) => this.settle(effect, { status: 'succeeded', value }),
-      (error: unknown) => this.settle(effect, { status: 'failed', error }),
+      (error) => this.settle(effect, { status: 'failed', error }),
     )
   }
 
@@ -212,7 +215,9 @@ class MemoryPort implements HostPort {
   private async performInTurn(effects: readonly Effect[]): Promise<void> {
     for (const effect of effects) {
       try {
-        await this.guest.execute(effect, new Control())
+        const { promise, resolve, reject } = Promise.withResolvers<unknown>()
+        whenSettled(this.guest.execute(effect, new Control()), resolve, reject)
+        await promise
       } catch (error) {
         this.log(effect.to, `${effect.kind} failed`, error)
       }
@@ -333,6 +338,3 @@ const nextTurn: (callback: () => void) => void =
   typeof setImmediate === 'function'
     ? (callback) => setImmediate(callback)
     : (callback) => setTimeout(callback, 0)
-
-const isThenable = (value: unknown): value is PromiseLike<unknown> =>
-  typeof value === 'object' && value !== null && 'then' in value && typeof value.then === 'function'

@@ -2,6 +2,7 @@
 // Same choices, same history. Not an explorer: it plays one schedule. Nothing here waits for the real clock,
 // and nothing happens until the caller drives it.
 import { SagachartError } from '../errors.ts'
+import { ignore, isInstance } from '../foreign.ts'
 import type {
   Effect,
   EffectControl,
@@ -337,8 +338,8 @@ class SimulationPort implements HostPort {
   private outcomeOf(effect: Effect, control: SimulatedControl): Outcome {
     try {
       const value = this.guest.execute(effect, control)
-      if (value instanceof Promise) {
-        value.catch(() => {})
+      if (isInstance(value, Promise)) {
+        ignore(value)
         throw new SagachartError(
           'INTERNAL',
           `${effect.to} answers with a promise: a simulation needs operations that answer at once`,

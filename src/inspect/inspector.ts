@@ -2,6 +2,7 @@
 // messages.ts. Invariant: a run never waits for those who watch it, and never fails because of them.
 import type { InspectionEvent } from 'xstate'
 import { SagachartError } from '../errors.ts'
+import { look } from '../foreign.ts'
 import { Messages } from './messages.ts'
 
 /** Where the relay of `@statelyai/inspect` listens. */
@@ -91,7 +92,10 @@ class SocketInspector implements Inspector {
       this.dropped++
       return
     }
-    for (const text of this.messages.of(event)) {
+    // What a run's own data make of being looked at must not reach the run.
+    const texts = look(() => this.messages.of(event), null)
+    if (texts === null) this.dropped++
+    for (const text of texts ?? []) {
       if (readyState === OPEN) this.socket.send(text)
       else {
         this.early.push(text)

@@ -11,6 +11,7 @@ import type { Module } from '../definition/model.ts'
 import { toModule } from '../definition/module.ts'
 import { SagachartError } from '../errors.ts'
 import { isInside } from '../folder.ts'
+import { isInstance, messageOf, textOf } from '../foreign.ts'
 
 /** Endings of module files, in the order in which they are looked for. */
 export const MODULE_ENDINGS: readonly string[] = ['.ts', '.js', '.mjs']
@@ -46,8 +47,9 @@ export async function loadModules(
     try {
       modules.push(await loadModule(request, sources))
     } catch (error) {
-      const fault =
-        error instanceof LoadFault ? error : new LoadFault('MODULE_LOAD_FAILED', String(error), '')
+      const fault = isInstance(error, LoadFault)
+        ? error
+        : new LoadFault('MODULE_LOAD_FAILED', messageOf(error), '')
       errors.push(fault.message)
       const path = fault.ofPath ? request.pathAt : request.at
       problems.add({ code: fault.code, message: fault.message, remedy: fault.remedy, path })
@@ -90,8 +92,13 @@ function shaped({ name, config }: ModuleRequest, value: unknown, where: string):
   try {
     return toModule(name, value, config)
   } catch (error) {
-    if (!(error instanceof SagachartError)) throw error
-    throw new LoadFault('MODULE_LOAD_FAILED', error.message, `change its default export ${where}`)
+    throw new LoadFault(
+      'MODULE_LOAD_FAILED',
+      isInstance(error, SagachartError)
+        ? messageOf(error)
+        : `Failed to load module ${name}: its default export cannot be read: ${messageOf(error)}`,
+      `change its default export ${where}`,
+    )
   }
 }
 
@@ -185,15 +192,16 @@ async function importFile(name: string, file: string): Promise<Record<string, un
 
 /** Node takes a file for CommonJS where package.json says so, as `npm init` writes it, or says nothing. */
 function remedyFor(error: unknown): string {
-  const isEsm = error instanceof SyntaxError && /token 'export'|import statement outside/.test(error.message)
+  const isEsm =
+    isInstance(error, SyntaxError) && /token 'export'|import statement outside/.test(messageOf(error))
   return isEsm
     ? 'make the project one of ES modules: npm pkg set type=module'
     : 'mend the file; running it alone with node shows more'
 }
 
 function reasonOf(error: unknown): string {
-  if (!(error instanceof Error)) return `it threw ${printable(String(error), 200)}`
-  return `${error.name}: ${printable(error.message.split('\n')[0] ?? '', 300)}`
+  const said = printable(messageOf(error).split('\n')[0] ?? '', 200)
+  return isInstance(error, Error) ? `${textOf(error, 'name') ?? 'Error'}: ${said}` : `it threw ${said}`
 }
 
 /** How long Node may take to find the place of a syntax error, in milliseconds. */
@@ -201,8 +209,8 @@ const SYNTAX_CHECK_MS_MAX = 5000
 
 // The first line of a syntax error's stack is its place. Where V8 keeps that to itself, a mere parse by Node tells.
 function placeOf(error: unknown, file: string): string {
-  if (!(error instanceof Error) || error.name !== 'SyntaxError') return file
-  const told = placeIn(error.stack)
+  if (!isInstance(error, Error) || textOf(error, 'name') !== 'SyntaxError') return file
+  const told = placeIn(textOf(error, 'stack'))
   if (told !== null) return told
   const checked = spawnSync(process.execPath, ['--check', file], {
     encoding: 'utf8',

@@ -1,13 +1,11 @@
 // Makes data of whatever was thrown. Not an error class: those live in errors.ts.
 import type { Failure } from '../../machines/protocol.ts'
 import type { ErrorCode } from '../errors.ts'
+import { fieldOf, messageOf, textOf } from '../foreign.ts'
 import { retryAfterMs } from './retry-after.ts'
 
 /** Causes kept below a failure. */
 const CAUSES_MAX = 4
-
-/** Characters kept of a message. */
-const MESSAGE_MAX = 10_000
 
 /**
  * A thrown value as data. Its own `code`, `name`, `retryable`, `retryAfter` and `effect: 'unknown'` are kept.
@@ -19,28 +17,19 @@ export function toFailure(thrown: unknown, code: ErrorCode = 'OPERATION_FAILED',
 }
 
 function failureOf(thrown: unknown, code: ErrorCode, now: number | undefined, depth: number): Failure {
-  const fields = isRecord(thrown) ? thrown : {}
-  const { name, retryable, effect, cause } = fields
-  const ms = fields['retryAfterMs']
-  const waitMs = retryAfterMs(typeof ms === 'number' ? ms / 1000 : fields['retryAfter'], now)
+  const name = textOf(thrown, 'name')
+  const retryable = fieldOf(thrown, 'retryable')
+  const ms = fieldOf(thrown, 'retryAfterMs')
+  const waitMs = retryAfterMs(typeof ms === 'number' ? ms / 1000 : fieldOf(thrown, 'retryAfter'), now)
+  const effect = fieldOf(thrown, 'effect')
+  const cause = depth < CAUSES_MAX ? fieldOf(thrown, 'cause') : null
   return {
-    code: typeof fields['code'] === 'string' ? fields['code'] : code,
+    code: textOf(thrown, 'code') ?? code,
     message: messageOf(thrown),
-    ...(typeof name === 'string' && name !== 'Error' && { name }),
+    ...(name !== undefined && name !== 'Error' && { name }),
     ...(typeof retryable === 'boolean' && { retryable }),
     ...(waitMs !== null && { retryAfterMs: waitMs }),
     ...(effect === 'unknown' && { effect }),
-    ...(cause != null && depth < CAUSES_MAX && { cause: failureOf(cause, code, now, depth + 1) }),
+    ...(cause != null && { cause: failureOf(cause, code, now, depth + 1) }),
   }
-}
-
-function messageOf(thrown: unknown): string {
-  if (isRecord(thrown) && typeof thrown['message'] === 'string')
-    return thrown['message'].slice(0, MESSAGE_MAX)
-  if (isRecord(thrown)) return 'A value that is no error was thrown'
-  return String(thrown).slice(0, MESSAGE_MAX)
-}
-
-function isRecord(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null
 }

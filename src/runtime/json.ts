@@ -1,9 +1,13 @@
 // The form in which outputs are kept on every host: a frozen copy that is JSON.
 // Not a serialiser: nothing becomes text here.
 import { SagachartError } from '../errors.ts'
+import { isInstance, messageOf } from '../foreign.ts'
 
 /** How deep an output may nest. */
 const DEPTH_MAX = 500
+
+/** Items of one list: a list may say that it is longer than anything that there is. */
+const LENGTH_MAX = 10_000_000
 
 /**
  * A deeply frozen copy. `undefined` becomes `null`, or is left out of an object; `toJSON` is honoured (so a `Date` is text).
@@ -11,7 +15,12 @@ const DEPTH_MAX = 500
  * @throws OUTPUT_NOT_SERIALISABLE on a function, symbol, bigint, non-finite number, Map, Set, buffer or cycle.
  */
 export function toJson(value: unknown, subject = 'Output'): unknown {
-  return copy(value, subject, 0)
+  try {
+    return copy(value, subject, 0)
+  } catch (error) {
+    if (isInstance(error, SagachartError)) throw error
+    return refuse(subject, `one that cannot be read (${messageOf(error)})`)
+  }
 }
 
 function copy(value: unknown, path: string, depth: number): unknown {
@@ -33,9 +42,7 @@ function copy(value: unknown, path: string, depth: number): unknown {
 function copyObject(value: object, path: string, depth: number): unknown {
   if (depth >= DEPTH_MAX) return refuse(path, `a cycle, or more than ${DEPTH_MAX} levels`)
   if ('toJSON' in value && typeof value.toJSON === 'function') return copy(value.toJSON(), path, depth + 1)
-  if (Array.isArray(value)) {
-    return Object.freeze(value.map((item, index) => copy(item, `${path}[${index}]`, depth + 1)))
-  }
+  if (Array.isArray(value)) return copyList(value, path, depth)
   if (!isPlain(value)) return refuse(path, `a ${value.constructor?.name ?? 'special object'}`)
   const result: Record<string, unknown> = {}
   for (const [key, item] of Object.entries(value)) {
@@ -47,8 +54,16 @@ function copyObject(value: object, path: string, depth: number): unknown {
   return Object.freeze(result)
 }
 
+function copyList(list: readonly unknown[], path: string, depth: number): unknown {
+  const { length } = list
+  if (length > LENGTH_MAX) return refuse(path, `a list of ${length}`)
+  const result: unknown[] = []
+  for (let index = 0; index < length; index++) result.push(copy(list[index], `${path}[${index}]`, depth + 1))
+  return Object.freeze(result)
+}
+
 function isPlain(value: object): boolean {
-  return Object.prototype.toString.call(value) === '[object Object]' && !(value instanceof Promise)
+  return Object.prototype.toString.call(value) === '[object Object]' && !isInstance(value, Promise)
 }
 
 /** Characters of a message that tell where in a value the fault is, and what is found there. */

@@ -1,6 +1,7 @@
 // What a run gives once all its steps have ended.
 import { newBudget } from '../definition/operators.ts'
 import { SagachartError } from '../errors.ts'
+import { messageOf } from '../foreign.ts'
 import type { Run } from './run.ts'
 
 /**
@@ -28,10 +29,7 @@ function computed(name: string, evaluate: () => unknown): unknown {
   try {
     return evaluate()
   } catch (cause) {
-    const reason = cause instanceof Error ? cause.message : String(cause)
-    throw new SagachartError('EXPRESSION_FAILED', `The output "${name}" could not be computed: ${reason}`, {
-      cause,
-      retryable: false,
-    })
+    const message = `The output "${name}" could not be computed: ${messageOf(cause)}`
+    throw new SagachartError('EXPRESSION_FAILED', message, { cause, retryable: false })
   }
 }

@@ -5,6 +5,7 @@ import type { RunCommand } from '../../machines/protocol.ts'
 import { shown } from '../definition/diagnostic.ts'
 import type { HasJsonForm, NoJsonForm } from '../definition/json-form.ts'
 import { SagachartError } from '../errors.ts'
+import { isInstance, messageOf } from '../foreign.ts'
 import type { InboundEvent } from './host.ts'
 import { toJson } from './json.ts'
 import type { Origin } from './waiters.ts'
@@ -96,7 +97,7 @@ export function signal<T = null>(
 }
 
 function refusal(type: unknown, source: string, error: unknown): RefusedEvent {
-  const reason = error instanceof SagachartError ? error.message : 'it cannot be read'
+  const reason = isInstance(error, SagachartError) ? messageOf(error) : 'it cannot be read'
   const event = typeof type === 'string' ? type : typeof type
   return { type: 'event.refused', event: event.slice(0, TEXT_MAX), source, reason: reason.slice(0, TEXT_MAX) }
 }

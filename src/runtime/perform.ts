@@ -2,7 +2,9 @@
 // so whatever a user's code does here cannot harm a statechart.
 import type { BusEvent, EffectTarget } from '../../machines/protocol.ts'
 import { compensationOf } from '../definition/plan.ts'
+import { listed } from '../definition/diagnostic.ts'
 import { SagachartError } from '../errors.ts'
+import { isInstance, messageOf } from '../foreign.ts'
 import type {
   CompensationDefinition,
   Computed,
@@ -54,7 +56,7 @@ function executeAttempt(session: Session, run: Run, effect: Attempt, control: Ef
   if (!operation) {
     throw new SagachartError(
       'OPERATION_UNKNOWN',
-      `Module "${target.module}" has no operation "${target.operation}"; it has ${Object.keys(module.operations).join(', ')}`,
+      `Module "${target.module}" has no operation "${target.operation}"; it has ${listed(Object.keys(module.operations))}`,
       { retryable: false },
     )
   }
@@ -70,7 +72,7 @@ function executeAttempt(session: Session, run: Run, effect: Attempt, control: Ef
 function decide(run: Run, { index, question }: Extract<Effect, { kind: 'decision' }>): unknown {
   const { when, control } = run.stepAt(index)
   const work = run.steps.workOf(index)
-  if (question === 'when') return Boolean(run.data.evaluate(when!))
+  if (question === 'when') return run.data.condition(when!)
   if (question === 'branch') return chooseBranch(run, index)
   if (question === 'filter') return work instanceof Wait && work.accepts()
   if (question === 'again') return work instanceof Loop && work.again()
@@ -128,12 +130,15 @@ function evaluateParameters(run: Run, parameters: Computed, seen?: Partial<DataS
   try {
     return run.data.evaluate(parameters, seen)
   } catch (error) {
-    if (error instanceof SagachartError) throw error
-    const reason = error instanceof Error ? error.message : String(error)
-    throw new SagachartError('EXPRESSION_FAILED', `The parameters could not be computed: ${reason}`, {
-      cause: error,
-      retryable: false,
-    })
+    if (isInstance(error, SagachartError)) throw error
+    throw new SagachartError(
+      'EXPRESSION_FAILED',
+      `The parameters could not be computed: ${messageOf(error)}`,
+      {
+        cause: error,
+        retryable: false,
+      },
+    )
   }
 }
 

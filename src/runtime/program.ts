@@ -2,6 +2,7 @@
 // declared order. It does what the integration's chart names.
 import { createActor, type AnyActorLogic, type AnyActorRef } from 'xstate'
 import type { IntegrationContext, IntegrationEvent } from '../../machines/integration.ts'
+import { messageOf } from '../foreign.ts'
 import type { InboundEvent, TimerHandle } from './host.ts'
 import type { Root } from './root.ts'
 import type { RunLogic } from './run-logic.ts'
@@ -113,7 +114,7 @@ export class Program {
       this.reports[scenario] = report
       return { type: 'scenario.settled', scenario, status: report.status, failure: failureOf(report) }
     }
-    const failure = { code: 'INTERNAL', message: `The chart of a scenario failed: ${String(event.error)}` }
+    const failure = { code: 'INTERNAL', message: `The chart of a scenario failed: ${messageOf(event.error)}` }
     return { type: 'scenario.settled', scenario, status: 'failed', failure }
   }
 

@@ -1,7 +1,8 @@
 // What expressions and builder functions see of a run, and their evaluation.
 // Not the language: an expression arrives compiled.
-import { SagachartError } from '../errors.ts'
 import { shownData } from '../definition/diagnostic.ts'
+import { SagachartError } from '../errors.ts'
+import { ignore, isPromise } from '../foreign.ts'
 import type { Budget, Computed, DataScope, StepView } from '../definition/model.ts'
 import type { Plan } from '../definition/plan.ts'
 import { errorView } from '../definition/step-fields.ts'
@@ -32,16 +33,19 @@ export function dataScope(run: Run): RunData {
     ...(item !== undefined && { item }),
     ...(index !== undefined && { index }),
   }
-  const evaluate = (computed: Computed, more?: Partial<DataScope>, budget?: Budget) =>
-    computed.kind === 'value'
-      ? computed.value
-      : computed.evaluate(more ? laidOver(scope, more) : scope, budget)
+  const evaluate = (computed: Computed, more?: Partial<DataScope>, budget?: Budget) => {
+    if (computed.kind === 'value') return computed.value
+    const value = computed.evaluate(more ? laidOver(scope, more) : scope, budget)
+    if (computed.kind === 'function') ignore(value)
+    return value
+  }
   return {
     scope,
     evaluate,
     condition(when, more, budget) {
       const holds = evaluate(when, more, budget)
       if (typeof holds === 'boolean') return holds
+      if (when.kind === 'function' && !isPromise(holds)) return Boolean(holds)
       throw new SagachartError(
         'EXPRESSION_FAILED',
         `A condition of "${plan.workflow.name}" gives true or false, found ${shownData(holds)}; compare it with something`,

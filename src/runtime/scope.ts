@@ -14,7 +14,7 @@ import type { Effect, EffectControl, InboundEvent, TimerHandle } from './host.ts
 import { Mailbox } from './mailbox.ts'
 import { emissionOf, type EmittedEvent, type RefusedEvent } from './outside.ts'
 import type { Root } from './root.ts'
-import type { Subscription } from './subscription.ts'
+import { accepts, type Subscription } from './subscription.ts'
 import { tell } from './tell.ts'
 import type { Origin } from './waiters.ts'
 
@@ -202,7 +202,7 @@ export class Scope {
 
   handle(subscription: string, event: BusEvent, control: EffectControl): unknown {
     const found = this.subscriptions.get(subscription)
-    if (!found || !(found.filter?.(event) ?? true)) return undefined
+    if (!found || !accepts(found, event)) return undefined
     const path = this.pathOf('bus', 'events')
     return found.handler(event, {
       get signal() {

@@ -3,6 +3,7 @@
 // see is the time of the entry, so that replaying the journal into fresh actors gives the same states.
 import type { AnyActorRef } from 'xstate'
 import type { EffectTarget } from '../../machines/protocol.ts'
+import { shown } from '../definition/diagnostic.ts'
 import { SagachartError } from '../errors.ts'
 import type {
   Effect,
@@ -126,8 +127,8 @@ export class Session {
   }
 
   /** A replay says nothing: the earlier life has said it. */
-  log(path: string, message: string, data: unknown): void {
-    if (!this.replay) this.port.log(path, message, data)
+  log(path: string, message: unknown, data: unknown): void {
+    if (!this.replay) this.port.log(path, typeof message === 'string' ? message : shown(message), data)
   }
 
   /**

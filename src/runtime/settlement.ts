@@ -2,6 +2,7 @@
 // compensations.
 import type { AnyActorRef } from 'xstate'
 import type { CompensationOutput, Failure, StepOutput, WorkflowEvent } from '../../machines/protocol.ts'
+import { messageOf } from '../foreign.ts'
 import type { InboundEvent } from './host.ts'
 import type { Run } from './run.ts'
 
@@ -28,7 +29,7 @@ export function settlementOf(run: Run, event: End): WorkflowEvent | null {
   if (index === undefined) return null
   const failure: Failure = {
     code: 'INTERNAL',
-    message: `The chart of step ${actorId} failed: ${String(event.error)}`,
+    message: `The chart of step ${actorId} failed: ${messageOf(event.error)}`,
   }
   if (run.reversal.undoing)
     return {

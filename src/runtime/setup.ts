@@ -7,7 +7,8 @@ import {
   type RecoveryConfig,
   type WorkflowConfig,
 } from '../definition/builder.ts'
-import { listed, suggestion } from '../definition/diagnostic.ts'
+import { checkName } from '../definition/builder-values.ts'
+import { listed, shown, suggestion } from '../definition/diagnostic.ts'
 import { DURATION_EXPECTED, durationMs } from '../definition/duration.ts'
 import type {
   GivenInputs,
@@ -190,9 +191,11 @@ export function run<TOutputs, TInputs, TSteps, TEnd extends OnIncomplete, TEmitt
 
 function partsOf(options: SetupOptions<object, string>): ScopeParts {
   const { modules, resources = {}, resourceTimeout = 300, events = true, subscriptions = [] } = options
+  for (const name of Object.keys(modules)) checkName(name, 'Setup: a module')
+  for (const name of Object.keys(resources)) checkName(name, 'Setup: a resource')
   const leaseTimeoutMs = durationMs(resourceTimeout)
   if (leaseTimeoutMs === null) {
-    throw invalid(`resourceTimeout: expected ${DURATION_EXPECTED}, found ${JSON.stringify(resourceTimeout)}`)
+    throw invalid(`resourceTimeout: expected ${DURATION_EXPECTED}, found ${shown(resourceTimeout)}`)
   }
   if (!events && subscriptions.length > 0) {
     throw new SagachartError(
@@ -205,7 +208,7 @@ function partsOf(options: SetupOptions<object, string>): ScopeParts {
     pools: Object.entries(resources as Record<string, { units: number }>).map(
       ([name, { units }]): PoolDefinition => {
         if (Number.isSafeInteger(units) && units >= 1) return { name, units }
-        throw invalid(`resource "${name}": expected units from 1, found ${JSON.stringify(units)}`)
+        throw invalid(`resource "${name}": expected units from 1, found ${shown(units)}`)
       },
     ),
     leaseTimeoutMs,

@@ -1,5 +1,6 @@
 // What a choice does: an effect ends, time goes on, someone outside takes a unit, cancels, signals. Each is noted as a moment
 // before anything comes of it. Not here: which choice is taken, and what must hold after it.
+import { isInstance, messageOf } from '../foreign.ts'
 import type { Effect, Outcome } from '../runtime/host.ts'
 import { calledBy } from '../runtime/perform.ts'
 import type { Root } from '../runtime/root.ts'
@@ -90,7 +91,7 @@ function reply(
     act === 'echo' || act === 'speakLate'
       ? 'reply.ignored'
       : KIND_OF[act === 'stop' ? 'stop' : outcome.status]
-  if (effect.kind === 'attempt') note(kind, stepOf(effect), effect, messageOf(outcome), fault)
+  if (effect.kind === 'attempt') note(kind, stepOf(effect), effect, messageIn(outcome), fault)
   else if (effect.kind === 'handler')
     note('handler.answered', effect.subscription, null, outcome.status, fault)
   else if (effect.kind !== 'decision')
@@ -119,8 +120,8 @@ const KIND_OF = {
   stop: 'attempt.stopped',
 } as const
 
-const messageOf = (outcome: Outcome) =>
-  outcome.status === 'failed' && outcome.error instanceof Error ? outcome.error.message : ''
+const messageIn = (outcome: Outcome) =>
+  outcome.status === 'failed' && isInstance(outcome.error, Error) ? messageOf(outcome.error) : ''
 
 /** Made once: an error is dear for its stack, and nobody reads that of an injected one. */
 function injected(code: string, retryable: boolean): Outcome {

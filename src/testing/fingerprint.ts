@@ -16,6 +16,7 @@ const SKIPPED: ReadonlySet<string> = new Set([
   'history',
   'input',
   'inputs',
+  'isCounted',
   'isOwed',
   'modules',
   'onUndone',

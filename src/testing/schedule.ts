@@ -2,6 +2,7 @@
 // watches. Not here: who chooses, and what is made of many schedules.
 import { createActor, type AnyActorRef } from 'xstate'
 import { SagachartError } from '../errors.ts'
+import { isInstance, messageOf } from '../foreign.ts'
 import type { Effect, Entry, Outcome } from '../runtime/host.ts'
 import type { Root } from '../runtime/root.ts'
 import type { Run } from '../runtime/run.ts'
@@ -161,7 +162,7 @@ export class Playing implements Witness {
     this.actor = actor
     actor.start()
     const { error } = actor.getSnapshot() as { error?: unknown }
-    if (error instanceof SagachartError && error.code === 'INPUT_INVALID') throw error
+    if (isInstance(error, SagachartError) && error.code === 'INPUT_INVALID') throw error
     if (!isResumed) this.look()
   }
 
@@ -305,7 +306,7 @@ export class Playing implements Witness {
     }
     if (snapshot.status === 'error') {
       const { error } = snapshot
-      this.breakRule('no-internal-error', error instanceof Error ? error.message : String(error))
+      this.breakRule('no-internal-error', messageOf(error))
       return
     }
     this.note('run.ended', '', null, status ?? '')
@@ -321,8 +322,8 @@ export class Playing implements Witness {
     try {
       act()
     } catch (error) {
-      if (error instanceof SagachartError && error.code === 'SCHEDULE_INVALID') throw error
-      this.breakRule('no-internal-error', error instanceof Error ? error.message : String(error))
+      if (isInstance(error, SagachartError) && error.code === 'SCHEDULE_INVALID') throw error
+      this.breakRule('no-internal-error', messageOf(error))
     }
   }
 
@@ -341,7 +342,7 @@ export class Playing implements Witness {
       if (held === false) this.breakRule(name, 'it does not hold')
       else if (typeof held === 'string') this.breakRule(name, held)
     } catch (error) {
-      this.breakRule(name, error instanceof Error ? error.message : String(error))
+      this.breakRule(name, messageOf(error))
     }
   }
 

@@ -2,6 +2,7 @@
 // an effect has no reply until a choice gives it one, so that every reply, silence, crash and order is one choice among
 // those that offers.ts lists. Not here: which choice is taken, and whether what follows is right.
 import { SagachartError } from '../errors.ts'
+import { ignore, isInstance } from '../foreign.ts'
 import type {
   Effect,
   EffectControl,
@@ -204,8 +205,8 @@ export class Life implements HostPort {
   execute(effect: Effect): Outcome {
     try {
       const value = this.guest.execute(effect, IGNORED)
-      if (!(value instanceof Promise)) return { status: 'succeeded', value }
-      value.catch(() => {})
+      if (!isInstance(value, Promise)) return { status: 'succeeded', value }
+      ignore(value)
       return { status: 'failed', error: answersLater(effect) }
     } catch (error) {
       return { status: 'failed', error }

@@ -1,15 +1,17 @@
 // Finding and loading modules: forms, places, and what is said when something is amiss.
-import { execFileSync } from 'node:child_process'
-import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import { execFileSync, spawnSync } from 'node:child_process'
+import { existsSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import fc from 'fast-check'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { formatDiagnostics } from '../../src/definition/diagnostic.ts'
 import { defineModule, toModule } from '../../src/definition/module.ts'
 import type { ModuleContext, OperationContext } from '../../src/definition/model.ts'
 import { loadIntegration, loadIntegrationText } from '../../src/load.ts'
 import type { Loaded, LoadOptions } from '../../src/load.ts'
+import { hostile } from '../runtime/hostile-values.ts'
 
 const node = fileURLToPath(new URL('../../node_modules/.bin/node', import.meta.url))
 const root = mkdtempSync(join(tmpdir(), 'sagachart-load-'))
@@ -52,6 +54,33 @@ async function loaded(dir: string, options?: LoadOptions): Promise<Extract<Loade
   return result
 }
 const context = {} as OperationContext & ModuleContext
+
+describe('a module that bites whoever looks at it', () => {
+  it('is refused, or loaded, and the refusal is short', async () => {
+    const text = JSON.stringify({
+      integration: {
+        modules: ['m'],
+        scenarios: [{ name: 's', steps: [{ name: 'a', module: 'm', operation: 'ok' }] }],
+      },
+    })
+    const check = async (value: unknown) => {
+      const result = await loadIntegrationText(text, { modules: { m: value } })
+      if (!result.ok) expect(formatDiagnostics(result.diagnostics).length).toBeLessThan(3_000)
+    }
+    const property = fc.asyncProperty(hostile, async (make) => {
+      await check(make())
+      await check({ operations: make() })
+      await check(
+        class {
+          constructor() {
+            throw make()
+          }
+        },
+      )
+    })
+    await fc.assert(property, { numRuns: 200 })
+  })
+})
 
 describe('toModule', () => {
   const call = (operation: unknown, ...args: unknown[]): unknown =>
@@ -297,5 +326,26 @@ describe('loading', () => {
     writeFileSync(join(root, 'binary.yaml'), Buffer.from([0x61, 0xff, 0xfe]))
     const result = await loadIntegration(join(root, file))
     expect(!result.ok && result.diagnostics[0]!.code).toBe(code)
+  })
+
+  it.each(['/dev/zero', '/dev/tty'].filter(existsSync))('refuses a device: %s', async (device) => {
+    symlinkSync(device, join(root, `device${++count}`))
+    for (const file of [device, join(root, `device${count}`)]) {
+      const result = await loadIntegration(file)
+      expect(!result.ok && result.diagnostics[0]).toMatchObject({
+        code: 'DOCUMENT_NOT_FOUND',
+        message: "the document can't be read: it is a device",
+      })
+    }
+  })
+
+  it('reads a pipe, and no more of it than a document may be long', () => {
+    const bin = fileURLToPath(new URL('../../dist/src/cli/bin.js', import.meta.url))
+    const validate = (writer: string) => `${writer} | ${node} ${bin} validate /dev/stdin`
+    const piped = (writer: string) => spawnSync('sh', ['-c', validate(writer)], { encoding: 'utf8' })
+    expect(piped(`echo '{"integration":{"modules":[],"scenarios":[]}}'`).status).toBe(0)
+    const endless = piped(`yes '# a comment that never ends'`)
+    expect(endless.status).toBe(2)
+    expect(endless.stderr).toMatch(/DOCUMENT_TOO_LARGE: .*found more/)
   })
 })

@@ -12,13 +12,25 @@ interface Layer {
 const LAYERS: readonly Layer[] = [
   { at: 'machines/', may: ['machines/', 'xstate', 'immer'] },
   { at: 'src/errors.ts', may: [] },
+  { at: 'src/foreign.ts', may: [] },
   {
     at: 'src/definition/',
-    may: ['src/definition/', 'machines/protocol.ts', 'src/errors.ts', 'yaml', 'zod', '@marcbachmann/cel-js'],
+    may: [
+      'src/definition/',
+      'machines/protocol.ts',
+      'src/errors.ts',
+      'src/foreign.ts',
+      'yaml',
+      'zod',
+      '@marcbachmann/cel-js',
+    ],
   },
-  { at: 'src/runtime/', may: ['src/runtime/', 'machines/', 'src/definition/', 'src/errors.ts', 'xstate'] },
-  { at: 'src/hosts/memory.ts', may: ['src/runtime/', 'machines/', 'src/errors.ts'] },
-  { at: 'src/hosts/simulation.ts', may: ['src/runtime/', 'machines/', 'src/errors.ts'] },
+  {
+    at: 'src/runtime/',
+    may: ['src/runtime/', 'machines/', 'src/definition/', 'src/errors.ts', 'src/foreign.ts', 'xstate'],
+  },
+  { at: 'src/hosts/memory.ts', may: ['src/runtime/', 'machines/', 'src/errors.ts', 'src/foreign.ts'] },
+  { at: 'src/hosts/simulation.ts', may: ['src/runtime/', 'machines/', 'src/errors.ts', 'src/foreign.ts'] },
   {
     at: 'src/modules/',
     may: [
@@ -28,12 +40,21 @@ const LAYERS: readonly Layer[] = [
       'machines/',
       'src/folder.ts',
       'src/errors.ts',
+      'src/foreign.ts',
       'node:',
     ],
   },
   {
     at: 'src/inspect/',
-    may: ['src/inspect/', 'src/runtime/', 'machines/', 'src/errors.ts', 'xstate', 'safe-stable-stringify'],
+    may: [
+      'src/inspect/',
+      'src/runtime/',
+      'machines/',
+      'src/errors.ts',
+      'src/foreign.ts',
+      'xstate',
+      'safe-stable-stringify',
+    ],
   },
   {
     at: 'src/testing/',
@@ -43,6 +64,7 @@ const LAYERS: readonly Layer[] = [
       'src/runtime/',
       'src/definition/',
       'src/errors.ts',
+      'src/foreign.ts',
       'machines/',
       'xstate',
       'fast-check',
@@ -66,6 +88,7 @@ const LAYERS: readonly Layer[] = [
       'src/runtime/',
       'src/definition/',
       'src/errors.ts',
+      'src/foreign.ts',
       'machines/',
       'xstate',
       'commander',

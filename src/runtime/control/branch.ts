@@ -144,9 +144,7 @@ export function chooseBranch(run: Run, index: number): number {
   const { control } = run.stepAt(index)
   const { cases } = control as ControlOf<'conditional'>
   const budget = newBudget()
-  const chosen = cases.findIndex(({ when }) =>
-    when.kind === 'function' ? Boolean(run.data.evaluate(when)) : run.data.condition(when, {}, budget),
-  )
+  const chosen = cases.findIndex(({ when }) => run.data.condition(when, {}, budget))
   return chosen < 0 ? cases.length : chosen
 }
 

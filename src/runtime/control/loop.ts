@@ -125,7 +125,6 @@ export class Loop implements Work {
           ]),
           index: 0,
         }
-    if (over.condition.kind === 'function') return Boolean(run.data.evaluate(over.condition, seen))
     return run.data.condition(over.condition, seen)
   }
 

@@ -87,8 +87,7 @@ export class Wait implements Work, Listener {
     const { filter } = until
     if (filter === null) return true
     const seen: Partial<DataScope> = { event }
-    const { data } = this.attempt.run
-    return filter.kind === 'function' ? Boolean(data.evaluate(filter, seen)) : data.condition(filter, seen)
+    return this.attempt.run.data.condition(filter, seen)
   }
 
   take(event: BusEvent): void {
