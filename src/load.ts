@@ -1,7 +1,9 @@
 // A document and its modules, ready to run, or everything that is wrong with them. The one place where the pure
 // definition pipeline, the file system and the loading of modules meet.
-import { readFile, stat } from 'node:fs/promises'
+import { createReadStream } from 'node:fs'
+import { stat } from 'node:fs/promises'
 import { dirname, resolve } from 'node:path'
+import { buffer } from 'node:stream/consumers'
 import { INTEGRATION_DEFAULTS } from './definition/defaults.ts'
 import { diagnosticAt } from './definition/diagnostic.ts'
 import type { Diagnostic, DiagnosticCode, Problems } from './definition/diagnostic.ts'
@@ -175,19 +177,24 @@ async function readText(file: string, path: string): Promise<string | Diagnostic
     // There is no line to show.
     frame: '',
   })
+  const unreadable = (reason: string) =>
+    refuse('DOCUMENT_NOT_FOUND', `the document can't be read: ${reason}`, 'check the path')
   try {
-    const { size } = await stat(path)
-    if (size > DOCUMENT_LENGTH_MAX) {
-      const message = `the document is too long: at most ${DOCUMENT_LENGTH_MAX} bytes, found ${size}`
+    const there = await stat(path)
+    if (there.isCharacterDevice() || there.isBlockDevice()) return unreadable('it is a device')
+    // What a pipe holds is not known before it is read, and a pipe may never end.
+    const bytes = await buffer(createReadStream(path, { end: DOCUMENT_LENGTH_MAX }))
+    if (bytes.length > DOCUMENT_LENGTH_MAX) {
+      const found = there.isFile() ? there.size : 'more'
+      const message = `the document is too long: at most ${DOCUMENT_LENGTH_MAX} bytes, found ${found}`
       return refuse('DOCUMENT_TOO_LARGE', message, 'split it into several documents')
     }
-    return new TextDecoder('utf-8', { fatal: true }).decode(await readFile(path))
+    return new TextDecoder('utf-8', { fatal: true }).decode(bytes)
   } catch (error) {
     if (error instanceof TypeError) {
       return refuse('DOCUMENT_NOT_TEXT', 'the document is not UTF-8 text', 'save it as UTF-8')
     }
     const reason = error instanceof Error && 'code' in error ? String(error.code) : String(error)
-    const said = reason === 'ENOENT' ? 'no such file' : reason === 'EISDIR' ? 'it is a folder' : reason
-    return refuse('DOCUMENT_NOT_FOUND', `the document can't be read: ${said}`, 'check the path')
+    return unreadable(reason === 'ENOENT' ? 'no such file' : reason === 'EISDIR' ? 'it is a folder' : reason)
   }
 }

@@ -1,7 +1,7 @@
 // `sagachart check FILE`: what is wrong with a document that no run is needed to tell, and then what can happen to it, explored.
 // Nothing real is called, unless the document asks for it.
 import { readFile, writeFile } from 'node:fs/promises'
-import { formatDiagnostics, type Diagnostic } from '../definition/diagnostic.ts'
+import { formatDiagnostics, shown, type Diagnostic } from '../definition/diagnostic.ts'
 import { durationMs } from '../definition/duration.ts'
 import type { IntegrationDefinition } from '../definition/model.ts'
 import { terminalLine } from '../definition/safe-text.ts'
@@ -173,7 +173,7 @@ async function keep(answer: Answer, { pin, diagram }: CheckOptions): Promise<str
     try {
       await writeFile(file, pieces())
     } catch (error) {
-      return `${option} names a file that can be written, found "${file}": ${(error as Error).message}; name another one`
+      return `${option} names a file that can be written, found ${shown(file)}: ${(error as Error).message}; name another one`
     }
   }
   return null
@@ -190,7 +190,7 @@ async function replayFile(
     text = await readFile(path, 'utf8')
   } catch (error) {
     return refuse(
-      `--replay names a file, found "${path}": ${(error as Error).message}; name one that --pin wrote`,
+      `--replay names a file, found ${shown(path)}: ${(error as Error).message}; name one that --pin wrote`,
     )
   }
   const seedFile = readSeedFile(text)
@@ -248,14 +248,14 @@ function readNumbers(options: CheckOptions): Numbers | string {
   for (const each of [faults, runs, seed, statesMax]) if (typeof each === 'string') return each
   const { time } = options
   const timeMs = time === undefined ? Infinity : durationMs(/^\d+(\.\d+)?$/.test(time) ? Number(time) : time)
-  if (timeMs === null) return `--time takes a time such as 30s or 5m, found "${time}"; correct it`
+  if (timeMs === null) return `--time takes a time such as 30s or 5m, found ${shown(time)}; correct it`
   return { faults, runs, seed, statesMax, timeMs } as Numbers
 }
 
 function wholeNumber(option: string, given: string, min: number, max: number): number | string {
   const number = Number(given)
   if (/^\d+$/.test(given) && number >= min && number <= max) return number
-  return `${option} takes a whole number from ${min} to ${max}, found "${given}"; correct it`
+  return `${option} takes a whole number from ${min} to ${max}, found ${shown(given)}; correct it`
 }
 
 /** How far it is, in one line that is drawn anew; nothing where nobody looks. */

@@ -1,6 +1,6 @@
 // `sagachart graph FILE`: the workflows of a document as a picture's source, or with `--machine` a statechart of ours.
 // Loads modules only where what they declare is shown, and runs nothing.
-import { formatDiagnostics, suggestion } from '../definition/diagnostic.ts'
+import { formatDiagnostics, shown, suggestion } from '../definition/diagnostic.ts'
 import { CHARTS, chartOf, drawChart, toStateDiagram } from '../graph/charts.ts'
 import { toDot, toMermaid } from '../graph/drawing.ts'
 import { drawWorkflows } from '../graph/pictures.ts'
@@ -84,7 +84,7 @@ function faultOf(
   { format: asked, json, machine, scenario }: GraphOptions,
 ): string | null {
   if (!FORMATS.includes(format)) {
-    return `--format takes ${FORMATS.join(', ')}, found "${format}"; ${suggestion(format, FORMATS, 'take one')}`
+    return `--format takes ${FORMATS.join(', ')}, found ${shown(format)}; ${suggestion(format, FORMATS, 'take one')}`
   }
   if (json && asked !== undefined && asked !== 'json') {
     return `--json is --format json, found --format ${asked} beside it; give one of the two`
@@ -94,7 +94,8 @@ function faultOf(
     if (format !== 'xstate') return null
     return '--format xstate is for statecharts; add --machine step, or take another format'
   }
-  if (file !== undefined) return `--machine draws no document, found "${file}" beside it; give one of the two`
+  if (file !== undefined)
+    return `--machine draws no document, found ${shown(file)} beside it; give one of the two`
   if (scenario !== undefined) return '--scenario is for a document, found --machine beside it; remove one'
   const names = Object.keys(CHARTS)
   if (machine === true) {
@@ -102,7 +103,7 @@ function faultOf(
     return `--format ${format} draws one statechart; give --machine a name: ${names.join(', ')}`
   }
   if (names.includes(machine)) return null
-  return `--machine names one of ${names.join(', ')}, found "${machine}"; ${suggestion(machine, names, 'take one')}`
+  return `--machine names one of ${names.join(', ')}, found ${shown(machine)}; ${suggestion(machine, names, 'take one')}`
 }
 
 /** What statecharts there are, and what each is about. */

@@ -1,6 +1,6 @@
 // The options that say what comes from outside while a simulation runs. The grammar of --cancel and --signal is here, and
 // nowhere else.
-import { suggestion } from '../definition/diagnostic.ts'
+import { shown, suggestion } from '../definition/diagnostic.ts'
 import { DURATION_EXPECTED, durationMs } from '../definition/duration.ts'
 import { readJson } from '../definition/json.ts'
 import type { IntegrationDefinition } from '../definition/model.ts'
@@ -38,7 +38,7 @@ function readCancel(given: string, addresses: StepAddresses): Appointment | stri
   const cut = given.lastIndexOf('@')
   const atMs = timeOf(given.slice(cut + 1))
   if (atMs === null) {
-    return `--cancel takes TIME or STEP@TIME, found "${given}"; a time is ${DURATION_EXPECTED}`
+    return `--cancel takes TIME or STEP@TIME, found ${shown(given)}; a time is ${DURATION_EXPECTED}`
   }
   if (cut < 0) return { atMs, event: { type: 'run.cancel' } }
   const name = given.slice(0, cut)
@@ -50,25 +50,25 @@ function readCancel(given: string, addresses: StepAddresses): Appointment | stri
   const [only] = found
   if (only) return { atMs, event: { type: 'run.cancelStep', step: `${only.scenario}/${only.address}` } }
   const remedy = addresses.remedy(name, 'name a step, or scenario/step')
-  return `--cancel names a step of the document, found "${name}"; ${remedy}`
+  return `--cancel names a step of the document, found ${shown(name)}; ${remedy}`
 }
 
 function readSignal(given: string, events: ReadonlySet<string>): Appointment | string {
   const [, name, time = '', text] = /^(.+?)@([\d.]+\s*[a-z]*)(?:=(.*))?$/s.exec(given) ?? []
   const atMs = timeOf(time)
   if (name === undefined || atMs === null) {
-    return `--signal takes NAME@TIME or NAME@TIME=JSON, found "${given}"; a time is ${DURATION_EXPECTED}`
+    return `--signal takes NAME@TIME or NAME@TIME=JSON, found ${shown(given)}; a time is ${DURATION_EXPECTED}`
   }
   if (!events.has(name)) {
     const remedy =
       events.size === 0
         ? 'the document has no such step'
         : suggestion(name, events, `name one of ${[...events].join(', ')}`)
-    return `--signal names an event that a step waits for, found "${name}"; ${remedy}`
+    return `--signal names an event that a step waits for, found ${shown(name)}; ${remedy}`
   }
   const read = readJson(text ?? 'null')
   if ('problem' in read) {
-    return `--signal ${name}: its data is JSON, found "${text}": ${read.problem}; text is written in quotes, as '"text"'`
+    return `--signal ${name}: its data is JSON, found ${shown(text)}: ${read.problem}; text is written in quotes, as '"text"'`
   }
   return { atMs, event: { type: 'run.signal', event: name, data: read.value } }
 }

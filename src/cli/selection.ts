@@ -1,5 +1,5 @@
 // What the options of a command choose of a document: scenarios, inputs, how much at once. Shared by the commands that run.
-import { suggestion } from '../definition/diagnostic.ts'
+import { listed, shown, suggestion } from '../definition/diagnostic.ts'
 import type { IntegrationDefinition } from '../definition/model.ts'
 
 /** Options that narrow a document down. */
@@ -13,8 +13,10 @@ export function readInputs(given: readonly string[]): Record<string, string> | s
   const inputs = new Map<string, string>()
   for (const each of given) {
     const at = each.indexOf('=')
-    if (at < 1) return `--input takes name=value, found "${each}"; write --input name=value`
-    if (inputs.has(each.slice(0, at))) return `--input gives "${each.slice(0, at)}" twice; give it once`
+    // What stands behind the sign may be a secret.
+    if (at < 1)
+      return `--input takes name=value, found ${shown(at < 0 ? each : '=')}; write --input name=value`
+    if (inputs.has(each.slice(0, at))) return `--input gives ${shown(each.slice(0, at))} twice; give it once`
     inputs.set(each.slice(0, at), each.slice(at + 1))
   }
   return Object.fromEntries(inputs)
@@ -32,13 +34,13 @@ export function narrowed(
     workflows = workflows.filter(({ name }) => name === scenario)
     if (workflows.length === 0) {
       const remedy = suggestion(scenario, names, 'name one that the document has')
-      return `--scenario names one of ${names.join(', ')}, found "${scenario}"; ${remedy}`
+      return `--scenario names one of ${listed(names)}, found ${shown(scenario)}; ${remedy}`
     }
   }
   if (concurrency !== undefined) {
     const maxConcurrency = Number(concurrency)
     if (!/^\d+$/.test(concurrency) || !Number.isSafeInteger(maxConcurrency) || maxConcurrency < 1) {
-      return `--concurrency takes a whole number from 1, found "${concurrency}"; correct it`
+      return `--concurrency takes a whole number from 1, found ${shown(concurrency)}; correct it`
     }
     workflows = workflows.map((workflow) => ({ ...workflow, maxConcurrency }))
   }

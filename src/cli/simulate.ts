@@ -1,5 +1,5 @@
 // `sagachart simulate FILE`: one run in virtual time, with stubs in place of modules, told as a timeline. Loads no module.
-import { diagnosticLine, formatDiagnostics } from '../definition/diagnostic.ts'
+import { diagnosticLine, formatDiagnostics, shown } from '../definition/diagnostic.ts'
 import { terminalLine } from '../definition/safe-text.ts'
 import { readIntegration } from '../load.ts'
 import { isCompleted, resultDocument, type ResultDocument } from '../runtime/result.ts'
@@ -82,5 +82,5 @@ function story(
 function wholeNumber(option: string, given: string, min: number, max: number): number | string {
   const number = Number(given)
   if (/^\d+$/.test(given) && number >= min && number <= max) return number
-  return `${option} takes a whole number from ${min} to ${max}, found "${given}"; correct it`
+  return `${option} takes a whole number from ${min} to ${max}, found ${shown(given)}; correct it`
 }

@@ -1,7 +1,7 @@
 // The options that say what stands in for modules. The grammar of --fault and --stub is here, and nowhere else; what they come
 // to is what exploration and simulations share.
 import { durationMs } from '../definition/duration.ts'
-import { suggestion } from '../definition/diagnostic.ts'
+import { shown, suggestion } from '../definition/diagnostic.ts'
 import { readJson } from '../definition/json.ts'
 import type { IntegrationDefinition } from '../definition/model.ts'
 import { StepAddresses, type FoundStep } from '../testing/step-address.ts'
@@ -35,7 +35,7 @@ export function readStubs(
   if (unread !== null) return unread
   for (const given of faults) {
     const [name, text] = halves(given)
-    if (text === null) return `--fault takes step=FAULT, found "${given}"; a fault is ${FAULTS}`
+    if (text === null) return `--fault takes step=FAULT, found ${shown(given)}; a fault is ${FAULTS}`
     if (name.startsWith('module:')) {
       const problem = readModule(name.slice('module:'.length), text, modules)
       if (problem !== null) return problem
@@ -45,19 +45,20 @@ export function readStubs(
     const refused = refusal('--fault', name, addresses)
     if (refused !== null) return refused
     const fault = readFault(text)
-    if (fault === null) return `--fault ${name}: a fault is ${FAULTS}, found "${text}"; take one of them`
+    if (fault === null) return `--fault ${name}: a fault is ${FAULTS}, found ${shown(text)}; take one of them`
     stubs.faults.set(name, fault)
   }
   for (const given of outputs) {
     const [name, text] = halves(given)
-    if (text === null) return `--stub takes step=JSON, found "${given}"; write --stub ${given}='{"rows": 3}'`
+    if (text === null)
+      return `--stub takes step=JSON, found ${shown(given)}; write --stub ${name}='{"rows": 3}'`
     const refused = name.startsWith(HANDLER)
       ? noHandler(name.slice(HANDLER.length), definition)
       : refusal('--stub', name, addresses)
     if (refused !== null) return refused
     const read = readJson(text)
     if ('problem' in read) {
-      return `--stub ${name}: an output is JSON, found "${text}": ${read.problem}; text is written in quotes, as '"text"'`
+      return `--stub ${name}: an output is JSON, found ${shown(text)}: ${read.problem}; text is written in quotes, as '"text"'`
     }
     stubs.outputs.set(name, read.value)
   }
@@ -78,7 +79,7 @@ function refusal(option: string, name: string, addresses: StepAddresses): string
   const found = addresses.find(address)
   if (found.length === 0) {
     const remedy = addresses.remedy(address, 'name a step, or scenario/step')
-    return `${option} names a step of the document, found "${address}"; ${remedy}`
+    return `${option} names a step of the document, found ${shown(address)}; ${remedy}`
   }
   if (found.some((each) => (isUndo ? each.step.compensate !== null : isStubbed(each)))) return null
   const { step } = found[0]!
@@ -100,9 +101,9 @@ const isStubbed = ({ step, isIteration }: FoundStep) => step.call !== null && !i
 
 function readModule(name: string, text: string, modules: ReadonlySet<string>): string | null {
   if (!modules.has(name)) {
-    return `--fault names a module that is called, found "${name}"; ${suggestion(name, modules, 'name one')}`
+    return `--fault names a module that is called, found ${shown(name)}; ${suggestion(name, modules, 'name one')}`
   }
-  return text === 'fail' ? null : `--fault module:${name} takes fail, found "${text}"; correct it`
+  return text === 'fail' ? null : `--fault module:${name} takes fail, found ${shown(text)}; correct it`
 }
 
 function readFault(text: string): Fault | null {

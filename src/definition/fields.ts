@@ -23,6 +23,11 @@ export const whole = (min: number) => {
   const what = expects(`a whole number of at least ${min}`)
   return z.number(what).int(what).min(min, what)
 }
+/** A whole number from `min` to `max`. */
+export const wholeWithin = (min: number, max: number) => {
+  const what = expects(`a whole number from ${min} to ${max}`)
+  return z.number(what).int(what).min(min, what).max(max, what)
+}
 /** Any whole number. */
 export const integer = () => z.number(expects('a whole number')).int(expects('a whole number'))
 /** A number from `min` to `max`. */

@@ -32,6 +32,9 @@ export interface LoggingSettings {
   readonly backupCount: number
 }
 
+/** Rotated files that may be kept: each rotation renames all of them. */
+export const BACKUP_COUNT_MAX = 1_000
+
 /** What is meant where the section leaves a key out. The seed's template says the same. */
 const DEFAULTS = {
   level: 'INFO',
@@ -61,8 +64,11 @@ const FIELDS = {
 } as const
 const NAMES = Object.keys(FIELDS).slice(0, 4)
 
+/** Characters of a placeholder's name, at most: without a bound, each of many open brackets would be followed to the end. */
+const PLACEHOLDER_LENGTH_MAX = 100
+
 /** Whatever a percent begins. */
-const PIECE = /%(?:%|\([^)]*\)[-+ #0]*[\d.]*[a-z]?)?/gi
+const PIECE = new RegExp(`%(?:%|\\([^)]{0,${PLACEHOLDER_LENGTH_MAX}}\\)[-+ #0]*[\\d.]*[a-z]?)?`, 'gi')
 
 /** Reports what makes no sense in the section. */
 export function checkLogging({ logging }: CheckedDocument, problems: Problems): void {

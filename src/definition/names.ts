@@ -20,8 +20,11 @@ const RESERVED = new Set([
   '__lookupSetter__',
 ])
 
-/** Beside what is unsafe to print, what cannot be seen in print. */
-const FORBIDDEN = new RegExp(`[\\u034f\\u00ad\\u200b-\\u200d\\/\\[\\]\\p{Cs}]|${UNSAFE.source}`, 'v')
+/** Beside what is unsafe to print, what cannot be seen in print; a selector can where it chooses among the forms of a sign. */
+const FORBIDDEN = new RegExp(
+  `[\\u034f\\u00ad\\u200b-\\u200d\\u2800\\/\\[\\]\\p{Cs}]|(?<![\\p{Extended_Pictographic}\\p{Script=Han}\\p{Script=Mongolian}])\\p{Variation_Selector}|${UNSAFE.source}`,
+  'v',
+)
 
 /** Why a text can't be a name, or `null` where it can. */
 export function nameFault(name: string): string | null {

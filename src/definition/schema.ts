@@ -20,8 +20,9 @@ import {
   section,
   text,
   whole,
+  wholeWithin,
 } from './fields.ts'
-import { LOG_LEVELS } from './logging.ts'
+import { BACKUP_COUNT_MAX, LOG_LEVELS } from './logging.ts'
 import { stepSchema } from './step-schema.ts'
 
 const scenario = section('scenario', {
@@ -149,7 +150,9 @@ export const sectionSchemas = {
     max_file_size: whole(1)
       .optional()
       .describe('bytes; a file that has reached them is rotated; default 10 MiB'),
-    backup_count: whole(0).optional().describe('rotated files kept; 0: no rotation; default 5'),
+    backup_count: wholeWithin(0, BACKUP_COUNT_MAX)
+      .optional()
+      .describe('rotated files kept; 0: no rotation; default 5'),
   }),
   resources: section('resources', {
     max_concurrent_workflows: defaulting(

@@ -1,5 +1,6 @@
 // What is explored, made of a workflow, an integration or its definition: the same engine, with expressions that stubs cannot
 // answer decided for them. Operations stay what they are; whether they are called is the exploration's to say.
+import { shown } from '../definition/diagnostic.ts'
 import type { AnyWorkflow } from '../definition/mirror.ts'
 import type { IntegrationDefinition, WorkflowDefinition } from '../definition/model.ts'
 import { planWorkflow } from '../definition/plan.ts'
@@ -99,7 +100,7 @@ function checkSteps(definition: IntegrationDefinition | WorkflowDefinition, name
     const remedy = addresses.remedy(name, 'name a step by its address')
     throw new SagachartError(
       'STEP_UNKNOWN',
-      `outputs: expected addresses of steps, found "${name}"; ${remedy}`,
+      `outputs: expected addresses of steps, found ${shown(name)}; ${remedy}`,
     )
   }
 }

@@ -1,6 +1,6 @@
 // What the `testing` section of a document asks of an exploration: which scenarios, which faults, and what stands in for
 // operations. Not here: how that is explored.
-import { suggestion } from '../definition/diagnostic.ts'
+import { shown, suggestion } from '../definition/diagnostic.ts'
 import type { IntegrationDefinition } from '../definition/model.ts'
 import { USUAL_FAULTS, type FaultKind } from './choice.ts'
 
@@ -46,7 +46,7 @@ export function testPlanOf(section: TestingSection, { workflows }: IntegrationDe
       known,
       `name a scenario, or one of ${Object.keys(FAMILIES).join(', ')}`,
     )
-    return `testing.test_scenarios names a scenario or a family of faults, found "${unknown}"; ${remedy}`
+    return `testing.test_scenarios names a scenario or a family of faults, found ${shown(unknown)}; ${remedy}`
   }
   const families = asked.filter((each) => Object.hasOwn(FAMILIES, each) && !names.includes(each))
   const kinds = families.length === 0 ? USUAL_FAULTS : families.flatMap((family) => FAMILIES[family]!)

@@ -315,6 +315,8 @@ describe('options of run', () => {
     [['--input', 'n=1', '--input', 'plaice=x'], /did you mean "place"\?/],
     [[], /flow\.yaml:\d+:\d+: .*"n"/],
     [['--input', 'n'], /--input takes name=value, found "n"/],
+    [['--input', '=s3cret'], /--input takes name=value, found "="; write/],
+    [['--input', 'n=1', '--concurrency', 'x'.repeat(1_000)], /from 1, found "x{60}…"; correct it/],
     [['--input', 'n=1', '--input', 'n=2'], /--input gives "n" twice/],
     [['--input', 'n=1', '--concurrency', '0'], /--concurrency takes a whole number from 1, found "0"/],
     [['--input', 'n=1', '--concurrency', 'x'], /--concurrency takes a whole number from 1, found "x"/],

@@ -46,13 +46,14 @@ describe('check', () => {
     ['a bracket', flow([step('a[0]')]), 'NAME_INVALID'],
     ['an empty name', flow([step('')]), 'NAME_INVALID'],
     ['a control character', flow([step('a\u0000b')]), 'NAME_INVALID'],
-    ...['\u061c', '\u2060', '\u3164', '\u00ad', '\u200d', '\u202e', '\u{e0041}'].map(
-      (sign): [string, string, string] => [
-        `a character that nobody sees (U+${sign.codePointAt(0)!.toString(16)})`,
-        flow([step(`a${sign}b`)]),
-        'NAME_INVALID',
-      ],
-    ),
+    ...[
+      ...['\u061c', '\u2060', '\u3164', '\u115f', '\uffa0', '\u00ad', '\u034f', '\u180e', '\u200b', '\u200d'],
+      ...['\u202e', '\u2063', '\u2800', '\ufeff', '\ufe0f', '\ufffa', '\u{1d173}', '\u{e0041}'],
+    ].map((sign): [string, string, string] => [
+      `a character that nobody sees (U+${sign.codePointAt(0)!.toString(16)})`,
+      flow([step(`a${sign}b`)]),
+      'NAME_INVALID',
+    ]),
     [
       'a reserved module',
       flow([step('a', { module: '__proto__' })], {}, { modules: ['__proto__'] }),
@@ -141,7 +142,21 @@ describe('check', () => {
   })
 
   it('accepts any printable name', () => {
-    const names = ['a.b', 'a b', 'a:b', 'größe', '名', '-', 'a{b}', 'then', 'a→b', '😀', '❤\ufe0f']
+    const names = [
+      'a.b',
+      'a b',
+      'a:b',
+      'größe',
+      '名',
+      '-',
+      'a{b}',
+      'then',
+      'a→b',
+      '😀',
+      '❤\ufe0f',
+      'e\u0301',
+      'नमस्ते',
+    ]
     const steps = names.map((name, i) =>
       step(name, i === 0 ? {} : { depends_on: [names[i - 1]], ...reads(names[0]!) }),
     )

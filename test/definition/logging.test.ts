@@ -52,6 +52,24 @@ describe('logging', () => {
     expect(warnings(withLogging({ file: 'a.log', backup_count: 0 }))).toEqual([])
   })
 
+  it('keeps a bounded number of rotated files', () => {
+    expect(warnings(withLogging({ file: 'a.log', backup_count: 1_000 }))).toEqual([])
+    const [problem] = refused(withLogging({ file: 'a.log', backup_count: 1_001 }))
+    expect(problem).toMatchObject({ code: 'VALUE_INVALID' })
+    expect(problem!.message).toContain('expected a whole number from 0 to 1000, found 1001')
+  })
+
+  it('reads a format in a time that grows with its length, whatever it is', () => {
+    const took = (length: number, piece: string) => {
+      const format = piece.repeat(length / piece.length)
+      const began = performance.now()
+      refused(withLogging({ file: 'a.log', format }))
+      return performance.now() - began
+    }
+    for (const piece of ['%(', '%(x', '%%(', '%()', '%(a)00'])
+      expect(took(400_000, piece)).toBeLessThan(20 * took(40_000, piece) + 100)
+  })
+
   it.each([
     ['%(asctime)s %(levelnme)s %(message)s', '%(levelnme)s', 'did you mean "%(levelname)s"?'],
     ['%(message)d', '%(message)d', 'did you mean "%(message)s"?'],
@@ -67,6 +85,7 @@ describe('logging', () => {
     ['', 'the message is nowhere', 'add %(message)s'],
     ['%(message)s\n', 'a line break', 'one line'],
     ['%(message)s\u202e', 'a line break or control character', 'one line'],
+    [`%(message)s %(${'x'.repeat(101)})s`, 'a lone percent', 'write %%'],
   ])('refuses the format %j with its place and a remedy', (format, what, remedy) => {
     const [problem, ...others] = refused(withLogging({ file: 'a.log', format }))
     expect(others).toEqual([])
