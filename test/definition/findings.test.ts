@@ -672,10 +672,7 @@ describe('very many steps', { timeout: 60_000 }, () => {
         scenario,
       ),
     )
-    const started = performance.now()
-    const findings = staticFindings(definition)
-    expect(performance.now() - started).toBeLessThan(10_000)
-    return findings
+    return staticFindings(definition)
   }
   const before = (i: number) => (i === 0 ? {} : on(`s${i - 1}`))
 
