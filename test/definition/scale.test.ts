@@ -5,27 +5,20 @@ import { accepted, codes, flow, step } from './documents.ts'
 const STEPS = 100_000
 /** Enough to tell a quadratic from a line. */
 const SOME = 30_000
-const MS_MAX = 10_000
 
 const graph = (more: (i: number) => object, count = SOME): string =>
   flow(Array.from({ length: count }, (_, i) => step(`s${i}`, more(i))))
 const on = (i: number) => (i === 0 ? {} : { depends_on: [`s${i - 1}`] })
-const timed = <T>(work: () => T): T => {
-  const started = performance.now()
-  const result = work()
-  expect(performance.now() - started).toBeLessThan(MS_MAX)
-  return result
-}
 
 describe('very many steps', { timeout: 60_000 }, () => {
   it('in a chain, each reading the step before', () => {
     const text = graph((i) => (i === 0 ? {} : { ...on(i), parameters: { x: `s${i - 1}_output` } }), STEPS)
-    expect(timed(() => accepted(text)).definition.workflows[0]!.steps).toHaveLength(STEPS)
+    expect(accepted(text).definition.workflows[0]!.steps).toHaveLength(STEPS)
   })
 
   it('in a chain, each reading a step far above', () => {
     const text = graph((i) => (i === 0 ? {} : { ...on(i), when: `steps.s${i >> 1}.status == "success"` }))
-    timed(() => accepted(text))
+    accepted(text)
   })
 
   it('in a ladder, where no spanning tree answers', () => {
@@ -37,24 +30,22 @@ describe('very many steps', { timeout: 60_000 }, () => {
             parameters: { x: `\${{ steps.s${(i >> 2) | 1}.output }}` },
           },
     )
-    timed(() => accepted(text))
+    accepted(text)
   })
 
   it('in one cycle', () => {
-    expect(timed(() => codes(graph((i) => ({ depends_on: [`s${(i + 1) % SOME}`] }))))).toEqual([
-      'DEPENDENCY_CYCLE',
-    ])
+    expect(codes(graph((i) => ({ depends_on: [`s${(i + 1) % SOME}`] })))).toEqual(['DEPENDENCY_CYCLE'])
   })
 
   it('that fan in, the last reading all', () => {
     const all = Array.from({ length: SOME - 1 }, (_, i) => `s${i}`)
     const last = { depends_on: all, parameters: { x: all.map((name) => `${name}_output`) } }
-    timed(() => accepted(graph((i) => (i === SOME - 1 ? last : {}))))
+    accepted(graph((i) => (i === SOME - 1 ? last : {})))
   })
 
   it('all of them wrong', () => {
-    const found = timed(() =>
-      codes(graph((i) => ({ ...on(i), module: 'gone', timeout: '1s', when: `steps.t${i}.output` }))),
+    const found = codes(
+      graph((i) => ({ ...on(i), module: 'gone', timeout: '1s', when: `steps.t${i}.output` })),
     )
     expect(found.at(-1)).toBe('PROBLEMS_OMITTED')
   })
@@ -73,7 +64,7 @@ describe('very many steps', { timeout: 60_000 }, () => {
       step(`s${i}`, i === 0 ? {} : { ...on(i), parameters: { x: `s${i - 1}_output`, y: 'first_output' } }),
     )
     const text = flow([step('first'), block('all', inner, { depends_on: ['first'] })])
-    const { control } = timed(() => accepted(text)).definition.workflows[0]!.steps[1]!
+    const { control } = accepted(text).definition.workflows[0]!.steps[1]!
     expect(control?.kind === 'parallel' && control.block.steps).toHaveLength(STEPS)
   })
 
@@ -88,7 +79,7 @@ describe('very many steps', { timeout: 60_000 }, () => {
       ),
       { timeout: 1 },
     )
-    expect(timed(() => accepted(text)).definition.workflows[0]!.steps).toHaveLength(STEPS / 100)
+    expect(accepted(text).definition.workflows[0]!.steps).toHaveLength(STEPS / 100)
   })
 
   it('each of which nests a step', () => {
@@ -98,13 +89,13 @@ describe('very many steps', { timeout: 60_000 }, () => {
         steps: [step('a', { parameters: { x: '${{ item }}' } })],
       })),
     )
-    timed(() => accepted(text))
+    accepted(text)
   })
 
   it('in as many branches, whose output reads them all', () => {
     const cases = many(SOME, (i) => ({ when: 'run.id == "x"', steps: [step(`s${i}`)] }))
     const output = many(SOME, (i) => `s${i}_output`)
-    timed(() => accepted(flow([{ name: 'c', type: 'conditional', cases, output }])))
+    accepted(flow([{ name: 'c', type: 'conditional', cases, output }]))
   })
 
   it('at the deepest', () => {
@@ -112,7 +103,7 @@ describe('very many steps', { timeout: 60_000 }, () => {
       depth === 0
         ? many(width, (i) => step(`s${i}`, { parameters: { x: 'top_output' } }))
         : [block('x', deep(depth - 1, width))]
-    timed(() => accepted(flow([step('top'), block('x', deep(15, SOME), { depends_on: ['top'] })])))
+    accepted(flow([step('top'), block('x', deep(15, SOME), { depends_on: ['top'] })]))
   })
 
   it('in scenarios that run one another', () => {
@@ -121,7 +112,7 @@ describe('very many steps', { timeout: 60_000 }, () => {
       { name: 's', steps: many(SOME, call) },
       ...many(1000, (i) => ({ name: `t${i}`, steps: [step('a', { compensate: { operation: 'ok' } })] })),
     ]
-    timed(() => accepted(JSON.stringify({ integration: { modules: ['m'], scenarios } })))
+    accepted(JSON.stringify({ integration: { modules: ['m'], scenarios } }))
   })
 
   it('in as many scenarios, in a circle', () => {
@@ -129,7 +120,7 @@ describe('very many steps', { timeout: 60_000 }, () => {
       name: `s${i}`,
       steps: [{ name: 'a', type: 'scenario', scenario: `s${(i + 1) % SOME}` }],
     }))
-    expect(timed(() => codes(JSON.stringify({ integration: { modules: ['m'], scenarios } })))).toEqual([
+    expect(codes(JSON.stringify({ integration: { modules: ['m'], scenarios } }))).toEqual([
       'DEPENDENCY_CYCLE',
     ])
   })
@@ -138,6 +129,6 @@ describe('very many steps', { timeout: 60_000 }, () => {
     const inner = many(SOME, (i) =>
       step(`s${i}`, { module: 'gone', when: `steps.t${i}.output`, parameters: { x: '${{ item }}' } }),
     )
-    expect(timed(() => codes(flow([block('all', inner)]))).at(-1)).toBe('PROBLEMS_OMITTED')
+    expect(codes(flow([block('all', inner)])).at(-1)).toBe('PROBLEMS_OMITTED')
   })
 })

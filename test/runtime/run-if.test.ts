@@ -218,14 +218,12 @@ describe('ancestors_succeeded', () => {
       name: `s${index}`,
     }))
     const execution = new Execution(planWorkflow(workflow(steps)))
-    const startedAt = performance.now()
     for (let index = 0; index < size; index++) {
       const { way } = execution.gate(index)
       const status = way === 'open' ? (index === 10 ? 'failed' : 'success') : way
       execution.settle(index, { status, output: null, failure: null, attempts: 1 }, 0)
     }
     expect(execution.counts).toMatchObject({ success: 10, failed: size - 10 })
-    expect(performance.now() - startedAt).toBeLessThan(5_000)
   })
 })
 
