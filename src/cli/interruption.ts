@@ -9,6 +9,9 @@ import { exitCodeOf, FAULT, REPEATED_MS, SIGNALS } from './supervision.ts'
 import { printable } from './terminal.ts'
 import { endProcess, tolerateExits } from './way-out.ts'
 
+/** Modules may take it away. */
+const nextTurn = globalThis.setImmediate
+
 /** Faults that are told. */
 const FAULTS_TOLD_MAX = 10
 
@@ -53,6 +56,8 @@ export function hearFaults(): void {
     const isStopping = heard.first !== null
     hear({ exitCode: FAULT, isFault: true, failure: { code: 'RUN_STALLED', message } })
     if (isStopping) endProcess(FAULT)
+    // What stops now may need no more than promises, which do not keep the process; then this is the last that is heard.
+    nextTurn(() => {})
   })
 }
 
