@@ -167,8 +167,7 @@ export class Run {
 
   /** Its actor has ended. */
   finish(output: WorkflowMachineOutput): void {
-    const { onUndone } = this
-    if (onUndone) onUndone(output)
+    if (this.onUndone) this.onUndone(output)
     else this.options.within?.ended(this, output)
   }
 
