@@ -29,6 +29,8 @@ interface Live {
   readonly actor: AnyActorRef
   readonly path: string
   effect: Extract<Effect, { kind: 'attempt' }> | null
+  /** The effect was told to stop, and its grace runs. */
+  isAborted: boolean
   /** Whether its last attempt counts as one of the run's. */
   isCounted: boolean
   /** What an attempt of a control step does; what is undone inside of it. */
@@ -244,10 +246,13 @@ export class StepActors {
 
   abortAttempt({ index, attempt, policy }: Attempting): void {
     const live = this.live.get(index)!
+    live.work?.stop(false)
+    // A step that is cancelled while its operation has a grace gets no second one.
+    if (live.isAborted) return
     live.timers.stop()
     live.timers.stopHeartbeat()
-    live.work?.stop(false)
     if (!live.effect) return
+    live.isAborted = true
     this.run.session.abort(live.effect)
     live.timers.start({ type: 'grace.ended', attempt }, policy!.graceMs)
   }
@@ -267,6 +272,7 @@ export class StepActors {
     live.timers.stop()
     live.timers.stopHeartbeat()
     live.effect = null
+    live.isAborted = false
     live.work?.attemptEnded?.()
     live.work = null
     this.gates.release(this.run.pathOf(index))
@@ -350,6 +356,7 @@ export class StepActors {
       actor,
       path,
       effect: null,
+      isAborted: false,
       isCounted: false,
       work: null,
       timers: new StepTimers(session, path),
