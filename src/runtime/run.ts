@@ -208,8 +208,9 @@ export class Run {
   startReady(): void {
     if (this.isClosed) return
     for (let batch = this.execution.takeReady(); batch.length > 0; batch = this.execution.takeReady()) {
-      for (const index of batch) this.passGate(index)
+      for (const index of batch) if (!this.isClosed) this.passGate(index)
     }
+    if (this.isClosed) return
     this.gates.forward(this)
     this.steps.fillSlots()
     this.announceEnd()
@@ -374,7 +375,10 @@ export class Run {
   private settle(index: number, status: StepOutcome, failure: Failure | null = null): void {
     const settlement = { status, output: null, failure, attempts: 0 }
     this.conditions.takeBack(index)
+    this.steps.returnSlot(index)
     if (!this.execution.settle(index, settlement, this.session.time)) return
+    // Where successes are counted, nothing more starts once there can't be enough.
+    if (this.options.waitFor !== 'all') this.announceEnd()
     if (status !== 'failed' && status !== 'skipped') return
     const about = { attempts: 0, dependencies_satisfied: !this.execution.held.has(index) }
     const data = { ...this.options.plan.titles[index], ...about, ...(failure && { error: failure }) }

@@ -382,7 +382,8 @@ export class StepActors {
     return run.isWaiting(index) && (!needsLeases || this.gates.holdsAll(run.pathOf(index)))
   }
 
-  private returnSlot(index: number): void {
+  /** The step needs its slot no more. */
+  returnSlot(index: number): void {
     if (this.holders.delete(index)) this.freeSlots++
   }
 }

@@ -1,6 +1,6 @@
 // Where the reference model (test/model) and the engine disagreed, and the engine was wrong: one test for each kind.
 import { describe, expect, it } from 'vitest'
-import { compensating, play, saga, step, undo, workflow, breaks } from './workflows.ts'
+import { compensating, parallel, play, saga, step, undo, workflow, breaks } from './workflows.ts'
 
 describe('a grace', () => {
   it('is not given a second time where the step is cancelled in it', () => {
@@ -24,5 +24,22 @@ describe('a grace', () => {
     })
     const ended = journal.filter(({ event }) => event.type === 'grace.ended')
     expect(ended.map(({ at }) => at)).toEqual([10_000])
+  })
+})
+
+describe('a group that can have too few successes', () => {
+  it('starts nothing more, also of what became ready at the same time', () => {
+    const group = parallel(
+      'group',
+      [
+        step('a', { when: { kind: 'value', value: false } }),
+        step('b', { dependsOn: ['a'], runIf: 'any_succeeded' }),
+        step('c', { dependsOn: ['a'] }),
+      ],
+      { waitFor: 2 },
+    )
+    const played = play(workflow([group]))
+    expect(played.calls).toEqual([])
+    expect(played.report.step('group').error?.code).toBe('TOO_FEW_SUCCEEDED')
   })
 })
