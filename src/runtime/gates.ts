@@ -49,6 +49,7 @@ export class LeaseGates {
   /** Asks for the leases of the next steps, as far as the window allows. */
   forward(run: Run): void {
     const { time } = run.session
+    const next: number[] = []
     for (const group of this.groups.values()) {
       while (group.asking < WINDOW) {
         const index = group.queue.pop(time, (each) => run.isWaiting(each))
@@ -57,9 +58,12 @@ export class LeaseGates {
         const { priority } = run.stepAt(index)
         const acquisition: Acquisition = { index, priority, since: time, group, held: 0 }
         this.acquisitions.set(run.pathOf(index), acquisition)
-        this.ask(run.pathOf(index), acquisition)
+        next.push(index)
       }
     }
+    // Whatever they need, those that may ask at the same time ask in their order.
+    next.sort((a, b) => run.precedence(b) - run.precedence(a) || a - b)
+    for (const index of next) this.ask(run.pathOf(index), this.acquisitions.get(run.pathOf(index))!)
   }
 
   /** Notes a granted lease. Returns the step once it holds all it needs. */

@@ -227,11 +227,16 @@ export class Scope {
     if (actor) tell(from, actor, event)
   }
 
-  /** Tells whoever asked for a lease how it went. */
+  /**
+   * Tells whoever asked for a lease how it went, once all that came of the same entry is done: a lease that a failed step
+   * gives back starts nothing that its verdict stops.
+   */
   answerLease(pool: string, replyTo: string, event: WorkflowEvent): void {
-    const { actors } = this.root.session
-    const actor = actors.get(replyTo)
-    if (actor) tell(actors.get(pool)!, actor, event)
+    const { session } = this.root
+    session.atRest(() => {
+      const actor = session.actors.get(replyTo)
+      if (actor) tell(session.actors.get(pool)!, actor, event)
+    })
   }
 
   /** An actor has one timer, or one for each of its leases. */

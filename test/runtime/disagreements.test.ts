@@ -1,6 +1,28 @@
 // Where the reference model (test/model) and the engine disagreed, and the engine was wrong: one test for each kind.
 import { describe, expect, it } from 'vitest'
-import { compensating, parallel, play, saga, step, undo, workflow, breaks } from './workflows.ts'
+import {
+  compensating,
+  parallel,
+  play,
+  retries,
+  saga,
+  scenario,
+  statuses,
+  step,
+  undo,
+  verdicts,
+  workflow,
+  breaks,
+  type Play,
+} from './workflows.ts'
+
+const POOL = { pools: [{ name: 'pool', units: 2 }] }
+const needs = (units: number) => ({ resources: [{ pool: 'pool', units }] })
+
+/** Operations at these addresses take so long. */
+const slow = (times: Readonly<Record<string, number>>): NonNullable<Play['reply']> => {
+  return (_, address) => (address in times ? { kind: 'execute', afterMs: times[address]! } : undefined)
+}
 
 describe('a grace', () => {
   it('is not given a second time where the step is cancelled in it', () => {
@@ -41,5 +63,36 @@ describe('a group that can have too few successes', () => {
     const played = play(workflow([group]))
     expect(played.calls).toEqual([])
     expect(played.report.step('group').error?.code).toBe('TOO_FEW_SUCCEEDED')
+  })
+})
+
+describe('leases', () => {
+  it('start nothing that the verdict on the step stops that gave them back', () => {
+    const waiting = scenario('outer', workflow([step('waits', needs(2))]))
+    const definition = workflow([step('fails', { ...needs(1), ...verdicts('fail_workflow') }), waiting])
+    const played = play(definition, { ...POOL, fates: { fails: breaks } })
+    expect(played.calls).toEqual(['fails'])
+    expect(played.report.attempts).toBe(1)
+  })
+
+  it('are asked for in declared order, whatever is needed', () => {
+    const definition = workflow([step('a', needs(1)), step('b', needs(2)), step('c', needs(1))])
+    expect(play(definition, POOL).calls).toEqual(['a', 'b', 'c'])
+  })
+
+  it('are waited for without a slot that outlives the step', () => {
+    const sequential = workflow([step('x', needs(1)), step('y')], { parallel: false })
+    const definition = workflow([step('holder', needs(2)), scenario('outer', sequential)])
+    const played = play(definition, {
+      ...POOL,
+      reply: slow({ holder: 5_000 }),
+      sent: [[100, { type: 'run.cancelStep', step: 'outer/x' } as never]],
+    })
+    expect(played.calls).toContain('outer/y')
+  })
+
+  it('are given back before a retry asks for them again', () => {
+    const definition = workflow([step('a', { ...needs(2), retry: retries(1) })])
+    expect(statuses(play(definition, POOL))).toEqual({ a: 'success' })
   })
 })
