@@ -45,6 +45,8 @@ const overLimit = ({ iterationsMax }: LoopContext, wanted: string): Failure => (
   retryable: false,
 })
 
+const isForced = ({ event }: Pick<Facts, 'event'>) => event.type === 'loop.cancel' && event.force === true
+
 const noEffect = () => {}
 
 /** The statechart of a loop. Its effects are named actions that a host provides. */
@@ -95,6 +97,9 @@ export const loopMachine = setup({
       event.type === 'iteration.settled' &&
       event.failure !== null &&
       (event.verdict !== null || isTooMany(context)),
+    /** A verdict inside ends more than the loop, which fails by it even where it was told to stop already. */
+    endsMore: ({ event }: Facts) => event.type === 'iteration.settled' && event.verdict !== null,
+    isForced,
     isLast: ({ context }) => context.total !== null && context.ended + 1 >= context.total,
     isCompleted: ({ context }) => context.cause === 'completed',
     isFailed: ({ context }) => context.cause === 'failed',
@@ -163,11 +168,17 @@ export const loopMachine = setup({
     },
     stopping: {
       description: 'Starts nothing more, and waits until every iteration has ended.',
-      entry: { type: 'cancelIterations', params: { force: false } },
+      entry: { type: 'cancelIterations', params: ({ event }) => ({ force: isForced({ event }) }) },
       on: {
-        'iteration.settled': { actions: 'keepEnd' },
+        'iteration.settled': [
+          { guard: 'endsMore', actions: ['keepEnd', 'keepFailure'] },
+          { actions: 'keepEnd' },
+        ],
         'iterations.finished': 'ended',
-        'loop.cancel': { actions: { type: 'cancelIterations', params: { force: true } } },
+        'loop.cancel': {
+          guard: 'isForced',
+          actions: { type: 'cancelIterations', params: { force: true } },
+        },
       },
     },
     ended: {

@@ -101,11 +101,14 @@ export const stepMachine = stepSetup.createMachine({
           target: 'succeeded',
           actions: ['endAttempt', 'keepOutput'],
         },
-        'attempt.failed': {
-          guard: 'isCurrent',
-          target: 'cancelled',
-          actions: ['recordEffect', 'endAttempt', 'keepFailure'],
-        },
+        'attempt.failed': [
+          { guard: 'isRuled', target: 'ruled', actions: ['endAttempt', 'keepFailure', 'keepVerdict'] },
+          {
+            guard: 'isCurrent',
+            target: 'cancelled',
+            actions: ['recordEffect', 'endAttempt', 'keepFailure'],
+          },
+        ],
         'attempt.timedOut': { guard: 'isCurrent', target: 'cancelling', actions: 'recordEffect' },
         'heartbeat.missed': { guard: 'isCurrent', target: 'cancelling', actions: 'recordEffect' },
         'lease.lost': { target: 'cancelling', actions: 'recordEffect' },

@@ -32,6 +32,7 @@ describe('loop', () => {
       { type: 'iteration.settled', failure, verdict: 'compensate' },
       { type: 'iterations.finished' },
       { type: 'loop.cancel' },
+      { type: 'loop.cancel', force: true },
     ]
     const inputs = (['each', 'while', 'until'] as const).map((over) => ({ ...each, over }))
     const stopWhen = (({ context }: { context: LoopContext }) => context.ended > 3) as never

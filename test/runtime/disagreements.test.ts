@@ -2,6 +2,9 @@
 import { describe, expect, it } from 'vitest'
 import {
   compensating,
+  each,
+  hang,
+  loop,
   parallel,
   play,
   retries,
@@ -10,6 +13,7 @@ import {
   statuses,
   step,
   undo,
+  undone,
   verdicts,
   workflow,
   breaks,
@@ -63,6 +67,44 @@ describe('a group that can have too few successes', () => {
     const played = play(workflow([group]))
     expect(played.calls).toEqual([])
     expect(played.report.step('group').error?.code).toBe('TOO_FEW_SUCCEEDED')
+  })
+})
+
+describe('a verdict inside of a control step', () => {
+  const inner = [step('fails', verdicts('compensate')), step('other')]
+  const fates = { 'outer/fails': breaks, 'outer[0]/fails': breaks }
+  const reply = hang('outer/other', 'outer[0]/other')
+
+  it.each([
+    ['a group', parallel('outer', inner)],
+    ['a loop', loop('outer', each([1]), inner)],
+    ['a group that is awaited', parallel('outer', inner, {}, { compensate: undo() })],
+    ['a loop that is awaited', loop('outer', each([1]), inner, {}, { compensate: undo() })],
+  ])('fails %s by it, whatever else is under way there', (_, outer) => {
+    const played = play(workflow([outer]), { fates, reply })
+    expect(statuses(played)).toEqual({ outer: 'failed' })
+    expect(played.report.step('outer').error?.code).toBe('OPERATION_FAILED')
+  })
+})
+
+describe('a loop that stops', () => {
+  it('awaits what is to be awaited, though its run stops, too', () => {
+    const inner = [saga('book'), step('check', { dependsOn: ['book'], ...verdicts('compensate') })]
+    const definition = workflow([loop('scan', each([1, 2]), inner, { maxConcurrency: 2 })])
+    const played = play(definition, {
+      fates: { 'scan[0]/check': breaks },
+      reply: slow({ 'scan[1]/book': 100 }),
+    })
+    expect(undone(played).toSorted()).toEqual(['undo:scan[0]/book', 'undo:scan[1]/book'])
+  })
+
+  it.each([[[100, 200]], [[200]]])('is ended at once by force: cancelled at %o', (times) => {
+    const definition = workflow([loop('scan', each([1, 2]), [saga('book')], { maxConcurrency: 2 })])
+    const played = play(definition, {
+      reply: hang('scan[0]/book', 'scan[1]/book'),
+      sent: times.map((at) => [at, { type: 'run.cancel', force: at === 200 } as never] as const),
+    })
+    expect(played.time).toBe(200)
   })
 })
 
