@@ -5,8 +5,9 @@ import type {
   CompensationOutput,
   EffectTarget,
   Failure,
+  StepOutput,
 } from '../../machines/protocol.ts'
-import type { WorkflowContext } from '../../machines/workflow.ts'
+import { endsMore, type WorkflowContext } from '../../machines/workflow.ts'
 import { extentInside, scenarioRun, undoesSurplus } from './compensation-scope.ts'
 import { UndoingInside, type OwedRun } from './control/undoing-inside.ts'
 import type { LeaseGates } from './gates.ts'
@@ -90,6 +91,14 @@ export class Reversal {
   /** A step is let through its gates, to be undone. */
   begin(index: number): void {
     if (!this.run.steps.has(index)) this.undoing?.markLive(index)
+  }
+
+  /** Undoes what is inside of a step that has ended and is not part of the result, where the run goes on. */
+  undoSurplus({ index, status, verdict }: StepOutput): void {
+    const { run } = this
+    if (run.stepAt(index).control === null) return
+    if (status === 'failed' && (run.options.waitFor === 'all' || endsMore(verdict))) return
+    this.undoBeside(index, run.effects.extentOf(index, 'surplus'))
   }
 
   /**

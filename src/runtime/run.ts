@@ -1,13 +1,8 @@
 // One run: walks its graph, lets steps through its gates, records their ends. It does what the workflow's chart
 // names; what the step's chart names is in step-actors.ts.
 import type { AnyActorRef } from 'xstate'
-import type { Failure, StepOutcome, StepOutput, WorkflowEvent } from '../../machines/protocol.ts'
-import {
-  endsMore,
-  failureOf,
-  type WorkflowContext,
-  type WorkflowMachineOutput,
-} from '../../machines/workflow.ts'
+import type { Failure, StepOutcome, WorkflowEvent } from '../../machines/protocol.ts'
+import { failureOf, type WorkflowContext, type WorkflowMachineOutput } from '../../machines/workflow.ts'
 import type { StepDefinition, WorkflowDefinition } from '../definition/model.ts'
 import { Conditions } from './conditions.ts'
 import { Effects } from './effects.ts'
@@ -221,15 +216,8 @@ export class Run {
     this.isDegraded ||= step.degraded
     this.execution.settle(step.index, step, this.session.time)
     if (step.status === 'success') this.effects.accept(step.index, step.target, this.options.waitFor)
-    this.undoSurplus(step)
+    if (!this.isClosed) this.reversal.undoSurplus(step)
     this.announceEnd()
-  }
-
-  /** Undoes what is inside of a step that has ended and is not part of the result, where the run goes on. */
-  private undoSurplus({ index, status, verdict }: StepOutput): void {
-    if (this.isClosed || this.stepAt(index).control === null) return
-    if (status === 'failed' && (this.options.waitFor === 'all' || endsMore(verdict))) return
-    this.reversal.undoBeside(index, this.effects.extentOf(index, 'surplus'))
   }
 
   queueStep({ index }: SlotRequested): void {
