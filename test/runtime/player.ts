@@ -1,17 +1,25 @@
 // Plays a random workflow on the simulation host, watches it, and reads its state as plain data.
 import { createActor, type AnyActorRef } from 'xstate'
 import type { BusEvent } from '../../machines/protocol.ts'
+import type { WorkflowDefinition } from '../../src/definition/model.ts'
 import { SimulationHost } from '../../src/hosts/simulation.ts'
 import type { Effect, Entry } from '../../src/runtime/host.ts'
 import { roots, runs } from '../../src/runtime/registry.ts'
 import type { RunReport } from '../../src/runtime/step-records.ts'
-import { build, replyOf, type WorkflowPlan } from './arbitraries.ts'
+import { RunLogic } from '../../src/runtime/run-logic.ts'
+import type { Agreed } from '../model/compare.ts'
+import { build, CAPACITY, replyOf, type WorkflowPlan } from './arbitraries.ts'
+import type { Performed } from './workflows.ts'
 
 /** What happened to a run. */
 export interface Played {
   readonly report: RunReport
   readonly journal: readonly Entry[]
   readonly effects: readonly Effect[]
+  /** The same, each after so many entries. */
+  readonly performed: readonly Performed[]
+  /** What the reference model is told of it. */
+  readonly agreed: Agreed
   readonly events: readonly BusEvent[]
   /** The state of the whole tree after so many entries. */
   readonly states: ReadonlyMap<number, string>
@@ -29,15 +37,15 @@ export interface Watch {
 
 /** Plays a plan to its end. Throws when it has none. */
 export function play(plan: WorkflowPlan, { each, journal }: Watch = {}): Played {
-  const effects: Effect[] = []
+  const performed: Performed[] = []
   const events: BusEvent[] = []
   const states = new Map<number, string>()
-  const host = new SimulationHost({
+  const host: SimulationHost = new SimulationHost({
     seed: plan.seed,
     eventsMax: 20_000,
     ...(journal && { journals: { 1: journal } }),
     reply: (effect) => {
-      effects.push(effect)
+      performed.push({ entries: host.journal('1').length, effect })
       return replyOf(plan, effect)
     },
   })
@@ -61,7 +69,27 @@ export function play(plan: WorkflowPlan, { each, journal }: Watch = {}): Played 
   if (actor.getSnapshot().status !== 'done')
     throw new Error(`The run did not end: ${stateOf(actor as unknown as AnyActorRef)}`)
   const report = actor.getSnapshot().output as unknown as RunReport
-  return { report, journal: host.journal('1'), effects, events, states, time: host.time }
+  const effects = performed.map(({ effect }) => effect)
+  const agreed = { definition: definitionOf(workflow), setting: SETTING }
+  return { report, journal: host.journal('1'), effects, performed, agreed, events, states, time: host.time }
+}
+
+/** What plans have around them. */
+const SETTING: Agreed['setting'] = {
+  runId: '1',
+  inputs: {},
+  modules: ['m', 'n'].map((name) => ({ name, operations: {}, config: null })),
+  pools: [
+    { name: 'pool', units: CAPACITY },
+    { name: 'other', units: 1 },
+  ],
+  leaseTimeoutMs: 20_000,
+  handlers: [],
+}
+
+function definitionOf(workflow: unknown): WorkflowDefinition {
+  if (workflow instanceof RunLogic) return workflow.blueprint.plan.workflow
+  throw new TypeError('A workflow of the builder was expected')
 }
 
 export const attemptsOf = (effects: readonly Effect[]): Attempt[] =>

@@ -4,9 +4,17 @@ import { describe, expect, it } from 'vitest'
 import type { PoolContext } from '../../machines/resource.ts'
 import { roots } from '../../src/runtime/registry.ts'
 import { CAPACITY, fateOf, indexOf, workflowPlan, type WorkflowPlan } from './arbitraries.ts'
-import { attemptsOf, play } from './player.ts'
+import { difference } from '../model/compare.ts'
+import { attemptsOf, play as playPlan, type Played, type Watch } from './player.ts'
 
 const RUNS = Number(process.env['PROPERTY_RUNS'] ?? 300)
+
+/** Plays a plan. Where it is played from its beginning, the reference model has to say the same of it. */
+function play(plan: WorkflowPlan, watch: Watch = {}): Played {
+  const played = playPlan(plan, watch)
+  if (!watch.journal) expect(difference(played.agreed, played)).toBeNull()
+  return played
+}
 
 const holds = (check: (plan: WorkflowPlan) => void, sizeMax = 8, numRuns = RUNS) => {
   fc.assert(fc.property(workflowPlan(sizeMax), check), { numRuns })

@@ -4,7 +4,8 @@ import { describe, expect, it } from 'vitest'
 import { randomChooser } from '../../src/hosts/simulation.ts'
 import type { StepRecord } from '../../src/runtime/step-records.ts'
 import { withoutTries } from '../../src/testing/step-address.ts'
-import { build, conditionsOf, nodeAt, saga, type Saga } from './sagas.ts'
+import { difference } from '../model/compare.ts'
+import { agreedOf, build, conditionsOf, nodeAt, saga, type Saga } from './sagas.ts'
 import { play, type Played } from './workflows.ts'
 
 const RUNS = Number(process.env['PROPERTY_RUNS'] ?? 300)
@@ -12,9 +13,16 @@ const RUNS = Number(process.env['PROPERTY_RUNS'] ?? 300)
 const playPlan = (plan: Saga, more = {}) =>
   play(build(plan), { ...conditionsOf(plan), chooser: randomChooser(plan.seed), ...more })
 
+/** Plays a plan from its beginning. The reference model has to say the same of it. */
+function playAgreed(plan: Saga): Played {
+  const played = playPlan(plan)
+  expect(difference(agreedOf(plan, build(plan)), played)).toBeNull()
+  return played
+}
+
 const holds = (check: (plan: Saga, played: Played) => void, numRuns = RUNS) => {
   fc.assert(
-    fc.property(saga, (plan) => check(plan, playPlan(plan))),
+    fc.property(saga, (plan) => check(plan, playAgreed(plan))),
     { numRuns },
   )
 }
@@ -154,7 +162,7 @@ describe('every run that may be undone', () => {
 
   it('says what is left', () => {
     holds((_, { report }) => {
-      if (report.compensation === 'failed') expect(report.undone.length).toBeGreaterThan(0)
+      if (report.compensation === 'failed') expect([...report.undone, ...report.possiblyDone]).not.toEqual([])
       for (const [address, step] of every(report.steps)) {
         if (step.status === 'compensation_failed' && step.inside === null)
           expect(report.undone.map(withoutTries)).toContain(address)

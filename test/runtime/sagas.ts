@@ -5,6 +5,7 @@ import type { ControlDefinition, StepDefinition, WorkflowDefinition } from '../.
 import { RUN_CONDITIONS } from '../../src/definition/shape.ts'
 import type { Reply } from '../../src/hosts/simulation.ts'
 import type { Effect } from '../../src/runtime/host.ts'
+import type { Agreed } from '../model/compare.ts'
 import { chance } from '../../src/runtime/session.ts'
 import {
   awaitEvent,
@@ -12,6 +13,8 @@ import {
   conditional,
   decided,
   each,
+  EFFECTS,
+  LEASE_TIMEOUT_MS,
   loop,
   parallel,
   pause,
@@ -267,6 +270,19 @@ export const build = (plan: Saga): WorkflowDefinition =>
     timeoutMs: plan.hasTimeout ? 7_000 : null,
     recovery: { strategies: plan.strategies, grantedRetriesMax: 1, answerMs: 5_000 },
   })
+
+/** What the reference model is told of a plan. */
+export const agreedOf = (plan: Saga, definition: WorkflowDefinition): Agreed => ({
+  definition,
+  setting: {
+    runId: 'r',
+    inputs: {},
+    modules: [{ name: 'm', operations: {}, config: null, effects: EFFECTS }],
+    pools: [{ name: 'pool', units: UNITS }],
+    leaseTimeoutMs: LEASE_TIMEOUT_MS,
+    handlers: plan.answers.map((_, index) => `h${index}`).toReversed(),
+  },
+})
 
 /** How a plan is to be played. */
 export const conditionsOf = (plan: Saga): Play => ({

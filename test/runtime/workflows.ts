@@ -262,6 +262,19 @@ export interface Play {
   readonly each?: (session: Session) => void
 }
 
+/** An effect, and how many entries there were when it was asked for. */
+export interface Performed {
+  readonly entries: number
+  readonly effect: Effect
+}
+
+/** What an attempt's operation was given. */
+export interface Given {
+  readonly key: string
+  readonly attempt: number
+  readonly parameters: unknown
+}
+
 /** What happened. */
 export interface Played {
   readonly report: RunReport
@@ -269,6 +282,10 @@ export interface Played {
   readonly calls: readonly string[]
   readonly events: readonly BusEvent[]
   readonly journal: readonly Entry[]
+  /** What was asked of the host, each after so many entries. */
+  readonly performed: readonly Performed[]
+  /** What operations were given that were executed. */
+  readonly given: readonly Given[]
   readonly host: SimulationHost
   /** What began and what ended, in order: `load`, `end load`, `undo:load`, `end undo:load`. */
   readonly log: readonly string[]
@@ -285,6 +302,12 @@ export interface Played {
 /** Operations of the module `m`; all do the same, and some say what that does to the world. */
 const OPERATIONS = ['op', 'undo', 'read', 'put', 'pay']
 
+/** What some of them do to the world. */
+export const EFFECTS = { read: 'reads', put: 'idempotent', pay: 'once' } as const
+
+/** How long steps wait for leases. */
+export const LEASE_TIMEOUT_MS = 300_000
+
 /** The address of what an effect is for, as `Fates` has it. */
 export function addressOf({ to }: { readonly to: string }): string {
   const [, kind, address = to] = /^run\/r\/(\w+)\/(.*)$/s.exec(to) ?? []
@@ -298,7 +321,10 @@ export function play(definition: WorkflowDefinition, options: Play = {}): Played
   const log: string[] = []
   const attempts = new Map<string, number[]>()
   const states = new Map<number, string>()
+  const performed: Performed[] = []
+  const given: Given[] = []
   const operation = (parameters: unknown, context: OperationContext) => {
+    given.push({ key: context.idempotencyKey, attempt: context.attempt, parameters })
     const address = addressOf({ to: context.idempotencyKey })
     const fate = fates[address] ?? fates[withoutTries(address)]
     return fate?.(context, parameters) ?? address
@@ -307,17 +333,18 @@ export function play(definition: WorkflowDefinition, options: Play = {}): Played
     {
       name: 'm',
       operations: Object.fromEntries(OPERATIONS.map((name) => [name, operation as never])),
-      effects: { read: 'reads', put: 'idempotent', pay: 'once' },
+      effects: EFFECTS,
       config: null,
     },
   ]
-  const host = new SimulationHost({
+  const host: SimulationHost = new SimulationHost({
     chooser: options.chooser ?? (() => 0),
     ...(journal && { journals: { r: journal } }),
     startAt: options.startAt ?? 0,
     ...(options.log && { log: options.log }),
     reply: (effect) => {
       const address = addressOf(effect)
+      performed.push({ entries: host.journal('r').length, effect })
       if (effect.kind === 'attempt') {
         calls.push(address)
         log.push(address)
@@ -336,7 +363,7 @@ export function play(definition: WorkflowDefinition, options: Play = {}): Played
     parts: {
       modules,
       pools: options.pools ?? [],
-      leaseTimeoutMs: 300_000,
+      leaseTimeoutMs: LEASE_TIMEOUT_MS,
       eventsEnabled: options.eventsEnabled ?? true,
       history: { sizeMax: 1000, ageMsMax: 86_400_000 },
       subscriptions: options.subscriptions ?? [],
@@ -381,7 +408,8 @@ export function play(definition: WorkflowDefinition, options: Play = {}): Played
       ({ event }) => (event as { attempt?: number }).attempt === attempts.get(address)!.at(-1),
     )
   })
-  return { report, calls, log, attempts, running, states, events, journal: entries, host, time: host.time }
+  const made = { calls, performed, given, log, attempts, running, states, events }
+  return { report, ...made, journal: entries, host, time: host.time }
 }
 
 const ENDS = new Set([

@@ -1,0 +1,76 @@
+// The gates of an attempt (SPEC §3, §5): leases, then a slot; in a sequential list the slot first, which is kept until the step
+// is final. Leases are asked for in the order of the pools' names, and given back together.
+import type { Failure } from '../../machines/protocol.ts'
+import { isUndoing, leaveGates, pathOfPool, serve } from './leases.ts'
+import { PRIORITY_MS, pathOf, startTimer, type Frame, type Task, type World } from './state.ts'
+import { admit, deny } from './steps.ts'
+import { admitUndo, denyUndo } from './undo.ts'
+
+/** Lets through what may pass now: higher priority first, then declared order; on the way back, what ended last. */
+export function passGates(world: World, frame: Frame): void {
+  for (const task of inOrder(frame, 'leases')) askForLease(world, task, world.now)
+  for (const task of inOrder(frame, 'slot')) {
+    if (task.gate !== 'slot' || !(task.hasSlot || freeSlots(frame) > 0)) continue
+    task.hasSlot = true
+    if (frame.workflow.parallel || task.step.resources.length === 0) pass(world, task)
+    else task.gate = 'leases'
+    world.changes++
+  }
+}
+
+const inOrder = ({ tasks }: Frame, gate: Task['gate']): Task[] => {
+  const precedence = (task: Task) => (isUndoing(task) ? task.order : task.step.priority)
+  return tasks
+    .filter((task) => task.gate === gate)
+    .toSorted((a, b) => precedence(b) - precedence(a) || a.index - b.index)
+}
+
+const freeSlots = ({ workflow: { parallel, maxConcurrency }, tasks }: Frame) =>
+  (parallel ? maxConcurrency : 1) - tasks.filter(({ hasSlot }) => hasSlot).length
+
+function pass(world: World, task: Task): void {
+  task.gate = null
+  if (isUndoing(task)) admitUndo(world, task)
+  else admit(world, task)
+}
+
+const needsOf = ({ step }: Task) => step.resources.toSorted((a, b) => (a.pool < b.pool ? -1 : 1))
+
+/** Asks for the next lease that a task needs. */
+function askForLease(world: World, task: Task, since: number): void {
+  const { pool: name, units } = needsOf(task)[task.leases.length]!
+  const pool = world.pools.get(name)!
+  const rank = since - task.step.priority * PRIORITY_MS
+  const at = pool.waiting.filter((other) => other.rank <= rank).length
+  const request = { task, units, rank, since, place: ++world.requests }
+  pool.waiting = pool.waiting.toSpliced(at, 0, request)
+  task.gate = 'pools'
+  world.changes++
+  const timer = { to: pathOfPool(world, pool), type: 'lease.timedOut', lease: pathOf(world, task) }
+  startTimer(world, timer, world.setting.leaseTimeoutMs)
+}
+
+/** Lends what there is, once nothing else is left to be done at this time. What follows from each lease is done one by one. */
+export function lend(world: World): boolean {
+  const lent = [...world.pools.values()].flatMap((pool) => serve(world, pool))
+  const [first, ...others] = [...world.lent, ...lent.toSorted((a, b) => a.place - b.place)]
+  world.lent = others
+  if (!first) return false
+  const { task, since } = first
+  if (task.leases.length < task.step.resources.length) askForLease(world, task, since)
+  else if (task.frame.workflow.parallel) task.gate = 'slot'
+  else pass(world, task)
+  return true
+}
+
+/** A lease was waited for in vain. */
+export function leaseTimedOut(world: World, name: string, lease: string): void {
+  const pool = world.pools.get(name)!
+  const waiter = pool.waiting.find(({ task }) => pathOf(world, task) === lease)
+  if (!waiter) return
+  const { task } = waiter
+  const failure: Failure = { code: 'RESOURCE_TIMEOUT', message: '' }
+  leaveGates(world, task)
+  if (isUndoing(task)) denyUndo(world, task, failure)
+  else deny(world, task, failure)
+}

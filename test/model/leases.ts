@@ -1,0 +1,58 @@
+// What a task holds and asks for of pools and slots, given back.
+import { pathOf, type LeaseRequest, type Pool, type Task, type World } from './state.ts'
+
+export const pathOfPool = ({ setting }: World, { name }: Pool) => `run/${setting.runId}/pool/${name}`
+
+function withdraw(world: World, pool: Pool, task: Task): void {
+  pool.waiting = pool.waiting.filter((waiter) => waiter.task !== task)
+  const lease = pathOf(world, task)
+  const to = pathOfPool(world, pool)
+  world.timers = world.timers.filter((timer) => timer.to !== to || timer.lease !== lease)
+}
+
+export const isUndoing = ({ undo }: Task) => undo !== null && undo.phase !== 'final'
+
+/** Lends to the heads of a queue what fits: a large request at the head is waited for. */
+export function serve(world: World, pool: Pool): LeaseRequest[] {
+  const lent: LeaseRequest[] = []
+  for (let next = nextOf(world, pool); next && next.units <= pool.free; next = nextOf(world, pool)) {
+    withdraw(world, pool, next.task)
+    pool.free -= next.units
+    next.task.leases.push({ pool: pool.name, units: next.units })
+    lent.push(next)
+  }
+  return lent
+}
+
+/** Of those that asked at the same time whoever begins with this entry came first, or whoever waits for more than there is. */
+function nextOf(world: World, { waiting, free }: Pool): LeaseRequest | undefined {
+  const [head] = waiting
+  const isSeen = ({ task, rank, since }: LeaseRequest) =>
+    (rank === head!.rank || (since === world.now && head!.since === world.now)) &&
+    world.seen.has(pathOf(world, task, isUndoing(task) ? 'compensation' : 'step'))
+  const seen = waiting.find((each) => each.units <= free && isSeen(each))
+  return seen ?? waiting.find(({ rank, units }) => rank === head!.rank && units > free) ?? head
+}
+
+/** A task waits at its gates no more. */
+export function leaveGates(world: World, task: Task): void {
+  task.gate = null
+  returnLeases(world, task)
+}
+
+/** Gives back what a task holds, and takes back what it asks for. Whoever waits already is lent it before those that ask later. */
+export function returnLeases(world: World, task: Task): void {
+  for (const { pool, units } of task.leases) world.pools.get(pool)!.free += units
+  task.leases = []
+  world.lent = world.lent.filter((request) => request.task !== task)
+  for (const { pool: name } of task.step.resources) {
+    const pool = world.pools.get(name)!
+    withdraw(world, pool, task)
+    world.lent.push(...serve(world, pool))
+  }
+}
+
+export function returnSlot(world: World, task: Task): void {
+  if (task.hasSlot) world.changes++
+  task.hasSlot = false
+}

@@ -1,0 +1,397 @@
+// How a step lives (SPEC §3): attempts, limits, retries, fallback, verdict, cancellation. What is inside of it is in control.ts,
+// undoing it in undo.ts. Of the phases of a task, each event says what follows.
+import type { Failure, StepOutcome, Verdict } from '../../machines/protocol.ts'
+import { backoffOf, gateOf, hasRetry, isApplicable, limitOf, listedVerdict, windowPolicy } from './answers.ts'
+import { givenTo, holds, type Answer } from './data.ts'
+import { leaveGates, returnLeases, returnSlot } from './leases.ts'
+import { AWAIT_MS, framePath, GRACE_MS, pathOf, startTimer, stopTimers, taskOf } from './state.ts'
+import type { Effect, Task, Tried, World } from './state.ts'
+
+export const CANCELLED: Failure = { code: 'RUN_CANCELLED', message: 'cancelled' }
+
+export const addressOf = (world: World, tried: Tried) => pathOf(world, taskOf(tried), tried.kind)
+
+// ---- before the first attempt ------------------------------------------------------------------------
+
+/** The dependencies of a task are final. */
+export function passDependencies(world: World, task: Task): void {
+  const gate = gateOf(task)
+  if (gate !== 'runs') {
+    task.isHeld = true
+    if (gate === 'failed')
+      task.failure = { code: 'DEPENDENCIES_NOT_SATISFIED', message: '', retryable: false }
+    settle(world, task, gate)
+    return
+  }
+  const { when } = task.step
+  if (when === null) askForGates(world, task)
+  else if (when.kind === 'function') {
+    task.phase = 'checking'
+    ask(world, task, 'when')
+  } else passCondition(world, task, holds(world, task.frame, when))
+}
+
+export function passCondition(world: World, task: Task, answer: Answer): void {
+  if ('failure' in answer) deny(world, task, answer.failure)
+  else if (answer.value) askForGates(world, task)
+  else settle(world, task, 'skipped')
+}
+
+export function ask(world: World, { frame, index }: Task, question: string): void {
+  world.performed.push({ text: `${question} of ${framePath(world, frame)}#${index}` })
+}
+
+/** A task ends that was never under way. */
+export function settle(world: World, task: Task, outcome: StepOutcome): void {
+  record(world, task, outcome)
+  if (outcome === 'failed') tellFailure(world)
+  world.above.stepEnded(world, task)
+}
+
+function record(world: World, task: Task, outcome: StepOutcome): void {
+  const { frame } = task
+  const { waitFor } = frame.input
+  leaveGates(world, task)
+  Object.assign(task, {
+    phase: 'final',
+    outcome,
+    status: outcome,
+    finishedAt: world.now,
+    order: ++frame.ended,
+  })
+  const successes = frame.tasks.filter((each) => each.outcome === 'success').length
+  task.isUnneeded = outcome === 'success' && waitFor !== 'all' && successes > waitFor
+  world.changes++
+}
+
+function askForGates(world: World, task: Task): void {
+  const { frame, step } = task
+  task.phase = 'queued'
+  const waits = step.control?.kind === 'wait'
+  if (frame.workflow.parallel && waits) admit(world, task)
+  else task.gate = frame.workflow.parallel && step.resources.length > 0 ? 'leases' : 'slot'
+  world.changes++
+}
+
+/** A task meets a failure at its gates. */
+export function deny(world: World, task: Task, failure: Failure): void {
+  leaveGates(world, task)
+  world.live.set(addressOf(world, task), task)
+  fail(task, failure)
+  judge(world, task)
+}
+
+// ---- attempts ------------------------------------------------------------------------------------------
+
+/** A task is past its gates. */
+export function admit(world: World, task: Task): void {
+  task.gate = null
+  task.phase = 'running'
+  world.live.set(addressOf(world, task), task)
+  task.startedAt ??= world.now
+  task.effects[task.target].wasTried = true
+  if (task.isCounted) world.failedAttempts++
+  const called = task.target === 'fallback' ? task.step.fallback : task.step.call
+  task.isCounted = called !== null
+  if (task.isCounted) world.attempts++
+  if (called && 'module' in called) world.called.add(called.module)
+  begin(world, task)
+}
+
+/** Begins an attempt at a step, or at undoing one of its effects. */
+export function begin(world: World, tried: Tried): void {
+  const to = addressOf(world, tried)
+  const { target, attempt } = tried
+  Object.assign(tried, { attempt: attempt + 1, failure: null })
+  if (tried.windowOf !== target && (tried.kind === 'compensation' || tried.attempt === 1))
+    openWindow(world, tried)
+  const timeoutMs = limitOf(tried)
+  if (timeoutMs !== null)
+    startTimer(world, { to, type: 'attempt.timedOut', attempt: tried.attempt }, timeoutMs)
+  if (tried.kind === 'step' && tried.step.heartbeatMs !== null)
+    startTimer(
+      world,
+      { to, type: 'heartbeat.missed', attempt: tried.attempt },
+      tried.step.heartbeatMs,
+      Infinity,
+    )
+  if (tried.kind === 'step' && isControl(tried)) {
+    tried.work = { kind: 'branch', frame: null, isAsking: false }
+    world.starting.push(tried)
+  } else perform(world, tried, to)
+  world.changes++
+}
+
+/** Retries start within a time from the start of the first attempt. */
+function openWindow(world: World, tried: Tried): void {
+  const to = addressOf(world, tried)
+  const { maxElapsedMs } = windowPolicy(tried).backoff
+  stopTimers(world, to, ['retries.expired'])
+  Object.assign(tried, { windowOf: tried.target, windowEnd: world.now + (maxElapsedMs ?? Infinity) })
+  if (maxElapsedMs !== null) startTimer(world, { to, type: 'retries.expired' }, maxElapsedMs)
+}
+
+function perform(world: World, tried: Tried, to: string): void {
+  const { target, kind } = tried
+  const isUndo = kind === 'compensation'
+  const name = target === 'operation' ? kind : isUndo ? 'fallback_compensation' : 'fallback'
+  const as = !isUndo ? target : target === 'operation' ? 'compensation' : 'fallbackCompensation'
+  const key = pathOf(world, taskOf(tried), name)
+  const given = givenTo(world, tried)
+  world.performed.push({ text: `${as} ${to}#${tried.attempt}`, key: `${key}#${tried.attempt}`, given })
+}
+
+/** Whether an attempt is work of the engine's own, not an operation. */
+const isControl = ({ step, target }: Task) => step.control !== null && target === 'operation'
+
+/** The attempt has ended: it holds nothing any more. */
+export function endAttempt(world: World, tried: Tried): void {
+  const task = taskOf(tried)
+  stopTimers(world, addressOf(world, tried), ATTEMPT_TIMERS)
+  if (tried.kind === 'step') {
+    task.work = null
+    world.waits = world.waits.filter((each) => each !== task)
+    world.joining = world.joining.filter((each) => each !== task)
+  }
+  returnLeases(world, task)
+  if (task.frame.workflow.parallel) returnSlot(world, task)
+}
+
+const ATTEMPT_TIMERS = [
+  ...['attempt.timedOut', 'grace.ended', 'heartbeat.missed', 'backoff.ended', 'verdict.timedOut'],
+  ...['attempt.succeeded', 'attempt.failed'],
+]
+
+export function succeeded(world: World, tried: Tried, output: unknown): void {
+  if (tried.kind === 'compensation') {
+    world.above.undoAttemptEnded(world, tried, null)
+    return
+  }
+  const isInTime = tried.phase !== 'aborting' && (tried.phase !== 'cancelling' || tried.failure === null)
+  if (!isInTime) note(tried, 'done', { value: output })
+  endAttempt(world, tried)
+  if (isInTime) {
+    tried.output = output
+    end(world, tried, 'success')
+  } else if (tried.phase === 'aborting') judge(world, tried)
+  else end(world, tried, 'cancelled')
+}
+
+/** @param verdict Given where nothing is left to decide. */
+export function failed(world: World, tried: Tried, failure: Failure, verdict: Verdict | null = null): void {
+  if (tried.kind === 'compensation') {
+    world.above.undoAttemptEnded(world, tried, failure)
+    return
+  }
+  const { phase } = tried
+  if (verdict && phase !== 'aborting') {
+    endAttempt(world, tried)
+    fail(tried, failure)
+    if (isApplicable(tried, verdict)) tried.verdict = verdict
+    if (phase === 'running') tellFailure(world)
+    rule(world, tried)
+    return
+  }
+  if (failure.effect) note(tried, failure.effect)
+  endAttempt(world, tried)
+  if (phase === 'running' || phase === 'finishing') fail(tried, failure)
+  if (phase === 'running' || phase === 'aborting') judge(world, tried)
+  else end(world, tried, 'cancelled')
+}
+
+/** Something inside of the step was cancelled, and the step with it. */
+export function cancelledInside(world: World, task: Task): void {
+  if (task.phase !== 'running') {
+    failed(world, task, CANCELLED)
+    return
+  }
+  endAttempt(world, task)
+  end(world, task, 'cancelled')
+}
+
+export function fail(tried: Tried, failure: Failure): void {
+  tried.failure = failure
+  tried.failures++
+}
+
+/** A limit of the attempt under way has passed: it is told to stop. */
+export function outlived(world: World, tried: Tried, failure: Failure): void {
+  if (tried.phase !== 'running' && tried.phase !== 'finishing') return
+  if (tried.phase === 'running') fail(tried, failure)
+  if (tried.kind === 'step') {
+    note(tried, 'unknown')
+    tried.phase = tried.phase === 'running' ? 'aborting' : 'cancelling'
+  } else tried.phase = 'aborting'
+  abort(world, tried)
+}
+
+/** Tells the attempt under way to stop. It has one grace, however often it is told. */
+export function abort(world: World, tried: Tried): void {
+  const to = addressOf(world, tried)
+  stopTimers(world, to, ['attempt.timedOut', 'heartbeat.missed'])
+  if (tried.kind === 'step' && isControl(tried)) world.above.stopWork(world, tried, false)
+  else if (!world.timers.some((timer) => timer.to === to && timer.type === 'grace.ended'))
+    startTimer(world, { to, type: 'grace.ended', attempt: tried.attempt }, GRACE_MS)
+}
+
+/** An operation outlived its grace, and is given up on. */
+export function graceEnded(world: World, task: Task): void {
+  note(task, 'unknown')
+  endAttempt(world, task)
+  if (task.phase === 'aborting') judge(world, task)
+  else end(world, task, 'cancelled')
+}
+
+/** Something is known of the effect of an attempt that is not the step's accepted success. A success that is known stays known. */
+function note(task: Task, state: 'unknown' | 'done', output: Effect['output'] = null): void {
+  if (!isControl(task)) know(task.effects[task.target], state, output)
+}
+
+export function know(effect: Effect, state: Effect['state'], output: Effect['output']): void {
+  if (state === 'unknown' && effect.state !== 'none') return
+  if (effect.state !== 'late') effect.state = state
+  effect.output = output ?? effect.output
+}
+
+// ---- the answer to a failure ---------------------------------------------------------------------------
+
+/** Retries, then the fallback once, then a verdict. */
+export function judge(world: World, task: Task): void {
+  if (hasRetry(task) && backOff(world, task)) return
+  if (task.step.fallback !== null && task.target === 'operation' && task.granted === 0) {
+    task.target = 'fallback'
+    request(world, task)
+  } else if (task.granted > 0) rule(world, task)
+  else {
+    const number = tellFailure(world)
+    if (task.step.onFailure !== null || world.setting.handlers.length === 0) rule(world, task)
+    else askHandlers(world, task, number)
+  }
+}
+
+/** Puts the next attempt off. A time that an error asks for and that is too late is not waited for. */
+export function backOff(world: World, tried: Tried): boolean {
+  const [from, until] = backoffOf(tried)
+  const to = addressOf(world, tried)
+  if (tried.failure?.retryAfterMs !== undefined && world.now + from >= tried.windowEnd) {
+    stopTimers(world, to, ['retries.expired'])
+    tried.isWindowOpen = false
+    return false
+  }
+  tried.phase = 'backingOff'
+  startTimer(world, { to, type: 'backoff.ended', attempt: tried.attempt }, from, until)
+  return true
+}
+
+/** Asks for the next attempt. What the last one did inside of the step is undone before. */
+export function request(world: World, task: Task): void {
+  task.phase = 'clearing'
+  if (!world.above.undoBeside(world, task, 'all', true)) askForNext(world, task)
+}
+
+export function askForNext(world: World, task: Task): void {
+  if (task.phase === 'clearing') askForGates(world, task)
+}
+
+/** The time for retries is over. */
+export function windowClosed(world: World, task: Task): void {
+  const { phase } = task
+  const isBetween = phase === 'backingOff' || phase === 'queued' || phase === 'clearing'
+  if (phase === 'running' || phase === 'aborting' || (isBetween && task.target === 'operation'))
+    task.isWindowOpen = false
+  if (!isBetween || task.target !== 'operation') return
+  stopTimers(world, addressOf(world, task), ['backoff.ended'])
+  leaveGates(world, task)
+  judge(world, task)
+}
+
+/** Tells the handlers of a failure. Returns its number. */
+export function tellFailure(world: World): number {
+  const number = ++world.failuresTold
+  for (const queue of world.asked.values()) queue.push(number)
+  return number
+}
+
+function askHandlers(world: World, task: Task, number: number): void {
+  task.phase = 'asking'
+  startTimer(
+    world,
+    { to: addressOf(world, task), type: 'verdict.timedOut' },
+    task.frame.workflow.recovery.answerMs,
+  )
+  const handlers = world.setting.handlers.filter((id) => world.asked.get(id)!.includes(number))
+  world.questions.push({ task, number, handlers, answers: new Map() })
+}
+
+/** A handler answers the oldest failure that it was told of. The answer of the highest priority counts. */
+export function handlerAnswered(world: World, id: string, verdict: Verdict | null): void {
+  const number = world.asked.get(id)?.shift()
+  const question = world.questions.find((each) => each.number === number)
+  if (!question) return
+  const { task, handlers, answers } = question
+  answers.set(id, verdict)
+  const best = handlers.find((each) => (answers.get(each) ?? null) !== null)
+  const offered = best === undefined ? null : answers.get(best)!
+  if (offered && isApplicable(task, offered)) task.verdict = offered
+  const before = best === undefined ? handlers : handlers.slice(0, handlers.indexOf(best))
+  if (before.every((each) => answers.has(each))) answered(world, task)
+}
+
+/** No answer that is still to come counts. */
+export function answered(world: World, task: Task): void {
+  world.questions = world.questions.filter((each) => each.task !== task)
+  stopTimers(world, addressOf(world, task), ['verdict.timedOut'])
+  rule(world, task)
+}
+
+function rule(world: World, task: Task): void {
+  task.verdict ??= listedVerdict(task)
+  if (task.verdict === 'retry') {
+    Object.assign(task, { granted: task.granted + 1, target: 'operation', verdict: null })
+    request(world, task)
+  } else end(world, task, task.verdict === 'skip' || task.verdict === 'degradation' ? 'skipped' : 'failed')
+}
+
+// ---- the end -------------------------------------------------------------------------------------------
+
+/** A task that was under way ends. An attempt that a cancellation cut off has not failed. */
+function end(world: World, task: Task, outcome: StepOutcome): void {
+  const hasFailed = outcome !== 'success' && (outcome !== 'cancelled' || task.failure !== null)
+  if (task.isCounted && hasFailed) world.failedAttempts++
+  if (task.verdict === 'degradation' || (outcome === 'success' && task.target === 'fallback'))
+    world.isDegraded = true
+  world.live.delete(addressOf(world, task))
+  stopTimers(world, addressOf(world, task))
+  world.questions = world.questions.filter((each) => each.task !== task)
+  record(world, task, outcome)
+  returnSlot(world, task)
+  world.above.stepEnded(world, task)
+}
+
+/** Cancels a task: awaited or told to stop where it runs. `force`: nothing is waited for but the grace. */
+export function cancelTask(world: World, task: Task, force: boolean): void {
+  if (task.phase === 'final') return
+  if (!world.live.has(addressOf(world, task))) {
+    settle(world, task, 'cancelled')
+    return
+  }
+  switch (task.phase) {
+    case 'running':
+    case 'finishing':
+    case 'aborting':
+      if (task.phase === 'running' && task.step.onCancel === 'await' && !force) {
+        task.phase = 'finishing'
+        const timer = { to: addressOf(world, task), type: 'attempt.timedOut', attempt: task.attempt }
+        if (task.step.timeoutMs === null) startTimer(world, timer, AWAIT_MS)
+      } else if (task.phase !== 'finishing' || force) {
+        task.phase = 'cancelling'
+        abort(world, task)
+      }
+      break
+    case 'cancelling':
+      break
+    default:
+      end(world, task, 'cancelled')
+  }
+  if (force && task.work) world.above.stopWork(world, task, true)
+}
