@@ -10,9 +10,16 @@ type Control<TKind> = Extract<ControlDefinition, { kind: TKind }>
 
 /** Begins the work of attempts, once all that begin at the same time have. */
 export function startAll(world: World): void {
-  const starting = world.starting.filter(({ phase, work }) => work !== null && phase !== 'final')
+  const { starting } = world
   world.starting = []
-  for (const task of starting) startWork(world, task)
+  for (const task of starting) if (task.work !== null && task.phase !== 'final') startWork(world, task)
+  const { atOnce } = world
+  world.atOnce = []
+  for (const { task, computed } of atOnce) {
+    if (task.work === null) continue
+    if ('failure' in computed) failed(world, task, computed.failure)
+    else succeeded(world, task, plain(computed.value))
+  }
 }
 
 function startWork(world: World, task: Task): void {
@@ -84,9 +91,10 @@ export function branchEnded(world: World, task: Task, frame: Frame): void {
   else succeeded(world, task, plain(result))
 }
 
+/** Ends an attempt with what was computed, once all that begin at the same time have begun. */
 function answer(world: World, task: Task, computed: Answer): void {
-  if ('failure' in computed) failed(world, task, computed.failure)
-  else succeeded(world, task, plain(computed.value))
+  world.atOnce.push({ task, computed })
+  world.changes++
 }
 
 // ---- a branch, a scenario --------------------------------------------------------------------------------
@@ -100,7 +108,7 @@ function chooseBranch(world: World, task: Task, { cases }: Control<'conditional'
   for (const [at, { when }] of cases.entries()) {
     const chosen = holds(world, task.frame, when)
     if ('failure' in chosen) {
-      failed(world, task, chosen.failure)
+      answer(world, task, chosen)
       return
     }
     if (!chosen.value) continue
@@ -117,15 +125,15 @@ function takeBranch(world: World, task: Task, chosen: number): void {
   const workflow = all[chosen]
   const absent = all.filter((other) => other !== workflow)
   if (workflow) enter(world, task, { workflow, absent, output, list: chosen })
-  else if (output === null) succeeded(world, task, {})
+  else if (output === null) answer(world, task, { value: {} })
   else answer(world, task, compute(world, task.frame, output, { steps: viewsOf(task.frame, absent) }))
 }
 
 function call(world: World, task: Task, { workflow, inputs }: Control<'scenario'>): void {
   const given = compute(world, task.frame, inputs)
-  if ('failure' in given) failed(world, task, given.failure)
+  if ('failure' in given) answer(world, task, given)
   else if (typeof given.value !== 'object' || given.value === null)
-    failed(world, task, { code: 'EXPRESSION_FAILED', message: '', retryable: false })
+    answer(world, task, { failure: NOT_COMPUTED })
   else {
     const own = { ...(workflow.inputs === null ? task.frame.input.inputs : {}), ...given.value }
     enter(world, task, { workflow, level: 'call', inputs: own, scenario: workflow.name })
@@ -229,8 +237,8 @@ function stopLoop(world: World, task: Task, work: Loop, force: boolean): void {
 
 function endLoop(world: World, task: Task, work: Loop, { failure, verdict, cause }: Partial<LoopEnd>): void {
   if (cause === 'cancelled') cancelledInside(world, task)
-  else if (failure) failed(world, task, failure, verdict)
-  else succeeded(world, task, plain(work.outputs))
+  else if (failure && verdict) failed(world, task, failure, verdict)
+  else answer(world, task, failure ? { failure } : { value: work.outputs })
 }
 
 // ---- answers of functions ------------------------------------------------------------------------------------

@@ -42,13 +42,15 @@ export function leaveGates(world: World, task: Task): void {
 
 /** Gives back what a task holds, and takes back what it asks for. Whoever waits already is lent it before those that ask later. */
 export function returnLeases(world: World, task: Task): void {
+  const held = task.leases.map(({ pool }) => pool)
   for (const { pool, units } of task.leases) world.pools.get(pool)!.free += units
   task.leases = []
   world.lent = world.lent.filter((request) => request.task !== task)
   for (const { pool: name } of task.step.resources) {
     const pool = world.pools.get(name)!
+    const isInvolved = held.includes(name) || pool.waiting.some((request) => request.task === task)
     withdraw(world, pool, task)
-    world.lent.push(...serve(world, pool))
+    if (isInvolved) world.lent.push(...serve(world, pool))
   }
 }
 

@@ -58,6 +58,8 @@ export class World {
   readonly pools: ReadonlyMap<string, Pool>
   /** Control steps whose attempt has begun, and nothing inside of it yet. */
   starting: Task[] = []
+  /** Attempts that end with what was computed for them. */
+  atOnce: { readonly task: Task; readonly computed: { value: unknown } | { failure: Failure } }[] = []
   /** Waits for events; those of `joining` were not offered what is kept. */
   waits: Task[] = []
   joining: Task[] = []
