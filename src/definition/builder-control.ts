@@ -68,7 +68,7 @@ function defineParallel(step: AnyControlConfig, place: string, nest: Nest): Cont
   })
   if (waitFor !== 'all' && waitFor > block.steps.length)
     throw invalid(`${place}: waitFor`, `at most the number of its steps, ${block.steps.length}`, given)
-  return { kind: 'parallel', block, waitFor, output: computedOrNull(step.output) }
+  return { kind: 'parallel', block, waitFor, output: outputOf(step, place) }
 }
 
 function defineConditional(step: AnyControlConfig, place: string, nest: Nest): ControlDefinition {
@@ -78,11 +78,12 @@ function defineConditional(step: AnyControlConfig, place: string, nest: Nest): C
   return {
     kind: 'conditional',
     cases: cases.map((each, index) => {
-      checkCaseShape(each, `${place}: cases[${index}]`)
-      return { when: computed(each.when), block: nest(each.steps, {}) }
+      const own = `${place}: cases[${index}]`
+      checkCaseShape(each, own)
+      return { when: computed(each.when, `${own}.when`), block: nest(each.steps, {}) }
     }),
     otherwise: otherwise === undefined ? null : nest(otherwise, {}),
-    output: computedOrNull(step.output),
+    output: outputOf(step, place),
   }
 }
 
@@ -93,17 +94,19 @@ function defineIterative(step: AnyControlConfig, place: string, nest: Nest): Con
     kind: 'iterative',
     over:
       forEach !== undefined
-        ? { kind: 'each', items: computed(forEach) }
+        ? { kind: 'each', items: computed(forEach, `${place}: forEach`) }
         : again !== undefined
-          ? { kind: 'while', condition: computed(again) }
-          : { kind: 'until', condition: computed(until) },
+          ? { kind: 'while', condition: computed(again, `${place}: while`) }
+          : { kind: 'until', condition: computed(until, `${place}: until`) },
     block: nest(step.steps, {}),
     iterationsMax: count(step.maxIterations ?? CONTROL_DEFAULTS.iterationsMax, 1, `${place}: maxIterations`),
     maxConcurrency: count(maxConcurrency, 1, `${place}: maxConcurrency`),
     tolerate: toleranceOf(step.tolerate ?? 0, `${place}: tolerate`),
-    output: computedOrNull(step.output),
+    output: outputOf(step, place),
   }
 }
+
+const outputOf = ({ output }: AnyControlConfig, place: string) => computedOrNull(output, `${place}: output`)
 
 function toleranceOf(given: number | string, place: string): { count: number } | { share: number } {
   if (typeof given === 'number') return { count: count(given, 0, place) }
@@ -116,7 +119,7 @@ function toleranceOf(given: number | string, place: string): { count: number } |
 function defineWait(step: AnyControlConfig, place: string): ControlDefinition {
   const { wait, waitForEvent, filter, timeout } = step
   const { onTimeout = CONTROL_DEFAULTS.onTimeout, shared = CONTROL_DEFAULTS.shared } = step
-  const output = computedOrNull(step.output)
+  const output = outputOf(step, place)
   if (waitForEvent === undefined)
     return { kind: 'wait', until: { kind: 'timer', delayMs: time(wait!, `${place}: wait`) }, output }
   if (waitForEvent === '') throw invalid(`${place}: waitForEvent`, 'the name of an event', waitForEvent)
@@ -129,7 +132,7 @@ function defineWait(step: AnyControlConfig, place: string): ControlDefinition {
   const until = {
     kind: 'event',
     event: waitForEvent,
-    filter: computedOrNull(filter),
+    filter: computedOrNull(filter, `${place}: filter`),
     timeoutMs,
     onTimeout,
     shared,
@@ -152,7 +155,7 @@ function defineScenario(
       throw new SagachartError('WORKFLOW_INVALID', `${place}: inputs: ${fault.message}; ${fault.remedy}`)
   }
   const inputs: Computed = { kind: 'function', evaluate: (scope) => inputsOf(workflow, given, scope) }
-  return { kind: 'scenario', workflow, inputs, output: computedOrNull(step.output) }
+  return { kind: 'scenario', workflow, inputs, output: outputOf(step, place) }
 }
 
 /**

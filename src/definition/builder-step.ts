@@ -98,7 +98,7 @@ function defineStep(name: string, step: AnyStepConfig, list: ListPlace): StepDef
     control: step.invoke === undefined ? defineControl(step, place, nest, list.workflowOf) : null,
     dependsOn: step.dependsOn ?? [],
     runIf: step.runIf ?? 'all_succeeded',
-    when: computedOrNull(step.when),
+    when: computedOrNull(step.when, `${place}: when`),
     // A wait's own limit is part of what it waits for.
     timeoutMs: isWait ? null : timeOrNull(step.timeout, `${place}: timeout`),
     retry: defineRetry(step.retry ?? {}, place),
@@ -142,7 +142,7 @@ function defineBlock(
 function defineFallback(fallback: AnyStepConfig['fallback'], place: string): FallbackCall | Computed | null {
   if (fallback === undefined) return null
   checkFallbackShape(fallback, place)
-  if (!('invoke' in fallback)) return computed(fallback.value)
+  if (!('invoke' in fallback)) return computed(fallback.value, `${place}: value`)
   const { invoke, parameters, compensate } = fallback
   return {
     ...call(invoke, parameters, place),
@@ -157,14 +157,17 @@ function defineCompensation(given: AnyCompensate | undefined, place: string): Co
   const { invoke, parameters, on = 'success', timeout, retry = {} } = compensate
   return {
     ...operationOf(invoke, place),
-    parameters: computedOrNull(parameters),
+    parameters: computedOrNull(parameters, `${place}: parameters`),
     on,
     timeoutMs: timeOrNull(timeout, `${place}: timeout`),
     retry: defineRetry(retry, place),
   }
 }
 
+/** Of a step that gives none. */
+const NONE = Object.freeze({})
+
 const call = (invoke: string, parameters: unknown, place: string): OperationCall => ({
   ...operationOf(invoke, place),
-  parameters: computed(parameters ?? {}),
+  parameters: computed(parameters ?? NONE, `${place}: parameters`),
 })

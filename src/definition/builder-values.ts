@@ -1,21 +1,46 @@
 // The small things of a builder's configuration: times, counts, names, values that are computed, and the refusal of what is
 // none of these. Each is read once, where it is named.
 import { SagachartError } from '../errors.ts'
+import { messageOf } from '../foreign.ts'
 import { shown } from './diagnostic.ts'
 import { DURATION_EXPECTED, durationMs } from './duration.ts'
+import { toJson } from './json-copy.ts'
 import type { Computed, DataScope, OperationCall, RetryDefinition } from './model.ts'
 import { nameFault } from './names.ts'
 import type { Duration, RetryConfig } from './step-config.ts'
 
-/** A value, or a user's function. */
-export function computed(given: unknown): Computed {
-  if (typeof given !== 'function') return { kind: 'value', value: given }
+/** A user's function, or a value, of which every run has the same, whatever becomes of the one that was given. */
+export function computed(given: unknown, place: string): Computed {
+  if (typeof given !== 'function') return { kind: 'value', value: written(given, place) }
   return { kind: 'function', evaluate: given as (scope: DataScope) => unknown }
 }
 
-/** The same for what may be left out. */
-export const computedOrNull = (given: unknown): Computed | null =>
-  given === undefined ? null : computed(given)
+/** The same for what may be left out. @throws WORKFLOW_INVALID */
+export const computedOrNull = (given: unknown, place: string): Computed | null =>
+  given === undefined ? null : computed(given, place)
+
+/** Copies of what the configuration in hand gives. */
+const copies = new Map<unknown, unknown>()
+
+/** Makes a definition, in which steps that are given one value share one copy of it. */
+export function sharingCopies<T>(define: () => T): T {
+  try {
+    return define()
+  } finally {
+    copies.clear()
+  }
+}
+
+/** A value of a configuration, as JSON, frozen. @throws WORKFLOW_INVALID */
+export function written(value: unknown, place: string): unknown {
+  try {
+    const copy = copies.get(value) ?? toJson(value, place)
+    if (copy !== value) copies.set(value, copy)
+    return copy
+  } catch (error) {
+    throw new SagachartError('WORKFLOW_INVALID', messageOf(error))
+  }
+}
 
 /** @throws WORKFLOW_INVALID */
 export function checkName(name: string, place: string): void {

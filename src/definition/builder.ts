@@ -2,12 +2,12 @@
 // documents end too. Their steps are in builder-step.ts. Not the runtime: what runs a definition is in src/runtime.
 import { SagachartError } from '../errors.ts'
 import { defineSteps, type AnySteps } from './builder-step.ts'
-import { checkName, computed, count, time, timeOrNull } from './builder-values.ts'
+import { checkName, computed, count, sharingCopies, time, timeOrNull, written } from './builder-values.ts'
 import { RECOVERY_DEFAULTS, SCENARIO_DEFAULTS } from './defaults.ts'
 import type { Acceptance } from './findings/codes.ts'
 import type { InputConfig } from './inference.ts'
 import type { RecoveryDefinition, WorkflowDefinition } from './model.ts'
-import { readInputs } from './inputs.ts'
+import { readInputs, type DeclaredInputs } from './inputs.ts'
 import { checkRecoveryShape, checkWorkflowShape } from './shape.ts'
 import type { Duration } from './step-config.ts'
 
@@ -77,6 +77,13 @@ export function defineWorkflow(
   config: AnyWorkflowConfig,
   workflowOf: (logic: unknown) => WorkflowDefinition | null = () => null,
 ): WorkflowDefinition {
+  return sharingCopies(() => definitionOf(config, workflowOf))
+}
+
+function definitionOf(
+  config: AnyWorkflowConfig,
+  workflowOf: (logic: unknown) => WorkflowDefinition | null,
+): WorkflowDefinition {
   checkWorkflowShape(config, 'Workflow')
   const {
     id,
@@ -111,9 +118,11 @@ export function defineWorkflow(
     onFailure,
     compensationTimeoutMs,
     recovery,
-    inputs: config.inputs ?? {},
+    inputs: written(config.inputs ?? {}, `${workflow}: inputs`) as DeclaredInputs,
     steps: defineSteps(config.steps, list),
-    outputs: Object.fromEntries(Object.entries(outputs).map(([name, given]) => [name, computed(given)])),
+    outputs: Object.fromEntries(
+      Object.entries(outputs).map(([name, given]) => [name, computed(given, `${workflow}: outputs.${name}`)]),
+    ),
     ...(config.accept && { accept: config.accept }),
   }
 }

@@ -3,6 +3,7 @@ import { SagachartError } from '../errors.ts'
 import { messageOf } from '../foreign.ts'
 import { listed, shown } from './diagnostic.ts'
 import type { HookFaults, OutputFaults } from './inference.ts'
+import { ownCopy, toJson } from './json-copy.ts'
 import type { JsonForm } from './json-form.ts'
 import type { HookName, Module, ModuleContext, Operation, OperationEffect } from './model.ts'
 
@@ -66,8 +67,9 @@ export function defineModule(source: unknown): unknown {
  * with its configuration), or an instance of one.
  * @throws SagachartError `MODULE_LOAD_FAILED`
  */
-export function toModule(name: string, value: unknown, config: unknown): Module {
-  const built = isClass(value) ? build(name, value, config) : value
+export function toModule(name: string, value: unknown, given: unknown): Module {
+  const config = toJson(given, 'config')
+  const built = isClass(value) ? build(name, value, ownCopy(config, 'config')) : value
   if (typeof built !== 'object' || built === null || Array.isArray(built)) {
     refuse(name, `expected an object of operations, defineModule({…}) or a class, found ${kindOf(built)}`)
   }

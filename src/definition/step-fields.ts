@@ -53,5 +53,9 @@ const ABSENT = { name: null, retryable: true, retryAfterMs: null, effect: null, 
 
 /** A failure as expressions and functions see it: with all its fields. */
 export function errorView(failure: Failure): ErrorView {
-  return { ...ABSENT, ...failure, cause: failure.cause ? errorView(failure.cause) : null }
+  return Object.freeze({
+    ...ABSENT,
+    ...failure,
+    cause: failure.cause ? errorView(failure.cause) : null,
+  })
 }

@@ -1,6 +1,7 @@
 // The handlers of bus events that a document names, as subscriptions: operations of its modules, and those built in.
 // Not how events reach them: that is the bus. What a handler of `step_failed` returns may be a verdict.
 import type { BusEvent } from '../../machines/protocol.ts'
+import { ownCopy } from '../definition/json-copy.ts'
 import type { HandlerDefinition, Module, OperationContext } from '../definition/model.ts'
 import { SagachartError } from '../errors.ts'
 import type { HandlerContext, Subscription } from './subscription.ts'
@@ -43,7 +44,7 @@ function callOf(
       run: { id: event.correlation_id, scenario: event.correlation_id.split('/').at(-1)! },
       idempotencyKey: `${event.id}/${name}.${called}`,
       resources: {},
-      config: module!.config,
+      config: ownCopy(module!.config, 'config'),
       heartbeat() {},
       progress() {},
     }

@@ -12,7 +12,7 @@ import { awaitedByAll, planWorkflow, type Plan } from '../definition/plan.ts'
 import { boundIntegrationMachine } from './bindings.ts'
 import type { Host, InboundEvent } from './host.ts'
 import { isResuming, persisted, restored, transitionAround } from './lifecycle.ts'
-import { checkedRunId } from './given-inputs.ts'
+import { checkedRunId, keptInputs } from './given-inputs.ts'
 import { handlerSubscriptions } from './handlers.ts'
 import type { EventCounts } from './mailbox.ts'
 import { Program } from './program.ts'
@@ -102,7 +102,7 @@ export class IntegrationLogic extends BaseMachine {
     const { runId = host.newRunId(), inputs = {} } = input ?? {}
     return super.getInitialSnapshot(scope as never, {
       runId: checkedRunId(runId),
-      inputs: { ...defaults, ...inputs },
+      inputs: keptInputs({ ...defaults, ...inputs }),
       failFast,
       timeoutMs,
     })

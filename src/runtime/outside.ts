@@ -7,7 +7,7 @@ import type { HasJsonForm, NoJsonForm } from '../definition/json-form.ts'
 import { SagachartError } from '../errors.ts'
 import { isInstance, messageOf } from '../foreign.ts'
 import type { InboundEvent } from './host.ts'
-import { toJson } from './json.ts'
+import { toJson } from '../definition/json-copy.ts'
 import type { Origin } from './waiters.ts'
 
 type Signal = Extract<RunCommand, { type: 'run.signal' }>

@@ -3,6 +3,7 @@
 import type { BusEvent, EffectTarget } from '../../machines/protocol.ts'
 import { compensationOf } from '../definition/plan.ts'
 import { listed } from '../definition/diagnostic.ts'
+import { ownCopy, toJson } from '../definition/json-copy.ts'
 import { SagachartError } from '../errors.ts'
 import { isInstance, messageOf } from '../foreign.ts'
 import type {
@@ -33,7 +34,7 @@ export function execute({ session, scope }: Root, effect: Effect, control: Effec
     case 'init':
     case 'cleanup': {
       const { name, config, [effect.kind]: call } = scope.module(effect.module)
-      return call?.({ name, config, signal: control.signal })
+      return call?.({ name, config: ownCopy(config, 'config'), signal: control.signal })
     }
     case 'handler':
       return scope.handle(effect.subscription, effect.event as BusEvent, control)
@@ -65,7 +66,7 @@ function executeAttempt(session: Session, run: Run, effect: Attempt, control: Ef
   const parameters = undone
     ? undoingParameters(run, effect.index, undone)
     : evaluateParameters(run, target.parameters!)
-  return operation(parameters as never, context)
+  return operation(ownCopy(parameters, 'Parameters') as never, context)
 }
 
 /** What a user's function says. Its answer is journaled, and counts for every later life of the run. */
@@ -99,7 +100,8 @@ function undoingParameters(run: Run, index: number, target: EffectTarget): unkno
   const step = run.stepAt(index)
   const { parameters, on } = compensationOf(step, target)!
   const undone = calledBy(step, target)
-  const input = undone && 'module' in undone ? evaluateParameters(run, undone.parameters!) : null
+  const input =
+    undone && 'module' in undone ? toJson(evaluateParameters(run, undone.parameters!), 'Parameters') : null
   const known = run.effects.outputOf(index, target) ?? (on === 'attempt' ? { value: null } : null)
   if (known === null) {
     if (parameters === null) throw outputUnknown(step)
@@ -166,7 +168,8 @@ class AttemptContext implements OperationContext {
   readonly attempt: number
   readonly step: string
   readonly idempotencyKey: string
-  readonly config: unknown
+  readonly #given: unknown
+  #config: unknown
   readonly #session: Session
   readonly #run: Run
   readonly #control: EffectControl
@@ -183,11 +186,16 @@ class AttemptContext implements OperationContext {
     this.step = run.stepAt(effect.index).name
     this.idempotencyKey = keyOf(run, effect)
     this.#path = effect.to
-    this.config = config
+    this.#given = config
   }
 
   get signal(): AbortSignal {
     return this.#control.signal
+  }
+
+  get config(): unknown {
+    this.#config ??= ownCopy(this.#given, 'config')
+    return this.#config
   }
 
   get run(): OperationContext['run'] {

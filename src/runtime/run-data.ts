@@ -25,14 +25,15 @@ export function dataScope(run: Run): RunData {
   const { inputs, env, within, plan } = run.options
   const outer = within?.isOpen ? within.run.data.scope : {}
   const { item, index } = { ...outer, ...within?.iteration } as Partial<DataScope>
-  const scope: DataScope = {
+  const { runId: id, startedAt } = run
+  const scope: DataScope = Object.freeze({
     steps: views(run, within?.absent ?? []),
     inputs,
-    env,
-    run: { id: run.runId, scenario: run.options.scenario, started_at: timestamp(run.startedAt) },
+    env: Object.freeze(env),
+    run: Object.freeze({ id, scenario: run.options.scenario, started_at: timestamp(startedAt) }),
     ...(item !== undefined && { item }),
     ...(index !== undefined && { index }),
-  }
+  })
   const evaluate = (computed: Computed, more?: Partial<DataScope>, budget?: Budget) => {
     if (computed.kind === 'value') return computed.value
     const value = computed.evaluate(more ? laidOver(scope, more) : scope, budget)
@@ -57,7 +58,7 @@ export function dataScope(run: Run): RunData {
 
 /** Getters stay getters: what nobody reads is not computed. */
 const laidOver = (scope: DataScope, more: Partial<DataScope>): DataScope =>
-  Object.defineProperties({ ...scope }, Object.getOwnPropertyDescriptors(more))
+  Object.freeze(Object.defineProperties({ ...scope }, Object.getOwnPropertyDescriptors(more)))
 
 /** The steps that a run sees; those of `absent` plans, which do not run, count as skipped. */
 export function views(run: Run, absent: readonly Plan[]): DataScope['steps'] {
@@ -70,15 +71,23 @@ export function views(run: Run, absent: readonly Plan[]): DataScope['steps'] {
       const value = find(name)
       return value && { value, enumerable: true, configurable: true, writable: false }
     },
+    set: refused,
+    defineProperty: refused,
+    deleteProperty: refused,
+    setPrototypeOf: refused,
+    preventExtensions: refused,
   })
 }
+
+/** Nobody changes what a run sees. */
+const refused = () => false
 
 /** Milliseconds since the epoch as ISO 8601 in UTC. Pure: the time is given. */
 export function timestamp(ms: number): string {
   return new Date(ms).toISOString()
 }
 
-const SKIPPED: StepView = { output: null, status: 'skipped', error: null, attempts: 0 }
+const SKIPPED: StepView = Object.freeze({ output: null, status: 'skipped', error: null, attempts: 0 })
 
 /** A step that is final, as data; `undefined` for any other. An inner step hides an outer one of its name. */
 function viewOf(run: Run, name: string | symbol, absent: readonly Plan[]): StepView | undefined {
@@ -93,12 +102,12 @@ function viewOf(run: Run, name: string | symbol, absent: readonly Plan[]): StepV
   const status = execution.statusOf(index)
   if (status === null) return undefined
   const failure = execution.failures.get(index)
-  return {
+  return Object.freeze({
     output: effects.isUnneeded(index) ? null : execution.outputs[index],
     status,
     error: failure ? errorView(failure) : null,
     attempts: execution.attempts[index]!,
-  }
+  })
 }
 
 function namesSeen({ options: { plan, within } }: Run, absent: readonly Plan[]): string[] {

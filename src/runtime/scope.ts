@@ -7,6 +7,7 @@ import type { PoolContext } from '../../machines/resource.ts'
 import type { BusEvent, Failure, PoolEvent } from '../../machines/protocol.ts'
 import type { WorkflowEvent } from '../../machines/workflow.ts'
 import { Advice } from './advice.ts'
+import { frozen, ownCopy } from '../definition/json-copy.ts'
 import type { Module, PoolDefinition } from '../definition/model.ts'
 import type { Plan } from '../definition/plan.ts'
 import { boundBusMachine, boundModuleMachine, boundPoolMachine } from './bindings.ts'
@@ -134,14 +135,14 @@ export class Scope {
     const isAwaited = this.mailbox.wants(type)
     if (!this.bus && !isAwaited) return null
     const { session } = this.root
-    const event: BusEvent = {
+    const event: BusEvent = frozen({
       id: session.nextEventId(),
       type,
       at: session.time,
       source,
       correlation_id: correlationId,
       data,
-    }
+    })
     if (isAwaited) this.mailbox.offer(event, origin)
     if (!this.bus) return event.id
     this.root.emit(event)
@@ -204,7 +205,7 @@ export class Scope {
     const found = this.subscriptions.get(subscription)
     if (!found || !accepts(found, event)) return undefined
     const path = this.pathOf('bus', 'events')
-    return found.handler(event, {
+    return found.handler(ownCopy(event, 'Event') as BusEvent, {
       get signal() {
         return control.signal
       },

@@ -3,7 +3,7 @@
 import type { StepEvent, Verdict } from '../../machines/protocol.ts'
 import { toFailure } from './failure.ts'
 import type { Effect, InboundEvent, Outcome } from './host.ts'
-import { toJson } from './json.ts'
+import { toJson } from '../definition/json-copy.ts'
 
 /** An effect's outcome as the event that its actor waits for. */
 export function settlement(

@@ -3,7 +3,7 @@ import { createActor, toPromise } from 'xstate'
 import { describe, expect, it } from 'vitest'
 import type { OperationContext, StepDefinition, WorkflowDefinition } from '../../src/definition/model.ts'
 import { run, setup } from '../../src/index.ts'
-import { toJson } from '../../src/runtime/json.ts'
+import { toJson } from '../../src/definition/json-copy.ts'
 import {
   breaks,
   compensating,

@@ -8,7 +8,7 @@ import { planWorkflow } from '../../src/definition/plan.ts'
 import { SagachartError } from '../../src/errors.ts'
 import { toFailure } from '../../src/runtime/failure.ts'
 import { Heap } from '../../src/runtime/heap.ts'
-import { toJson } from '../../src/runtime/json.ts'
+import { toJson } from '../../src/definition/json-copy.ts'
 import { AGEING_MS, ReadyQueue } from '../../src/runtime/ready-queue.ts'
 import { TimerQueue } from '../../src/runtime/timers.ts'
 

@@ -4,6 +4,7 @@ import type { AnyActorRef } from 'xstate'
 import type { Failure } from '../../../machines/protocol.ts'
 import type { WorkflowMachineOutput } from '../../../machines/workflow.ts'
 import { shownData } from '../../definition/diagnostic.ts'
+import { toJson } from '../../definition/json-copy.ts'
 import type { Computed } from '../../definition/model.ts'
 import { newBudget } from '../../definition/operators.ts'
 import type { Plan } from '../../definition/plan.ts'
@@ -103,13 +104,15 @@ export class Branch implements Work {
   private call(given: Computed): void {
     const { run } = this.attempt
     try {
-      const own = run.data.evaluate(given)
+      const own = toJson(run.data.evaluate(given), 'inputs')
       if (typeof own !== 'object' || own === null)
         throw new SagachartError('EXPRESSION_FAILED', `The inputs are an object, found ${shownData(own)}`)
       const plan = this.plans[0]!
       // What a document declares holds for all its scenarios; a workflow of the builder declares its own.
       const isShared = plan.workflow.inputs === null
-      const inputs = isShared ? { ...run.options.inputs, ...own } : checkedInputs(plan, { ...own })
+      const inputs = isShared
+        ? Object.freeze({ ...run.options.inputs, ...own })
+        : checkedInputs(plan, { ...own })
       this.enter({ plan, inputs })
     } catch (error) {
       failBy(this.attempt, error)

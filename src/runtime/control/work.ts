@@ -6,7 +6,7 @@ import type { WorkflowMachineOutput } from '../../../machines/workflow.ts'
 import type { ControlDefinition } from '../../definition/model.ts'
 import { toFailure } from '../failure.ts'
 import type { InboundEvent } from '../host.ts'
-import { toJson } from '../json.ts'
+import { toJson } from '../../definition/json-copy.ts'
 import type { Run } from '../run.ts'
 import { tell } from '../tell.ts'
 
