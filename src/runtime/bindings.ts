@@ -287,11 +287,11 @@ export const boundPoolMachine = poolMachine.provide({
 export const boundModuleMachine = moduleMachine.provide({
   actions: {
     performInit: ({ self, context }) =>
-      onScope(self, (scope, path) => scope.performModule('init', path, context.name)),
+      onScope(self, (scope, path) => scope.moduleEffects.perform('init', path, context.name)),
     performCleanup: ({ self, context }) =>
-      onScope(self, (scope, path) => scope.performModule('cleanup', path, context.name)),
-    abortEffect: ({ self }) => onScope(self, (scope, path) => scope.abortModule(path)),
-    abandonEffect: ({ self }) => onScope(self, (scope, path) => scope.abandonModule(path)),
+      onScope(self, (scope, path) => scope.moduleEffects.perform('cleanup', path, context.name)),
+    abortEffect: ({ self }) => onScope(self, (scope, path) => scope.moduleEffects.abort(path)),
+    abandonEffect: ({ self }) => onScope(self, (scope, path) => scope.moduleEffects.abandon(path)),
     startTimer: ({ self }, { delayMs }) =>
       onScope(self, (scope, path) => scope.startTimer(path, 'module.timedOut', delayMs)),
     stopTimer: ({ self }) => onScope(self, (scope, path) => scope.stopTimer(path)),

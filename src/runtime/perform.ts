@@ -34,6 +34,7 @@ export function execute({ session, scope }: Root, effect: Effect, control: Effec
     case 'init':
     case 'cleanup': {
       const { name, config, [effect.kind]: call } = scope.module(effect.module)
+      scope.moduleEffects.begin(effect)
       return call?.({ name, config: ownCopy(config, 'config'), signal: control.signal })
     }
     case 'handler':

@@ -11,8 +11,9 @@ import { frozen, ownCopy } from '../definition/json-copy.ts'
 import type { Module, PoolDefinition } from '../definition/model.ts'
 import type { Plan } from '../definition/plan.ts'
 import { boundBusMachine, boundModuleMachine, boundPoolMachine } from './bindings.ts'
-import type { Effect, EffectControl, InboundEvent, TimerHandle } from './host.ts'
+import type { EffectControl, InboundEvent, TimerHandle } from './host.ts'
 import { Mailbox } from './mailbox.ts'
+import { ModuleEffects } from './module-effects.ts'
 import { emissionOf, type EmittedEvent, type RefusedEvent } from './outside.ts'
 import type { Root } from './root.ts'
 import { accepts, type Subscription } from './subscription.ts'
@@ -60,13 +61,14 @@ export class Scope {
   private readonly issues: Failure[] = []
   /** Timers of waiting leases and of modules, by what they limit. */
   private readonly timers = new Map<string, TimerHandle>()
-  private readonly moduleEffects = new Map<string, Effect>()
+  readonly moduleEffects: ModuleEffects
   private phase: 'new' | 'preparing' | 'ready' | 'releasing' | 'released' = 'new'
 
   /** @param awaited The events that steps of the root's workflows wait for. */
   constructor(root: Root, parts: ScopeParts, awaited: Plan['awaited']) {
     this.root = root
     this.parts = parts
+    this.moduleEffects = new ModuleEffects(root.session)
     this.mailbox = new Mailbox(awaited, root.session, (type, data) => {
       this.publish(type, root.session.path, data)
     })
@@ -112,7 +114,7 @@ export class Scope {
   abandon(stop: (child: AnyActorRef) => void): void {
     if (this.phase === 'released') return
     this.phase = 'released'
-    const owed = this.started.filter(({ actor }) => actor.getSnapshot().status === 'active').reverse()
+    const owed = this.started.filter(({ actor }) => this.moduleEffects.owesCleanup(actor)).reverse()
     this.root.session.performDetached(
       owed.map(({ name, actor }) => ({ kind: 'cleanup', to: actor.id, module: name })),
     )
@@ -252,24 +254,6 @@ export class Scope {
     this.timers.delete(`${to}|${lease}`)
   }
 
-  performModule(kind: 'init' | 'cleanup', to: string, module: string): void {
-    const effect: Effect = { kind, to, module }
-    this.moduleEffects.set(to, effect)
-    this.root.session.perform(effect)
-  }
-
-  abortModule(to: string): void {
-    const effect = this.moduleEffects.get(to)
-    if (effect) this.root.session.abort(effect)
-  }
-
-  abandonModule(to: string): void {
-    const effect = this.moduleEffects.get(to)
-    if (!effect) return
-    this.root.session.abort(effect)
-    this.root.session.abandon(effect)
-  }
-
   get moduleReports(): readonly ModuleReport[] {
     return [...this.reports.values()]
   }
@@ -318,13 +302,14 @@ export class Scope {
   }
 
   private cleanUpNext(): void {
-    const last = this.started.pop()
+    const last = this.started.at(-1)
     if (!last) {
       this.drainBus()
       return
     }
     const { actor } = last
     const next = () => {
+      this.started.pop()
       const { cleanupFailure } = actor.getSnapshot().context as { cleanupFailure: Failure | null }
       if (cleanupFailure) this.issues.push(cleanupFailure)
       this.root.session.actors.delete(actor.id)

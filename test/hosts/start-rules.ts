@@ -66,6 +66,34 @@ export function startRules(create: () => Harness): void {
     })
   })
 
+  it('cleans up no module whose init was not called, wherever it is stopped', async () => {
+    const ends: string[][] = []
+    for (let events = 0; events < 40; events++) {
+      const harness = create()
+      const calls: string[] = []
+      const module = (name: string) => ({
+        init: () => void calls.push(`init ${name}`),
+        cleanup: () => void calls.push(`cleanup ${name}`),
+        operations: { op: () => null },
+      })
+      const { createWorkflow } = on(harness, { modules: { m: module('m'), n: module('n') } })
+      const actor = createActor(
+        createWorkflow({ id: 'w', steps: { a: { invoke: 'm.op' } } } as never),
+      ).start()
+      let seen = 0
+      if (events > 0) await harness.drive(() => ++seen > events || actor.getSnapshot().status !== 'active')
+      actor.stop()
+      await harness.host.idle()
+      const inits = calls.filter((call) => call.startsWith('init'))
+      expect(calls.slice(inits.length)).toEqual(
+        inits.map((call) => call.replace('init', 'cleanup')).reverse(),
+      )
+      ends.push(calls)
+    }
+    expect(ends[0]).toEqual([])
+    expect(ends.at(-1)).toHaveLength(4)
+  })
+
   it('counts its limit from its start, while a module is being prepared', async () => {
     const calls: string[] = []
     const first = {
