@@ -35,6 +35,7 @@ export type ErrorCode =
   | 'PROCESS_EXIT'
   | 'OPERATION_ASYNC'
   | 'SCHEDULE_INVALID'
+  | 'CHART_NOT_SUPPORTED'
 
 /** An error of this library: `code` to act on, `message` to read. */
 export class SagachartError extends Error {

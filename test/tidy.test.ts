@@ -14,7 +14,7 @@ const product = sources(['machines', 'src'])
 const tests = sources(['test'])
 /** Those who use the package as anyone would. */
 const users = sources(['examples', 'bench'])
-const pure = product.filter(({ path }) => path.startsWith('machines/') || path.startsWith('src/runtime/'))
+const pure = product.filter(({ path }) => /^(?:machines|src\/kernel|src\/runtime)\//.test(path))
 const tracked = execFileSync('git', ['ls-files', '--cached', '--others', '--exclude-standard'], {
   cwd: ROOT,
   encoding: 'utf8',

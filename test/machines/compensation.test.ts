@@ -4,6 +4,7 @@ import { createActor } from 'xstate'
 import { compensationMachine, type CompensationInput } from '../../machines/compensation.ts'
 import type { CompensationEvent, CompensationPolicy } from '../../machines/protocol.ts'
 import { unreached } from './coverage.ts'
+import { compensationWalk } from './walks.ts'
 
 const failure = { code: 'OPERATION_FAILED', message: 'no luck' }
 const policy: CompensationPolicy = {
@@ -41,24 +42,7 @@ const after = (input: CompensationInput, ...events: CompensationEvent[]) => {
 
 describe('compensation', () => {
   it('has no transition that paths cannot reach', () => {
-    const events: CompensationEvent[] = [
-      granted,
-      { type: 'lease.denied', failure },
-      { type: 'lease.lost', failure },
-      ...[1, 2].flatMap((attempt): CompensationEvent[] => [
-        succeeded(attempt),
-        failed(attempt),
-        backedOff(attempt),
-        { type: 'attempt.timedOut', attempt },
-        { type: 'grace.ended', attempt },
-      ]),
-      inside(),
-      inside(failure),
-      { type: 'retries.expired' },
-      stop,
-    ]
-    const inputs = [own, both, onlyInside, fellBack, { ...own, failure }]
-    expect(unreached(compensationMachine, { inputs, events })).toEqual([])
+    expect(unreached(compensationMachine, compensationWalk)).toEqual([])
   })
 
   it('undoes what is inside before the step itself', () => {

@@ -9,18 +9,10 @@ import {
   type InspectionEvent,
   type StateNode,
 } from 'xstate'
+import type { Walk } from './walks.ts'
 
 /** States looked at in one walk: a counter that nothing bounds ends the walk with an error, not never. */
 const STATES_MAX = 100_000
-
-/** What the paths are made of. */
-export interface Walk<TInput, TEvent extends EventObject> {
-  /** The walk is made once with each. */
-  readonly inputs: readonly TInput[]
-  readonly events: readonly TEvent[]
-  /** States are not walked on from where this holds: it bounds counters. */
-  readonly stopWhen?: (snapshot: { readonly context: never }) => boolean
-}
 
 type Transition = StateNode['transitions'] extends Map<string, (infer T)[]> ? T : never
 
@@ -31,20 +23,14 @@ type Transition = StateNode['transitions'] extends Map<string, (infer T)[]> ? T 
  */
 export function unreached<TInput, TEvent extends EventObject>(
   machine: AnyStateMachine,
-  { inputs, events, stopWhen }: Walk<TInput, TEvent>,
+  walk: Walk<TInput, TEvent>,
 ): string[] {
   // A state that is left before the first event is in no snapshot, but every walk begins there.
   const taken = new Set<unknown>(machine.root.initial.target)
-  for (const input of inputs) {
-    const options = {
-      input,
-      limit: STATES_MAX,
-      events: events as never,
-      serializeState: (state: unknown) => serialise(state as never),
-      ...(stopWhen && { stopWhen: (state: unknown) => stopWhen(state as never) }),
-    }
-    const edges = getAdjacencyMap(machine, options as never)
-    for (const path of getShortestPaths(machine, options as never)) {
+  for (const input of walk.inputs) {
+    const options = optionsOf(input, walk)
+    const edges = getAdjacencyMap(machine, options)
+    for (const path of getShortestPaths(machine, options)) {
       const before = path.steps.map(({ event }) => event as EventObject)
       follow(machine, input, before, taken)
       const outgoing = edges[serialise(path.state as never) as never]?.transitions ?? {}
@@ -56,6 +42,27 @@ export function unreached<TInput, TEvent extends EventObject>(
     .map(([name]) => name)
     .toSorted()
 }
+
+/** Every state that paths lead to, once for each input that they begin with. */
+export function reached<TInput, TEvent extends EventObject>(
+  machine: AnyStateMachine,
+  walk: Walk<TInput, TEvent>,
+): AnyMachineSnapshot[] {
+  return walk.inputs.flatMap((input) =>
+    Object.values(getAdjacencyMap(machine, optionsOf(input, walk))).map(
+      ({ state }) => state as AnyMachineSnapshot,
+    ),
+  )
+}
+
+const optionsOf = <TEvent extends EventObject>(input: unknown, { events, stopWhen }: Walk<unknown, TEvent>) =>
+  ({
+    input,
+    limit: STATES_MAX,
+    events,
+    serializeState: (state: unknown) => serialise(state as never),
+    ...(stopWhen && { stopWhen: (state: unknown) => stopWhen(state as never) }),
+  }) as never
 
 function serialise(state: {
   readonly value: unknown

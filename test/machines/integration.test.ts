@@ -4,6 +4,7 @@ import { createActor } from 'xstate'
 import { integrationMachine, type IntegrationEvent } from '../../machines/integration.ts'
 import type { RunStatus } from '../../machines/protocol.ts'
 import { unreached } from './coverage.ts'
+import { integrationWalk } from './walks.ts'
 
 const failure = { code: 'X', message: 'x' }
 const input = { runId: '1', inputs: {}, failFast: false, timeoutMs: 5 }
@@ -24,23 +25,7 @@ const run = (events: IntegrationEvent[], more = {}) => {
 
 describe('integration', () => {
   it('has no transition that paths cannot reach', () => {
-    const events: IntegrationEvent[] = [
-      { type: 'scope.ready' },
-      { type: 'scope.failed', failure },
-      released,
-      { type: 'scope.released', issues: [failure] },
-      settled('completed'),
-      settled('failed'),
-      finished,
-      { type: 'run.timedOut' },
-      { type: 'run.cancel' },
-      { type: 'run.cancel', force: true },
-      { type: 'run.cancelStep', step: 's/a' },
-      { type: 'run.signal', event: 'go' },
-    ]
-    expect(unreached(integrationMachine, { inputs: [input, { ...input, failFast: true }], events })).toEqual(
-      [],
-    )
+    expect(unreached(integrationMachine, integrationWalk)).toEqual([])
   })
 
   it('cleans up before every end', () => {

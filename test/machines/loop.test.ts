@@ -1,9 +1,10 @@
 // The rules of a loop, and proof that every transition is reached by generated paths.
 import { describe, expect, it } from 'vitest'
 import { createActor } from 'xstate'
-import { loopMachine, type LoopContext, type LoopInput } from '../../machines/loop.ts'
+import { loopMachine, type LoopInput } from '../../machines/loop.ts'
 import type { LoopEvent } from '../../machines/protocol.ts'
 import { unreached } from './coverage.ts'
+import { loopWalk } from './walks.ts'
 
 const failure = { code: 'X', message: 'x' }
 const each: LoopInput = { path: 'l', over: 'each', iterationsMax: 2, tolerate: { count: 0 } }
@@ -20,23 +21,7 @@ const after = (more: Partial<LoopInput>, ...events: LoopEvent[]) => {
 
 describe('loop', () => {
   it('has no transition that paths cannot reach', () => {
-    const events: LoopEvent[] = [
-      counted(0),
-      counted(2),
-      counted(3),
-      again(true),
-      again(false),
-      { type: 'decision.failed', failure },
-      done,
-      broken,
-      { type: 'iteration.settled', failure, verdict: 'compensate' },
-      { type: 'iterations.finished' },
-      { type: 'loop.cancel' },
-      { type: 'loop.cancel', force: true },
-    ]
-    const inputs = (['each', 'while', 'until'] as const).map((over) => ({ ...each, over }))
-    const stopWhen = (({ context }: { context: LoopContext }) => context.ended > 3) as never
-    expect(unreached(loopMachine, { inputs, events, stopWhen })).toEqual([])
+    expect(unreached(loopMachine, loopWalk)).toEqual([])
   })
 
   it('ends once every item had its iteration', () => {

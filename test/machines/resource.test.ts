@@ -6,6 +6,7 @@ import type { PoolEvent } from '../../machines/protocol.ts'
 import { PRIORITY_WORTH_MS, WAITING_MAX } from '../../machines/lease-queue.ts'
 import { poolMachine } from '../../machines/resource.ts'
 import { unreached } from './coverage.ts'
+import { poolWalk } from './walks.ts'
 
 const input = { name: 'db', capacity: 2, leaseTimeoutMs: 100 }
 const request = (lease: string, units = 1, at = 0, priority = 0): PoolEvent => ({
@@ -78,18 +79,7 @@ class Queue {
 
 describe('pool', () => {
   it('has no transition that paths cannot reach', () => {
-    const events: PoolEvent[] = [
-      request('a', 2),
-      request('b', 1, 1),
-      request('c', 3),
-      request('d', 1, 2),
-      release('a'),
-      release('b'),
-      { type: 'lease.timedOut', lease: 'b' },
-      { type: 'lease.lost', lease: 'a' },
-      { type: 'pool.close' },
-    ]
-    expect(unreached(poolMachine, { inputs: [input], events })).toEqual([])
+    expect(unreached(poolMachine, poolWalk)).toEqual([])
   })
 
   it('grants what fits, and lets the rest wait in their order', () => {

@@ -4,6 +4,7 @@ import { createActor } from 'xstate'
 import type { StepEvent, StepPolicy } from '../../machines/protocol.ts'
 import { stepMachine, type StepInput } from '../../machines/step.ts'
 import { unreached } from './coverage.ts'
+import { stepWalk } from './walks.ts'
 
 const policy: StepPolicy = {
   retries: 1,
@@ -56,42 +57,7 @@ const failed = (attempt: number, more = {}): StepEvent => ({
 
 describe('step', () => {
   it('has no transition that paths cannot reach', () => {
-    const policies: Partial<StepPolicy>[] = [
-      {},
-      { hasFallback: true },
-      { verdicts: ['skip'] },
-      { verdicts: ['retry', 'fail'] },
-      { verdicts: null, awaitMs: 5 },
-    ]
-    const events: StepEvent[] = [
-      granted,
-      { type: 'lease.denied', failure },
-      { type: 'lease.lost', failure },
-      ...[1, 2].flatMap((attempt): StepEvent[] => [
-        succeeded(attempt),
-        failed(attempt),
-        { ...failed(attempt), cancelled: true } as StepEvent,
-        { type: 'attempt.timedOut', attempt },
-        { type: 'grace.ended', attempt },
-        { type: 'backoff.started', attempt },
-        { type: 'backoff.ended', attempt },
-        { type: 'heartbeat.missed', attempt },
-        { ...failed(attempt), verdict: 'compensate' } as StepEvent,
-      ]),
-      { type: 'retries.expired' },
-      { type: 'verdict.offered', verdict: 'skip' },
-      { type: 'verdict.closed' },
-      { type: 'verdict.timedOut' },
-      { type: 'step.cancel' },
-      { type: 'step.cancel', force: true },
-    ]
-    const inputs = policies.flatMap((more): StepInput[] => [
-      { index: 0, path: 's', policy: { ...policy, ...more } },
-      { index: 0, path: 's', policy: { ...policy, ...more }, entry: 'admitted' },
-      { index: 0, path: 's', policy: { ...policy, ...more }, entry: 'denied', failure },
-      { index: 0, path: 's', policy: { ...policy, ...more }, entry: 'admitted', advisers: 'handlers' },
-    ])
-    expect(unreached(stepMachine, { inputs, events })).toEqual([])
+    expect(unreached(stepMachine, stepWalk)).toEqual([])
   })
 
   it('gives up after the last attempt', () => {

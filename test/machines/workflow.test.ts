@@ -2,8 +2,9 @@
 import { describe, expect, it } from 'vitest'
 import { createActor } from 'xstate'
 import type { StepOutput, Verdict, WorkflowEvent } from '../../machines/protocol.ts'
-import { workflowMachine, type WorkflowContext, type WorkflowMachineInput } from '../../machines/workflow.ts'
+import { workflowMachine, type WorkflowMachineInput } from '../../machines/workflow.ts'
 import { unreached } from './coverage.ts'
+import { workflowWalk } from './walks.ts'
 
 const failure = { code: 'X', message: 'x' }
 const input: WorkflowMachineInput = {
@@ -36,51 +37,7 @@ const run = (events: WorkflowEvent[], more = {}) => {
 
 describe('workflow', () => {
   it('has no transition that paths cannot reach', () => {
-    const events: WorkflowEvent[] = [
-      { type: 'scope.ready' },
-      { type: 'scope.failed', failure },
-      released,
-      settled('success'),
-      settled('failed'),
-      settled('failed', 'fail_workflow'),
-      settled('failed', 'compensate'),
-      { type: 'steps.finished' },
-      { type: 'steps.finished', cancelled: 1 },
-      { type: 'steps.finished', failure },
-      { type: 'steps.finished', surplus: true },
-      { type: 'steps.sufficed' },
-      { type: 'steps.fellShort', failure },
-      undone,
-      { type: 'compensation.finished', left: 0 },
-      { type: 'compensation.finished', left: 1 },
-      { type: 'compensation.timedOut' },
-      halt,
-      { type: 'slot.requested', index: 0 },
-      { type: 'slot.returned' },
-      { type: 'lease.granted', lease: 'l', pool: 'p' },
-      { type: 'lease.denied', lease: 'l', pool: 'p', failure },
-      { type: 'lease.lost', lease: 'l', pool: 'p', failure },
-      { type: 'decision.made', index: 0, value: true },
-      { type: 'outputs.collected', output: 1, surplus: false },
-      { type: 'outputs.collected', output: 1, surplus: true },
-      { type: 'outputs.failed', failure, surplus: false },
-      { type: 'outputs.failed', failure, surplus: true },
-      { type: 'surplus.undone' },
-      { type: 'run.timedOut' },
-      { type: 'run.cancel' },
-      { type: 'run.cancel', force: true },
-      { type: 'run.cancelStep', step: 'a' },
-      { type: 'run.signal', event: 'go' },
-    ]
-    const inputs: WorkflowMachineInput[] = [
-      input,
-      { ...input, onFailure: 'compensate' },
-      { ...input, entry: 'undo' },
-      { ...input, level: 'block', waitFor: 1 },
-      { ...input, level: 'call' },
-    ]
-    const stopWhen = ({ context }: { readonly context: WorkflowContext }) => context.cancellationsIgnored > 1
-    expect(unreached(workflowMachine, { inputs, events, stopWhen: stopWhen as never })).toEqual([])
+    expect(unreached(workflowMachine, workflowWalk)).toEqual([])
   })
 
   it('completes once its steps are final and its scope is released', () => {
