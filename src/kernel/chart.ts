@@ -37,9 +37,6 @@ export interface ChartState {
   readonly exit: readonly Act[]
   /** Of a final state: what the chart leaves behind. */
   readonly outputOf: ((facts: Facts) => unknown) | null
-  /** The nodes of the machine that are active in this state. */
-  readonly nodes: readonly object[]
-  readonly tags: ReadonlySet<string>
 }
 
 /** Where a chart is, as plain data. */

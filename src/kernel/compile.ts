@@ -24,7 +24,6 @@ interface StateSource {
   readonly transitions: ReadonlyMap<string, readonly TransitionSource[]>
   readonly always?: readonly TransitionSource[] | undefined
   readonly output?: unknown
-  readonly tags: readonly string[]
 }
 
 interface TransitionSource {
@@ -144,8 +143,6 @@ class Compiler {
       entry: this.acts(node.entry),
       exit: this.acts(node.exit),
       outputOf: node.type === 'final' ? this.outputOf(node) : null,
-      nodes: [this.machine.root, node],
-      tags: new Set(node.tags),
     }
   }
 

@@ -11,6 +11,7 @@ import { poolMachine } from '../../machines/resource.ts'
 import { stepMachine, type StepContext } from '../../machines/step.ts'
 import { workflowMachine, type WorkflowContext, type WorkflowEvent } from '../../machines/workflow.ts'
 import { cancelAt } from './addresses.ts'
+import { compiled } from './compiled.ts'
 import type { WorkflowDefinition } from '../definition/model.ts'
 import type { Program } from './program.ts'
 import type { Loop } from './control/loop.ts'
@@ -95,7 +96,7 @@ const onScope = (self: AnyActorRef, effect: (scope: Scope, path: string) => void
 }
 
 /** The step's chart, bound. */
-export const boundStepMachine = stepMachine.provide({
+export const boundStepMachine = compiled(stepMachine).provide({
   actions: {
     requestSlot: onStep((steps, context) => steps.requestSlot(context)),
     withdrawRequest: onStep((steps, context) => steps.withdrawRequest(context)),
@@ -117,7 +118,7 @@ export const boundStepMachine = stepMachine.provide({
 })
 
 /** The chart of a compensation, bound. */
-export const boundCompensationMachine = compensationMachine.provide({
+export const boundCompensationMachine = compiled(compensationMachine).provide({
   actions: {
     undoInside: onUndo((steps, context) => steps.undoInside(context)),
     stopInside: onUndo((steps, context) => steps.stopInside(context)),
@@ -134,7 +135,7 @@ export const boundCompensationMachine = compensationMachine.provide({
 })
 
 /** The loop's chart, bound. */
-export const boundLoopMachine = loopMachine.provide({
+export const boundLoopMachine = compiled(loopMachine).provide({
   actions: {
     countItems: ({ self }) => onLoop(self, (loop) => loop.countItems(), null),
     askCondition: ({ self }) => onLoop(self, (loop) => loop.askCondition(), null),
@@ -145,7 +146,7 @@ export const boundLoopMachine = loopMachine.provide({
 })
 
 /** The orchestrator's chart, bound. */
-export const boundWorkflowMachine = workflowMachine.provide({
+export const boundWorkflowMachine = compiled(workflowMachine).provide({
   actions: {
     prepareScope: onRun((run) => run.prepareScope()),
     releaseScope: onRun((run) => run.releaseScope()),
@@ -222,7 +223,7 @@ export function nestedLogicOf(workflow: WorkflowDefinition): typeof boundWorkflo
 }
 
 /** The integration's chart, bound. */
-export const boundIntegrationMachine = integrationMachine.provide({
+export const boundIntegrationMachine = compiled(integrationMachine).provide({
   actions: {
     prepareScope: onProgram((program) => program.prepareScope()),
     releaseScope: onProgram((program) => program.releaseScope()),
@@ -248,7 +249,7 @@ export const boundIntegrationMachine = integrationMachine.provide({
 })
 
 /** The pool's chart, bound. */
-export const boundPoolMachine = poolMachine.provide({
+export const boundPoolMachine = compiled(poolMachine).provide({
   actions: {
     grant: ({ self, context: { name } }, { lease, replyTo, units }) =>
       onScope(self, (scope, path) => {
@@ -284,7 +285,7 @@ export const boundPoolMachine = poolMachine.provide({
 })
 
 /** The module's chart, bound. */
-export const boundModuleMachine = moduleMachine.provide({
+export const boundModuleMachine = compiled(moduleMachine).provide({
   actions: {
     performInit: ({ self, context }) =>
       onScope(self, (scope, path) => scope.moduleEffects.perform('init', path, context.name)),
@@ -304,7 +305,7 @@ export const boundModuleMachine = moduleMachine.provide({
 })
 
 /** The bus's chart, bound. */
-export const boundBusMachine = busMachine.provide({
+export const boundBusMachine = compiled(busMachine).provide({
   actions: {
     startTimer: ({ self }, { delayMs }) =>
       onScope(self, (scope, path) => scope.startTimer(path, 'bus.timedOut', delayMs)),

@@ -1,15 +1,12 @@
 // An integration as actor logic: the integration's chart, bound to its scenarios, modules, pools and bus.
 import { StateMachine, type AnyActorRef, type AnyActorScope, type Snapshot } from 'xstate'
-import {
-  integrationMachine,
-  type IntegrationEvent,
-  type IntegrationMachineOutput,
-} from '../../machines/integration.ts'
+import { integrationMachine, type IntegrationMachineOutput } from '../../machines/integration.ts'
 import type { BusContext } from '../../machines/bus.ts'
 import type { Failure, IntegrationStatus } from '../../machines/protocol.ts'
 import type { IntegrationDefinition, Module } from '../definition/model.ts'
 import { awaitedByAll, planWorkflow, type Plan } from '../definition/plan.ts'
 import { boundIntegrationMachine } from './bindings.ts'
+import { ActorChart } from './compiled.ts'
 import type { Host, InboundEvent } from './host.ts'
 import { isResuming, persisted, restored, transitionAround } from './lifecycle.ts'
 import { checkedRunId, keptInputs } from './given-inputs.ts'
@@ -63,6 +60,7 @@ const BaseMachine = StateMachine as unknown as new (
 /** Actor logic: `createActor(new IntegrationLogic(…))`. Its output is an `IntegrationReport`. */
 export class IntegrationLogic extends BaseMachine {
   readonly blueprint: IntegrationBlueprint
+  private readonly chart = new ActorChart(this)
   private readonly workflows: readonly RunLogic[]
   private readonly parts: ScopeParts
   /** The events that steps wait for. */
@@ -100,7 +98,7 @@ export class IntegrationLogic extends BaseMachine {
     const { host, definition } = this.blueprint
     const { failFast, timeoutMs, inputs: defaults } = definition
     const { runId = host.newRunId(), inputs = {} } = input ?? {}
-    return super.getInitialSnapshot(scope as never, {
+    return this.chart.initial(scope, {
       runId: checkedRunId(runId),
       inputs: keptInputs({ ...defaults, ...inputs }),
       failFast,
@@ -135,7 +133,7 @@ export class IntegrationLogic extends BaseMachine {
       scope,
       address: `run/${snapshot.context.runId}`,
       translate: (child) => program?.settlementOf(child) ?? null,
-      next: (translated) => super.transition(snapshot, translated as IntegrationEvent, scope as never),
+      next: (translated) => this.chart.transition(snapshot, translated, scope),
       finish: (last) => (program ? this.finish(last, program, scope.self as AnyActorRef) : last),
       abandon: (stop) => program?.abandonAll(stop),
     })

@@ -5,13 +5,13 @@ import type { RunStatus } from '../../machines/protocol.ts'
 import { beginning } from '../../machines/workflow-context.ts'
 import {
   workflowMachine,
-  type WorkflowEvent,
   type WorkflowMachineInput,
   type WorkflowMachineOutput,
 } from '../../machines/workflow.ts'
 import type { OnIncomplete } from '../definition/builder.ts'
 import type { Plan } from '../definition/plan.ts'
 import { boundWorkflowMachine } from './bindings.ts'
+import { ActorChart } from './compiled.ts'
 import { checkedInputs, checkedRunId } from './given-inputs.ts'
 import type { Host, InboundEvent } from './host.ts'
 import { isResuming, persisted, restored, transitionAround } from './lifecycle.ts'
@@ -47,6 +47,7 @@ const BaseMachine = StateMachine as unknown as new (
 /** Actor logic of a workflow; users see it as `WorkflowLogic`. Its output is a `RunReport`. */
 export class RunLogic extends BaseMachine {
   readonly blueprint: Blueprint
+  private readonly chart = new ActorChart(this)
 
   constructor(
     blueprint: Blueprint,
@@ -72,7 +73,7 @@ export class RunLogic extends BaseMachine {
     const { runId: name = host.newRunId(), inputs: given = {} } = input ?? {}
     // An integration names the runs of its scenarios after itself.
     const runId = aboveOf(scope.self as AnyActorRef) ? name : checkedRunId(name)
-    return super.getInitialSnapshot(scope as never, chartInput(plan, runId, checkedInputs(plan, given)))
+    return this.chart.initial(scope, chartInput(plan, runId, checkedInputs(plan, given)))
   }
 
   override start(snapshot: RunSnapshot, scope?: AnyActorScope): void {
@@ -88,7 +89,7 @@ export class RunLogic extends BaseMachine {
       scope,
       address: `run/${snapshot.context.runId}`,
       translate: (child) => (run ? settlementOf(run, child) : null),
-      next: (translated) => super.transition(snapshot, translated as WorkflowEvent, scope as never),
+      next: (translated) => this.chart.transition(snapshot, translated, scope),
       finish: (last) => (run ? this.finish(last, run) : last),
       abandon: (stop) => run?.abandonAll(stop),
     })
