@@ -5,7 +5,8 @@ import { createActor, type ActorRefFrom } from 'xstate'
 import type { Load, Runnable } from './adapter.ts'
 import type { Graph } from './graphs.ts'
 
-const POLICY = {
+/** A step that is tried once. */
+export const POLICY = {
   retries: 0,
   backoff: { kind: 'constant', initialMs: 0, factor: 1, maxMs: 0, jitter: 'none', maxElapsedMs: null },
   timeoutMs: null,

@@ -95,7 +95,7 @@ class Compiler {
     const { context } = config
     const contextOf =
       typeof context === 'function'
-        ? (input: unknown) => ({ ...(context as (given: object) => object)({ input }) })
+        ? (input: unknown) => (context as (given: object) => object)({ input })
         : () => (context ?? {}) as object
     const states = new Map([...this.states.values()].map((state) => [state.key, state]))
     return new Chart(states, this.states.get(root.initial.target[0]!)!, contextOf)

@@ -224,10 +224,16 @@ const allKinds = setup({
     },
     two: {
       entry: assign({ count: 0 }),
-      always: {
-        guard: { type: 'isOver', params: ({ context }) => ({ limit: context.log.length }) },
-        target: 'one',
-      },
+      always: [
+        {
+          guard: { type: 'isOver', params: ({ context }) => ({ limit: context.log.length }) },
+          target: 'one',
+        },
+        {
+          guard: ({ context: { count } }) => count > 0 && count < 5,
+          actions: assign({ count: ({ context }) => context.count + 1 }),
+        },
+      ],
       on: {
         add: { actions: assign({ count: 2 }) },
         self: {},

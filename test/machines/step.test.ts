@@ -6,20 +6,7 @@ import { stepMachine, type StepInput } from '../../machines/step.ts'
 import { unreached } from './coverage.ts'
 import { stepWalk } from './walks.ts'
 
-const policy: StepPolicy = {
-  retries: 1,
-  backoff: { kind: 'constant', initialMs: 1, factor: 1, maxMs: 1, jitter: 'none', maxElapsedMs: null },
-  timeoutMs: 100,
-  heartbeatMs: null,
-  graceMs: 10,
-  awaitMs: null,
-  nonRetryable: ['ValidationError'],
-  hasFallback: false,
-  verdicts: ['fail'],
-  strategies: [],
-  grantedRetriesMax: 1,
-  answerMs: 5_000,
-}
+const { policy } = stepWalk.inputs[0]!
 const failure = { code: 'OPERATION_FAILED', message: 'no luck' }
 
 function step(more: Partial<StepPolicy> = {}, input: Partial<StepInput> = {}) {

@@ -2,21 +2,12 @@
 import { describe, expect, it } from 'vitest'
 import { createActor } from 'xstate'
 import type { StepOutput, Verdict, WorkflowEvent } from '../../machines/protocol.ts'
-import { workflowMachine, type WorkflowMachineInput } from '../../machines/workflow.ts'
+import { workflowMachine } from '../../machines/workflow.ts'
 import { unreached } from './coverage.ts'
 import { workflowWalk } from './walks.ts'
 
 const failure = { code: 'X', message: 'x' }
-const input: WorkflowMachineInput = {
-  runId: '1',
-  inputs: {},
-  failFast: false,
-  timeoutMs: 5,
-  onFailure: 'fail',
-  compensationTimeoutMs: 5,
-  level: 'run',
-  waitFor: 'all',
-}
+const input = workflowWalk.inputs[0]!
 const settled = (status: StepOutput['status'], verdict: Verdict | null = null): WorkflowEvent => ({
   type: 'step.settled',
   address: 'a',

@@ -114,6 +114,7 @@ const LAYERS: readonly Layer[] = [
     at: 'bench/peers/',
     may: ['p-graph', 'async', 'effect', '@langchain/langgraph', 'xstate', 'bench/adapter.ts'],
   },
+  { at: 'bench/chart.ts', may: ['src/kernel/', 'src/runtime/', 'machines/', 'xstate', 'bench/'] },
   { at: 'bench/expressions.ts', may: ['src/definition/', 'node:', 'bench/'] },
   { at: 'bench/', may: ['sagachart', 'xstate', '@statelyai/inspect', 'ws', 'node:', 'bench/'] },
 ]
