@@ -6,7 +6,7 @@ import { branchEnded, iterationEnded } from './control.ts'
 import { resultOf } from './data.ts'
 import { passGates } from './gates.ts'
 import { CANCELLED, cancelTask, passDependencies } from './steps.ts'
-import { giveUp, hasSurplus, keepEnded, turnBack, undoBeside, undoReady } from './undo.ts'
+import { giveUp, hasSurplus, keepEnded, stopGroup, turnBack, undoBeside, undoReady } from './undo.ts'
 import { dependenciesOf, Frame, framePath, startTimer, stopTimers } from './state.ts'
 import type { FrameInput, Task, World } from './state.ts'
 
@@ -112,6 +112,7 @@ export function cancelFrame(world: World, frame: Frame, force: boolean): void {
   if (!force || (phase !== 'running' && phase !== 'stopping')) return
   frame.isForgone ||= mustCompensate(frame)
   for (const task of frame.tasks) cancelTask(world, task, true)
+  for (const group of [...frame.beside]) stopGroup(world, group)
 }
 
 export function neverRan(world: World, frame: Frame): void {
@@ -135,7 +136,8 @@ function endSteps(world: World, frame: Frame): void {
   } else if (frame.isForgone || mustCompensate(frame)) {
     turnBack(world, frame, 'all')
     if (frame.isForgone) giveUp(world, frame)
-  } else conclude(world, frame)
+  } else if (frame.hadSurplus) turnBack(world, frame, null)
+  else conclude(world, frame)
 }
 
 /** No step failed by itself; but some may not have run for what is before the step around them, or were cancelled. */

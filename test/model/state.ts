@@ -331,8 +331,9 @@ export class Frame {
   hasTurnedBack = false
   cancellationsIgnored = 0
   readonly beside = new Set<UndoGroup>()
+  /** Whether anything inside was undone while it ran; inside of how many steps something is left of that. */
   hadSurplus = false
-  surplusLeft = 0
+  insideLeft = 0
   undoLeft = 0
 
   constructor(input: FrameInput, startedAt: number) {

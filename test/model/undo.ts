@@ -111,16 +111,29 @@ function isNamed(modules: readonly Module[], task: Task, target: EffectTarget): 
 
 /** Keeps a frame inside that has ended: to be undone, or for what it left when it undid itself. */
 export function keepEnded(task: Task, frame: Frame, world: World): void {
+  const { compensation, extent } = frame
   task.kept.push(frame)
-  const left = leftOf(world, frame, 'all', frame.extent === 'all' ? task.left : undefined)
+  if (compensation === 'failed' || (compensation === 'completed' && extent !== 'all'))
+    noteInside(task, compensation === 'completed')
+  const left = leftOf(world, frame, 'all', extent === 'all' ? task.left : undefined)
   const isNoted = left.undone.length > 0 || left.possiblyDone.length > 0
-  if (frame.extent !== 'all' && (isNoted || isFrameOwed(frame, 'all'))) task.owed.push(frame)
+  if (extent !== 'all' && (isNoted || isFrameOwed(frame, 'all'))) task.owed.push(frame)
+}
+
+/** Effects inside were undone while the scenario ran. */
+function noteInside(task: Task, isComplete: boolean): void {
+  const scenario = scenarioOf(task.frame)
+  scenario.hadSurplus = true
+  if (!isComplete) scenario.insideLeft++
 }
 
 // ---- a frame is undone ---------------------------------------------------------------------------------------
 
-/** A frame that has ended is undone; one that was undone as a part of what is around it has no limit of its own. */
-export function turnBack(world: World, frame: Frame, extent: Extent): void {
+/**
+ * A frame that has ended is undone; one that is undone as a part of what is around it has no limit of its own.
+ * @param extent `null`: only what is being undone beside its steps is waited for
+ */
+export function turnBack(world: World, frame: Frame, extent: Extent | null): void {
   Object.assign(frame, { phase: 'compensating', extent, isLaidOut: false, hasTurnedBack: true, undoLeft: 0 })
   const timer = { to: framePath(world, frame), type: 'compensation.timedOut' }
   if (frame.undoneIn === null) startTimer(world, timer, frame.workflow.compensationTimeoutMs)
@@ -131,8 +144,9 @@ export function turnBack(world: World, frame: Frame, extent: Extent): void {
 function layOut(frame: Frame): void {
   frame.isLaidOut = true
   const { extent } = frame
+  const isDue = extent === 'all' || (extent === 'surplus' && undoesSurplus(frame))
   for (const task of frame.tasks)
-    task.undo = isTaskOwed(task, extent!) ? new Undo(task, ownOwed(task, extent!)) : null
+    task.undo = isDue && isTaskOwed(task, extent) ? new Undo(task, ownOwed(task, extent)) : null
 }
 
 const isOpen = ({ undo }: Task) => undo !== null && undo.phase !== 'final'
@@ -157,8 +171,7 @@ function askForGates(world: World, task: Task): void {
 function finishUndoing(world: World, frame: Frame): void {
   if (frame.phase !== 'compensating' && frame.phase !== 'givingUp') return
   if (frame.beside.size > 0 || !frame.isLaidOut || frame.tasks.some(isOpen)) return
-  const leftInside = frame.tasks.reduce((sum, { left }) => sum + left.undone.length, 0)
-  const isComplete = frame.undoLeft + frame.surplusLeft + leftInside === 0
+  const isComplete = frame.undoLeft + frame.insideLeft === 0
   const { undoneIn: group } = frame
   if (group === null) {
     frame.compensation = isComplete ? 'completed' : 'failed'
@@ -229,12 +242,12 @@ function groupEnded(world: World, group: UndoGroup): void {
   }
   const scenario = scenarioOf(task.frame)
   scenario.beside.delete(group)
-  if (!isComplete) scenario.surplusLeft++
+  noteInside(task, isComplete)
   if (purpose === 'retry') askForNext(world, task)
   if (scenario.phase === 'givingUp') finishUndoing(world, scenario)
 }
 
-function stopGroup(world: World, group: UndoGroup): void {
+export function stopGroup(world: World, group: UndoGroup): void {
   if (group.due.length > 0) group.isComplete = false
   group.due.length = 0
   for (const frame of [...group.running]) if (frame.phase === 'compensating') giveUp(world, frame)
