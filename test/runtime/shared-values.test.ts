@@ -194,23 +194,27 @@ describe('an operation', () => {
     expect(given).toEqual([])
   })
 
-  it('has a configuration of its own', async () => {
+  it('has a configuration of its own, which it may change, and so has a handler its event', () => {
     const host = new SimulationHost()
     const seen: unknown[] = []
-    const m = {
-      init: ({ config }: { config: unknown }) => spoil(config),
-      op(_: unknown, { config }: { config: unknown }) {
-        seen.push(JSON.stringify(config))
-        spoil(config)
-      },
+    const change = (given: unknown) => {
+      const { changed = 0 } = given as { changed?: number }
+      Object.assign(given as object, { changed: changed + 1 })
+      seen.push(changed)
     }
-    const workflow = setup({ modules: { m }, host }).createWorkflow({
+    const m = {
+      init: ({ config }: { config: unknown }) => change(config),
+      op: (_: unknown, { config }: { config: unknown }) => change(config),
+    }
+    const subscriptions = ['a', 'b'].map((id) => ({ id, pattern: 'step_started', handler: change }))
+    const workflow = setup({ modules: { m }, host, subscriptions }).createWorkflow({
       id: 'w',
       steps: { a: { invoke: 'm.op' }, b: { invoke: 'm.op' } },
     })
-    createActor(workflow).start()
+    const actor = createActor(workflow).start()
     host.run()
-    expect(seen).toEqual(['{}', '{}'])
+    expect(actor.getSnapshot().output).toMatchObject({ status: 'completed' })
+    expect(seen).toEqual(Array.from({ length: 7 }, () => 0))
   })
 })
 
