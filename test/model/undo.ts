@@ -113,7 +113,8 @@ function isNamed(modules: readonly Module[], task: Task, target: EffectTarget): 
 export function keepEnded(task: Task, frame: Frame, world: World): void {
   const { compensation, extent } = frame
   task.kept.push(frame)
-  if (compensation === 'failed' || (compensation === 'completed' && extent !== 'all'))
+  const isSurplus = extent !== 'all' && undoesSurplus(task.frame)
+  if (compensation === 'failed' || (compensation === 'completed' && isSurplus))
     noteInside(task, compensation === 'completed')
   const left = leftOf(world, frame, 'all', extent === 'all' ? task.left : undefined)
   const isNoted = left.undone.length > 0 || left.possiblyDone.length > 0

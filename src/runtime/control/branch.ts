@@ -9,7 +9,7 @@ import type { Computed } from '../../definition/model.ts'
 import { newBudget } from '../../definition/operators.ts'
 import type { Plan } from '../../definition/plan.ts'
 import { SagachartError } from '../../errors.ts'
-import { scenarioRun } from '../compensation-scope.ts'
+import { scenarioRun, undoesSurplus } from '../compensation-scope.ts'
 import { checkedInputs } from '../given-inputs.ts'
 import { views } from '../run-data.ts'
 import type { Run } from '../run.ts'
@@ -170,7 +170,7 @@ export function keep(
     leftEffects(inside, 'all', kept.left)
     return
   }
-  if (compensation === 'completed') reversal.noteInside(true)
+  if (compensation === 'completed' && undoesSurplus(outer)) reversal.noteInside(true)
   const left = leftEffects(inside, 'all')
   const isNamed = left.undone.length > 0 || left.possiblyDone.length > 0
   if (!isNamed && !inside.reversal.isDue('all')) return
