@@ -1,5 +1,5 @@
 // The graph of a workflow in flat arrays, so that 100,000 steps cost what they weigh and nothing recurses.
-// Not the state of a run: that is src/runtime/execution.ts.
+// Not the state of a run: that is src/kernel/graph.ts.
 import type { CompensationPolicy, EffectTarget, StepPolicy } from '../../machines/protocol.ts'
 import { SagachartError } from '../errors.ts'
 import { suggestion } from './diagnostic.ts'

@@ -19,6 +19,7 @@ import { settlementOf } from './settlement.ts'
 import { isChildEvent } from './lifecycle.ts'
 import type { InboundEvent } from './host.ts'
 import { loops, programs, roots, runs } from './registry.ts'
+import { collectOutputs } from './output.ts'
 import type { Run } from './run.ts'
 import type { Compensated, Decided, Ending, Leased, Settled, SlotRequested } from './run-options.ts'
 import type { Scope } from './scope.ts'
@@ -184,7 +185,7 @@ export const boundWorkflowMachine = compiled(workflowMachine).provide({
       if (event.type === 'compensation.settled') later(self, recordCompensation, event)
     },
     stopCompensation: onRun((run) => run.reversal.stop()),
-    collectOutputs: onRun((run) => run.collectOutputs()),
+    collectOutputs: onRun(collectOutputs),
     publishStart: onRun((run, context) => run.publishRun(context, 'workflow_started')),
     publishEnd: onRun((run, context) =>
       run.publishRun(context, context.cause === 'completed' ? 'workflow_completed' : 'workflow_error'),

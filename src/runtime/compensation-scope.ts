@@ -1,6 +1,7 @@
 // How much of the runs inside of a step is to be undone, and in which scenarios effects that are not part of the result are.
 // Pure questions about runs; nothing is done here.
 import type { CompensationExtent } from '../../machines/protocol.ts'
+import { extentOf } from '../kernel/effects.ts'
 import type { EndedRun } from './inside.ts'
 import type { Run } from './run.ts'
 
@@ -25,6 +26,6 @@ export function extentInside(
   { attempt, isCompleted }: EndedRun,
   extent: CompensationExtent,
 ): CompensationExtent {
-  const isEarlier = attempt < run.execution.attempts[index]!
-  return isEarlier || !isCompleted ? 'all' : run.effects.extentOf(index, extent)
+  const isEarlier = attempt < run.graph.attempts[index]!
+  return isEarlier || !isCompleted ? 'all' : extentOf(run, index, extent)
 }

@@ -2,8 +2,8 @@
 // Not the runs while they are under way: those are in control/. Invariant: the result keeps a bounded number of iterations,
 // whatever their number; what may have to be undone is kept to the last.
 import type { CompensationOutput } from '../../machines/protocol.ts'
-import type { Effects } from './effects.ts'
-import type { Execution } from './execution.ts'
+import type { Plan } from '../definition/plan.ts'
+import type { Outcomes } from '../kernel/effects.ts'
 import type { Run } from './run.ts'
 
 /** Effects that a run leaves in the world, by the addresses of their steps. */
@@ -18,9 +18,8 @@ export interface LeftEffects {
 export const ITERATIONS_KEPT = 100
 
 /** What a run's end leaves to be read. */
-export interface Ledger {
-  readonly execution: Execution
-  readonly effects: Effects
+export interface Ledger extends Outcomes {
+  readonly plan: Plan
   readonly inside: ReadonlyMap<number, Inside>
   /** How undoing went, by step. */
   readonly compensations: ReadonlyMap<number, CompensationOutput>

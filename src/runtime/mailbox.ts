@@ -15,7 +15,7 @@ import {
   type Offered,
   type Origin,
   type Waiter,
-} from './waiters.ts'
+} from '../kernel/waiters.ts'
 
 /** What became of events that nobody got. */
 export interface EventCounts {

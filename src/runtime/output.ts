@@ -2,13 +2,15 @@
 import { newBudget } from '../definition/operators.ts'
 import { SagachartError } from '../errors.ts'
 import { messageOf } from '../foreign.ts'
+import { toFailure } from './failure.ts'
+import { toJson } from '../definition/json-copy.ts'
 import type { Run } from './run.ts'
 
 /**
  * What its workflow names; inside of a control step, what that asks for, else an object by the names of its steps.
  * @throws EXPRESSION_FAILED, which names the output that cannot be computed; of a control step, whatever a user's function throws
  */
-export function outputOf({ workflow, options: { within }, data, execution, effects }: Run): unknown {
+function outputOf({ workflow, options: { within }, data, graph, effects }: Run): unknown {
   const { outputs, steps } = workflow
   if (within?.isOpen && within.output) return data.evaluate(within.output)
   const names = Object.keys(outputs)
@@ -16,7 +18,7 @@ export function outputOf({ workflow, options: { within }, data, execution, effec
     return Object.fromEntries(
       steps.map(({ name }, index) => [
         name,
-        effects.isUnneeded(index) ? null : (execution.outputs[index] ?? null),
+        effects.unneeded.has(index) ? null : (graph.outputs[index] ?? null),
       ]),
     )
   const budget = newBudget()
@@ -31,5 +33,15 @@ function computed(name: string, evaluate: () => unknown): unknown {
   } catch (cause) {
     const message = `The output "${name}" could not be computed: ${messageOf(cause)}`
     throw new SagachartError('EXPRESSION_FAILED', message, { cause, retryable: false })
+  }
+}
+
+/** Computes a run's own outputs, and tells its chart. */
+export function collectOutputs(run: Run): void {
+  const surplus = run.reversal.hasSurplus
+  try {
+    run.tellSelf({ type: 'outputs.collected', output: toJson(outputOf(run)), surplus })
+  } catch (error) {
+    run.tellSelf({ type: 'outputs.failed', failure: toFailure(error, 'EXPRESSION_FAILED'), surplus })
   }
 }

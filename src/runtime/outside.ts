@@ -8,7 +8,7 @@ import { SagachartError } from '../errors.ts'
 import { isInstance, messageOf } from '../foreign.ts'
 import type { InboundEvent } from './host.ts'
 import { toJson } from '../definition/json-copy.ts'
-import type { Origin } from './waiters.ts'
+import type { Origin } from '../kernel/waiters.ts'
 
 type Signal = Extract<RunCommand, { type: 'run.signal' }>
 

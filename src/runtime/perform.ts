@@ -1,5 +1,6 @@
 // From an effect, which is data, to the user's function behind it. Called by a host, outside of any chart,
 // so whatever a user's code does here cannot harm a statechart.
+import { outputToUndo } from '../kernel/effects.ts'
 import type { BusEvent, EffectTarget } from '../../machines/protocol.ts'
 import { compensationOf } from '../definition/plan.ts'
 import { listed } from '../definition/diagnostic.ts'
@@ -103,7 +104,7 @@ function undoingParameters(run: Run, index: number, target: EffectTarget): unkno
   const undone = calledBy(step, target)
   const input =
     undone && 'module' in undone ? toJson(evaluateParameters(run, undone.parameters!), 'Parameters') : null
-  const known = run.effects.outputOf(index, target) ?? (on === 'attempt' ? { value: null } : null)
+  const known = outputToUndo(run, index, target) ?? (on === 'attempt' ? { value: null } : null)
   if (known === null) {
     if (parameters === null) throw outputUnknown(step)
     return evaluateParameters(run, parameters, withoutOutput(step, input))

@@ -11,7 +11,7 @@ import { BACKLOG_MAX, DRAIN_MS_MAX, type Drop } from '../../machines/bus.ts'
 import type { IntegrationReport } from './integration-logic.ts'
 import { timestamp } from './run-data.ts'
 import type { InsideRecord, RunReport, StepRecord } from './step-records.ts'
-import { KEPT_MAX } from './waiters.ts'
+import { KEPT_MAX } from '../kernel/waiters.ts'
 
 /** How one step fared. Times in seconds. */
 export interface StepResult {

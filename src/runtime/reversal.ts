@@ -8,12 +8,20 @@ import type {
   StepOutput,
 } from '../../machines/protocol.ts'
 import { endsMore, type WorkflowContext } from '../../machines/workflow.ts'
+import { extentOf, owedEffects, settleUndo } from '../kernel/effects.ts'
+import { settleCompensation } from '../kernel/graph.ts'
+import {
+  markUndoing,
+  newUndoing,
+  settleUndoing,
+  stopUndoing,
+  takeReadyToUndo,
+  type UndoingState,
+} from '../kernel/undoing.ts'
 import { extentInside, scenarioRun, undoesSurplus } from './compensation-scope.ts'
 import { UndoingInside, type OwedRun } from './control/undoing-inside.ts'
-import type { LeaseGates } from './gates.ts'
 import type { Run } from './run.ts'
 import type { Compensated } from './run-options.ts'
-import { Undoing } from './undoing.ts'
 
 const NOT_REACHED: Failure = {
   code: 'COMPENSATION_STOPPED',
@@ -23,11 +31,10 @@ const NOT_REACHED: Failure = {
 /** The effects of one run that are to be undone. */
 export class Reversal {
   /** The order; `null` as long as nothing is undone. */
-  undoing: Undoing | null = null
+  undoing: UndoingState | null = null
   /** How undoing went, by step. */
   readonly compensations = new Map<number, CompensationOutput>()
   private readonly run: Run
-  private readonly gates: LeaseGates
   private extent: CompensationExtent = 'all'
   /** Whether more is to be undone than what is being undone beside the steps. */
   private undoesMore = true
@@ -44,9 +51,8 @@ export class Reversal {
   private hasStarted = false
   private isFinished = false
 
-  constructor(run: Run, gates: LeaseGates) {
+  constructor(run: Run) {
     this.run = run
-    this.gates = gates
   }
 
   /** Whether anything in the run is to be undone, where so much of it is. */
@@ -58,7 +64,7 @@ export class Reversal {
 
   /** Whether there is anything of a step to undo, where so much of the run is. */
   isOwed(index: number, extent: CompensationExtent): boolean {
-    return this.run.effects.owed(index, extent).length > 0 || this.owedInside(index, extent).length > 0
+    return owedEffects(this.run, index, extent).length > 0 || this.owedInside(index, extent).length > 0
   }
 
   /** Whether the run has effects to undo though it has completed. */
@@ -90,7 +96,7 @@ export class Reversal {
 
   /** A step is let through its gates, to be undone. */
   begin(index: number): void {
-    if (!this.run.steps.has(index)) this.undoing?.markLive(index)
+    if (this.undoing && !this.run.steps.has(index)) markUndoing(this.undoing, index)
   }
 
   /** Undoes what is inside of a step that has ended and is not part of the result, where the run goes on. */
@@ -98,7 +104,7 @@ export class Reversal {
     const { run } = this
     if (run.stepAt(index).control === null) return
     if (status === 'failed' && (run.options.waitFor === 'all' || endsMore(verdict))) return
-    this.undoBeside(index, run.effects.extentOf(index, 'surplus'))
+    this.undoBeside(index, extentOf(run, index, 'surplus'))
   }
 
   /**
@@ -133,13 +139,13 @@ export class Reversal {
   }
 
   /** Finds out what is to be undone. */
-  private layOut(): Undoing {
+  private layOut(): UndoingState {
     const { run, extent, undoesMore } = this
     const own = new Map<number, readonly EffectTarget[]>()
     for (let index = 0; undoesMore && index < run.options.plan.size; index++)
-      if (this.isOwed(index, extent)) own.set(index, run.effects.owed(index, extent))
+      if (this.isOwed(index, extent)) own.set(index, owedEffects(run, index, extent))
     this.own = own
-    this.undoing = new Undoing(run.options.plan, (index) => own.has(index))
+    this.undoing = newUndoing(run.plan, (index) => own.has(index))
     run.steps.turnBack()
     return this.undoing
   }
@@ -147,8 +153,8 @@ export class Reversal {
   undoReady(): void {
     if (this.beside.size > 0) return
     const undoing = this.undoing ?? this.layOut()
-    for (const index of undoing.takeReady()) this.run.passGates(index)
-    this.gates.forward(this.run)
+    for (const index of takeReadyToUndo(undoing)) this.run.passGates(index)
+    this.run.leases.ask()
     this.run.steps.fillSlots()
     this.announceEnd()
   }
@@ -157,15 +163,15 @@ export class Reversal {
     const { index, undone } = compensation
     if (!this.run.steps.remove(index)) return
     this.keep(compensation)
-    this.undoing!.settle(index, undone)
+    settleUndoing(this.run.plan, this.undoing!, index, undone)
   }
 
   /** Leaves what nobody got to; what is under way is told to stop. */
   stop(): void {
     const undoing = this.undoing ?? this.layOut()
-    for (const index of undoing.stop())
+    for (const index of stopUndoing(undoing))
       this.keep({ index, undone: false, failure: NOT_REACHED, attempts: 0, left: this.ownEffects(index) })
-    this.gates.releaseWhere((index) => !this.run.steps.has(index))
+    this.run.leases.releaseWhere((index) => !this.run.steps.has(index))
     this.run.steps.cancelAll({ type: 'compensation.stop' })
     this.stopBeside()
     this.announceEnd()
@@ -202,15 +208,15 @@ export class Reversal {
     const { index, left, undone } = compensation
     const { run, extent, compensations } = this
     const own = this.ownEffects(index)
-    for (const target of own) run.effects.settleUndo(index, target, !left.includes(target))
-    if (own.length === 0 && run.effects.extentOf(index, extent) === 'surplus') return
+    for (const target of own) settleUndo(run.effects, index, target, !left.includes(target))
+    if (own.length === 0 && extentOf(run, index, extent) === 'surplus') return
     const before = compensations.get(index)
     compensations.set(index, before?.undone === false ? before : compensation)
-    if (run.effects.extentOf(index, extent) === 'all') run.execution.settleCompensation(index, undone)
+    if (extentOf(run, index, extent) === 'all') settleCompensation(run.graph, index, undone)
   }
 
   private announceEnd(): void {
-    if (this.isFinished || this.beside.size > 0 || !this.undoing?.isFinished) return
+    if (this.isFinished || this.beside.size > 0 || this.undoing?.pending !== 0) return
     this.isFinished = true
     const left = this.undoing.left + this.leftInside
     this.run.tellSelf({ type: 'compensation.finished', left })

@@ -1,5 +1,6 @@
 // What expressions and builder functions see of a run, and their evaluation.
 // Not the language: an expression arrives compiled.
+import { statusOf } from '../kernel/graph.ts'
 import { shownData } from '../definition/diagnostic.ts'
 import { SagachartError } from '../errors.ts'
 import { ignore, isPromise } from '../foreign.ts'
@@ -92,21 +93,21 @@ const SKIPPED: StepView = Object.freeze({ output: null, status: 'skipped', error
 /** A step that is final, as data; `undefined` for any other. An inner step hides an outer one of its name. */
 function viewOf(run: Run, name: string | symbol, absent: readonly Plan[]): StepView | undefined {
   if (typeof name !== 'string') return undefined
-  const { execution, effects, options } = run
+  const { graph, effects, options } = run
   const index = options.plan.indexOf.get(name)
   if (index === undefined) {
     if (absent.some((plan) => plan.indexOf.has(name))) return SKIPPED
     const { within } = options
     return within?.isOpen ? viewOf(within.run, name, within.run.options.within?.absent ?? []) : undefined
   }
-  const status = execution.statusOf(index)
+  const status = statusOf(graph, index)
   if (status === null) return undefined
-  const failure = execution.failures.get(index)
+  const failure = graph.failures.get(index)
   return Object.freeze({
-    output: effects.isUnneeded(index) ? null : execution.outputs[index],
+    output: effects.unneeded.has(index) ? null : graph.outputs[index],
     status,
     error: failure ? errorView(failure) : null,
-    attempts: execution.attempts[index]!,
+    attempts: graph.attempts[index]!,
   })
 }
 

@@ -3,7 +3,7 @@ import type { WorkflowEvent } from '../../machines/protocol.ts'
 import type { WorkflowMachineOutput } from '../../machines/workflow.ts'
 import type { Computed, DataScope, Module } from '../definition/model.ts'
 import type { Plan } from '../definition/plan.ts'
-import type { Worst } from './execution.ts'
+import type { Worst } from '../kernel/graph.ts'
 import type { Run } from './run.ts'
 
 /** What a run is made with. */

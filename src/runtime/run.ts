@@ -3,17 +3,16 @@
 import type { AnyActorRef } from 'xstate'
 import type { Failure, StepOutcome, WorkflowEvent } from '../../machines/protocol.ts'
 import { failureOf, type WorkflowContext, type WorkflowMachineOutput } from '../../machines/workflow.ts'
-import type { StepDefinition, WorkflowDefinition } from '../definition/model.ts'
+import type { Module, StepDefinition, WorkflowDefinition } from '../definition/model.ts'
+import type { Plan } from '../definition/plan.ts'
+import { acceptEffect, noEffects } from '../kernel/effects.ts'
+import * as graph from '../kernel/graph.ts'
+import { isQueuedToUndo } from '../kernel/undoing.ts'
 import { Conditions } from './conditions.ts'
-import { Effects } from './effects.ts'
-import { Execution } from './execution.ts'
-import { toFailure } from './failure.ts'
-import { LeaseGates } from './gates.ts'
-import { outputOf } from './output.ts'
 import type { InboundEvent, TimerHandle } from './host.ts'
 import { Inside, type Ledger } from './inside.ts'
-import { toJson } from '../definition/json-copy.ts'
 import { Reversal } from './reversal.ts'
+import { RunLeases } from './run-leases.ts'
 import { dataScope, type RunData } from './run-data.ts'
 import type { Decided, Ending, Leased, RunOptions, Settled, SlotRequested } from './run-options.ts'
 import type { Scope } from './scope.ts'
@@ -31,8 +30,8 @@ export class Run {
   readonly session: Session
   readonly scope: Scope
   readonly options: RunOptions
-  readonly execution: Execution
-  readonly effects: Effects
+  readonly graph: graph.GraphState
+  readonly effects = noEffects()
   readonly data: RunData
   readonly steps: StepActors
   readonly startedAt: number
@@ -47,7 +46,7 @@ export class Run {
   onUndone: ((output: WorkflowMachineOutput) => void) | null = null
   /** The way back. */
   readonly reversal: Reversal
-  private readonly gates: LeaseGates
+  readonly leases: RunLeases
   private readonly conditions: Conditions
   private timer: TimerHandle | null = null
   private ended = false
@@ -63,12 +62,11 @@ export class Run {
       ? `run/${options.runId}/steps/${options.within.address}`
       : `run/${options.runId}`
     this.startedAt = session.time
-    this.execution = new Execution(options.plan, options.within?.before)
-    this.effects = new Effects(this.execution, options.modules)
+    this.graph = graph.newGraph(options.plan, options.within?.before)
     this.data = dataScope(this)
-    this.gates = new LeaseGates(this.path, (pool, event) => this.scope.sendToPool(this.self, pool, event))
-    this.steps = new StepActors(this, this.gates)
-    this.reversal = new Reversal(this, this.gates)
+    this.leases = new RunLeases(this)
+    this.steps = new StepActors(this)
+    this.reversal = new Reversal(this)
     this.conditions = new Conditions(this)
     session.actors.set(this.path, self)
     session.runs.set(this.path, this)
@@ -78,8 +76,16 @@ export class Run {
     return this.options.runId
   }
 
+  get plan(): Plan {
+    return this.options.plan
+  }
+
   get workflow(): WorkflowDefinition {
-    return this.options.plan.workflow
+    return this.plan.workflow
+  }
+
+  get modules(): ReadonlyMap<string, Module> {
+    return this.options.modules
   }
 
   stepAt(index: number): StepDefinition {
@@ -108,13 +114,17 @@ export class Run {
 
   /** Whether a step waits at the gates. */
   isWaiting(index: number): boolean {
-    return this.steps.isQueued(index) ?? (this.reversal.undoing ?? this.execution).isQueued(index)
+    const { undoing } = this.reversal
+    return (
+      this.steps.isQueued(index) ??
+      (undoing ? isQueuedToUndo(undoing, index) : graph.isQueued(this.graph, index))
+    )
   }
 
   /** What is to be read of the run once it has ended. */
   get ledger(): Ledger {
-    const { execution, effects, inside, reversal } = this
-    return { execution, effects, inside, compensations: reversal.compensations }
+    const { plan, graph, effects, inside, reversal } = this
+    return { plan, graph, effects, inside, compensations: reversal.compensations }
   }
 
   /** What is kept of the runs inside of a control step. */
@@ -134,7 +144,7 @@ export class Run {
       return
     }
     this.awaitLeases(index)
-    this.gates.forward(this)
+    this.leases.ask()
   }
 
   /** @returns the event's id, `null` where there is no bus */
@@ -169,7 +179,7 @@ export class Run {
   /** The run ends before its steps do. */
   abandonAll(stop: (child: AnyActorRef) => void): void {
     this.stopRunTimer()
-    this.gates.releaseWhere(() => true)
+    this.leases.releaseWhere(() => true)
     this.conditions.takeAllBack()
     this.steps.abandonAll(stop)
     this.reversal.abandon(stop)
@@ -197,16 +207,16 @@ export class Run {
   }
 
   openSteps(): void {
-    this.execution.open()
+    graph.openGraph(this.graph)
   }
 
   startReady(): void {
     if (this.isClosed) return
-    for (let batch = this.execution.takeReady(); batch.length > 0; batch = this.execution.takeReady()) {
+    for (let batch = graph.takeReady(this.graph); batch.length > 0; batch = graph.takeReady(this.graph)) {
       for (const index of batch) if (!this.isClosed) this.passGate(index)
     }
     if (this.isClosed) return
-    this.gates.forward(this)
+    this.leases.ask()
     this.steps.fillSlots()
     this.announceEnd()
   }
@@ -214,8 +224,8 @@ export class Run {
   recordStep({ step }: Settled): void {
     if (!this.steps.remove(step.index, step)) return
     this.isDegraded ||= step.degraded
-    this.execution.settle(step.index, step, this.session.time)
-    if (step.status === 'success') this.effects.accept(step.index, step.target, this.options.waitFor)
+    graph.settle(this.plan, this.graph, step.index, step, this.session.time)
+    if (step.status === 'success') acceptEffect(this, step.index, step.target, this.options.waitFor)
     if (!this.isClosed) this.reversal.undoSurplus(step)
     this.announceEnd()
   }
@@ -226,30 +236,31 @@ export class Run {
 
   recordLease(event: Leased): void {
     if (event.type === 'lease.granted') {
-      const index = this.gates.granted(event.lease, event.pool)
-      if (index === undefined) return
+      const index = this.leases.granted(event.lease, event.pool)
+      if (index === null) return
       if (this.workflow.parallel) this.steps.awaitSlot(index)
       else this.admit(index)
       return
     }
-    const held = event.type === 'lease.lost' ? this.gates.holderOf(event.lease) : undefined
-    if (held !== undefined && this.steps.loseLease(held, event.failure)) return
-    const index = this.gates.release(event.lease)
-    if (index !== undefined) this.deny(index, event.failure)
+    const index = this.leases.holderOf(event.lease)
+    if (index === undefined) return
+    if (event.type === 'lease.lost' && this.steps.loseLease(index, event.failure)) return
+    this.leases.release(event.lease)
+    this.deny(index, event.failure)
   }
 
   recordDecision({ index, value, failure }: Decided): void {
-    if (this.execution.isChecking(index)) this.conditions.decide(index, value, failure)
+    if (this.graph.state[index] === graph.CHECKING) this.conditions.decide(index, value, failure)
     else this.steps.decide(index, value, failure)
   }
 
   cancelSteps(): void {
     this.isClosed = true
-    this.gates.releaseWhere((index) => !this.steps.has(index))
+    this.leases.releaseWhere((index) => !this.steps.has(index))
     for (let index = 0; index < this.options.plan.size; index++) {
       if (!this.steps.has(index)) this.settle(index, 'cancelled')
     }
-    this.execution.takeReady()
+    graph.takeReady(this.graph)
     this.steps.cancelAll({ type: 'step.cancel' })
     this.announceEnd()
   }
@@ -263,7 +274,7 @@ export class Run {
   cancelStep(index: number, force: boolean): void {
     if (this.steps.has(index)) this.steps.cancel(index, { type: 'step.cancel', force })
     else {
-      this.gates.releaseWhere((each) => each === index)
+      this.leases.releaseWhere((each) => each === index)
       this.settle(index, 'cancelled')
       if (this.options.within) this.startReady()
     }
@@ -276,15 +287,6 @@ export class Run {
     const { failure, verdict } = 'step' in event ? { ...event.step, failure: failureOf(event) } : event
     if (verdict === 'fail_workflow' || verdict === 'compensate')
       within.run.tellSelf({ type: 'run.halt', failure, verdict })
-  }
-
-  collectOutputs(): void {
-    const surplus = this.reversal.hasSurplus
-    try {
-      this.tellSelf({ type: 'outputs.collected', output: toJson(outputOf(this)), surplus })
-    } catch (error) {
-      this.tellSelf({ type: 'outputs.failed', failure: toFailure(error, 'EXPRESSION_FAILED'), surplus })
-    }
   }
 
   publishRun({ cause, failure, level, entry }: WorkflowContext, type: string): void {
@@ -305,8 +307,8 @@ export class Run {
   }
 
   private passGate(index: number): void {
-    if (!this.execution.isPending(index)) return
-    const gate = this.execution.gate(index)
+    if (!graph.isPending(this.graph, index)) return
+    const gate = graph.judgeGate(this.plan, this.graph, index)
     if (gate.way === 'open') this.checkCondition(index)
     else this.settle(index, gate.way, 'failure' in gate ? gate.failure : null)
   }
@@ -314,7 +316,7 @@ export class Run {
   private checkCondition(index: number): void {
     if (this.stepAt(index).when === null) this.enqueue(index)
     else {
-      this.execution.markChecking(index)
+      this.graph.state[index] = graph.CHECKING
       this.conditions.check(index)
     }
   }
@@ -327,7 +329,7 @@ export class Run {
 
   private enqueue(index: number): void {
     if (this.steps.has(index)) this.steps.queue(index)
-    else if (!this.reversal.undoing) this.execution.markQueued(index)
+    else if (!this.reversal.undoing) this.graph.state[index] = graph.QUEUED
     this.passGates(index)
   }
 
@@ -351,12 +353,12 @@ export class Run {
   }
 
   private awaitLeases(index: number): void {
-    this.gates.enqueue(index, this.stepAt(index).resources, this.precedence(index), this.session.time)
+    this.leases.await(index)
   }
 
   /** What goes first among those that may: a higher number does. On the way back, what ended last. */
   precedence(index: number): number {
-    return this.reversal.undoing ? this.execution.order[index]! : this.stepAt(index).priority
+    return this.reversal.undoing ? this.graph.order[index]! : this.stepAt(index).priority
   }
 
   /** Ends a step that never had an actor. */
@@ -364,11 +366,11 @@ export class Run {
     const settlement = { status, output: null, failure, attempts: 0 }
     this.conditions.takeBack(index)
     this.steps.returnSlot(index)
-    if (!this.execution.settle(index, settlement, this.session.time)) return
+    if (!graph.settle(this.plan, this.graph, index, settlement, this.session.time)) return
     // Where successes are counted, nothing more starts once there can't be enough.
     if (this.options.waitFor !== 'all') this.announceEnd()
     if (status !== 'failed' && status !== 'skipped') return
-    const about = { attempts: 0, dependencies_satisfied: !this.execution.held.has(index) }
+    const about = { attempts: 0, dependencies_satisfied: !this.graph.held.has(index) }
     const data = { ...this.options.plan.titles[index], ...about, ...(failure && { error: failure }) }
     this.publish(`step_${status}`, this.pathOf(index), data)
   }
@@ -383,7 +385,7 @@ export class Run {
     if (this.ended) return
     const { waitFor } = this.options
     const isCounting = waitFor !== 'all' && !this.isClosed
-    const event = isCounting ? this.execution.quorum(waitFor) : this.execution.ending
+    const event = isCounting ? graph.quorumOf(this.graph, waitFor) : graph.endingOf(this.graph)
     if (event === null) return
     if (isCounting) this.isClosed = true
     else this.ended = true

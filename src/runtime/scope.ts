@@ -18,7 +18,7 @@ import { emissionOf, type EmittedEvent, type RefusedEvent } from './outside.ts'
 import type { Root } from './root.ts'
 import { accepts, type Subscription } from './subscription.ts'
 import { tell } from './tell.ts'
-import type { Origin } from './waiters.ts'
+import type { Origin } from '../kernel/waiters.ts'
 
 export interface ScopeParts {
   readonly modules: readonly Module[]

@@ -1,6 +1,7 @@
 // Joins one root (an integration, or a run that stands alone) to its host: addresses, journal, time, replay.
 // Decides nothing. Invariant: an entry is in the journal before an actor hears of it, and the time that actors
 // see is the time of the entry, so that replaying the journal into fresh actors gives the same states.
+import { recordEffect } from '../kernel/effects.ts'
 import type { AnyActorRef } from 'xstate'
 import type { EffectTarget } from '../../machines/protocol.ts'
 import { shown } from '../definition/diagnostic.ts'
@@ -292,7 +293,7 @@ export class Session {
   /** What an operation that was given up on has done after all. */
   hear({ run: path, index, target, output }: EffectHeard): void {
     const run = this.runAt(path)
-    run?.effects.record(index, target, run.reversal.isTooLate ? 'late' : 'done', output)
+    if (run) recordEffect(run.effects, index, target, run.reversal.isTooLate ? 'late' : 'done', output)
   }
 
   /** The run at an address: one that is under way, or has ended and may still hear of its effects. */

@@ -13,12 +13,13 @@ import type {
   WorkflowEvent,
 } from '../../machines/protocol.ts'
 import type { StepContext } from '../../machines/step.ts'
+import { noteEvent } from '../kernel/effects.ts'
+import { LIVE } from '../kernel/graph.ts'
+import { awaitSlot, grantSlot, newSlots, returnSlot, turnBack, type Slots } from '../kernel/slots.ts'
 import { UndoingInside } from './control/undoing-inside.ts'
 import { startWork } from './control/start.ts'
 import type { Work } from './control/work.ts'
-import type { LeaseGates } from './gates.ts'
 import type { AttemptTarget, Effect } from './host.ts'
-import { ReadyQueue } from './ready-queue.ts'
 import type { Run } from './run.ts'
 import { compensationActor, INCOMPLETE, stepActor, type EffectNews } from './step-actor.ts'
 import { StepTimers } from './step-timers.ts'
@@ -55,18 +56,13 @@ const targetOf = (context: Attempting): AttemptTarget =>
 /** The live steps of one run. */
 export class StepActors {
   private readonly run: Run
-  private readonly gates: LeaseGates
   private readonly live = new Map<number, Live>()
-  private slots = new ReadyQueue()
-  /** Steps that hold a slot, with or without an actor. */
-  private readonly holders = new Set<number>()
-  private freeSlots: number
+  private readonly slots: Slots
 
-  constructor(run: Run, gates: LeaseGates) {
+  constructor(run: Run) {
     const { parallel, maxConcurrency } = run.workflow
     this.run = run
-    this.gates = gates
-    this.freeSlots = parallel ? maxConcurrency : 1
+    this.slots = newSlots(parallel ? maxConcurrency : 1)
   }
 
   has(index: number): boolean {
@@ -86,19 +82,14 @@ export class StepActors {
 
   /** Lets a step wait for a slot; a sequential run's step may still hold its own. */
   awaitSlot(index: number): void {
-    if (this.holders.has(index)) this.run.passSlot(index)
-    else this.slots.push(index, this.run.precedence(index), this.run.session.time)
+    if (this.slots.holders.has(index)) this.run.passSlot(index)
+    else awaitSlot(this.slots, index, this.run.precedence(index), this.run.session.time)
   }
 
   /** Gives out the slots that there are. */
   fillSlots(): void {
-    while (this.freeSlots > 0 && this.slots.size > 0) {
-      const index = this.slots.pop(this.run.session.time, (each) => this.mayTakeSlot(each))
-      if (index === undefined) return
-      this.freeSlots--
-      this.holders.add(index)
-      this.run.passSlot(index)
-    }
+    const next = () => grantSlot(this.slots, this.run.session.time, (each) => this.mayTakeSlot(each))
+    for (let index = next(); index !== undefined; index = next()) this.run.passSlot(index)
   }
 
   /** Lets a step through that has its leases and a slot. */
@@ -139,13 +130,13 @@ export class StepActors {
     this.run.session.actors.delete(live.path)
     this.live.delete(index)
     live.timers.closeWindow()
-    this.returnSlot(index)
+    returnSlot(this.slots, index)
     return true
   }
 
   /** Every step is final, and what comes now is their undoing: the last one first, for ever. */
   turnBack(): void {
-    this.slots = new ReadyQueue(Infinity)
+    turnBack(this.slots)
   }
 
   /** Tells every actor to end in order. */
@@ -213,7 +204,7 @@ export class StepActors {
 
   withdrawRequest({ index }: Attempting): void {
     this.live.get(index)!.queued = false
-    this.gates.release(this.run.pathOf(index))
+    this.run.leases.release(this.run.pathOf(index))
   }
 
   startAttempt(context: Attempting): void {
@@ -222,7 +213,7 @@ export class StepActors {
     const target = targetOf(context)
     if (attempt === 1 || 'owed' in context) live.timers.openWindow(target, policy!.backoff.maxElapsedMs)
     if (!('owed' in context)) {
-      this.run.effects.begin(index, context.target)
+      if (target === 'fallback') this.run.effects.fallenBack.add(index)
       live.isCounted = this.run.tally.begin(this.run.stepAt(index), context.target, live.isCounted)
       if (attempt === 1) this.begin(live, index)
     }
@@ -264,7 +255,8 @@ export class StepActors {
 
   /** An event says something of the effect of the attempt under way. */
   recordEffect({ index, target, event }: EffectNews): void {
-    if (!this.run.stepAt(index).control || target === 'fallback') this.run.effects.note(index, target, event)
+    if (!this.run.stepAt(index).control || target === 'fallback')
+      noteEvent(this.run.effects, index, target, event)
   }
 
   endAttempt({ index }: Attempting): void {
@@ -275,8 +267,8 @@ export class StepActors {
     live.isAborted = false
     live.work?.attemptEnded?.()
     live.work = null
-    this.gates.release(this.run.pathOf(index))
-    if (this.run.workflow.parallel) this.returnSlot(index)
+    this.run.leases.release(this.run.pathOf(index))
+    if (this.run.workflow.parallel) returnSlot(this.slots, index)
   }
 
   /** What an error asks for is not waited for in vain: its retry would come too late. */
@@ -339,19 +331,19 @@ export class StepActors {
   // -------------------------------------------------------------------------------------------------------
 
   private begin({ path }: Live, index: number): void {
-    const { session, execution, options } = this.run
-    execution.startedAt[index] = session.time
+    const { session, graph, options } = this.run
+    graph.startedAt[index] = session.time
     this.run.publish('step_started', path, options.plan.titles[index])
   }
 
   private spawn(index: number, entry: 'admitted' | 'denied', failure?: Failure): void {
-    const { session, execution, reversal } = this.run
+    const { session, graph, reversal } = this.run
     const { undoing } = reversal
     const path = this.run.pathOf(index, undoing ? 'compensation' : 'step')
     const actor = undoing
       ? compensationActor(this.run, index, path, failure)
       : stepActor(this.run, index, path, entry, failure)
-    if (!undoing) execution.markLive(index)
+    if (!undoing) graph.state[index] = LIVE
     this.live.set(index, {
       actor,
       path,
@@ -379,11 +371,11 @@ export class StepActors {
   private mayTakeSlot(index: number): boolean {
     const { run } = this
     const needsLeases = run.workflow.parallel && run.stepAt(index).resources.length > 0
-    return run.isWaiting(index) && (!needsLeases || this.gates.holdsAll(run.pathOf(index)))
+    return run.isWaiting(index) && (!needsLeases || run.leases.holdsAll(index))
   }
 
   /** The step needs its slot no more. */
   returnSlot(index: number): void {
-    if (this.holders.delete(index)) this.freeSlots++
+    returnSlot(this.slots, index)
   }
 }

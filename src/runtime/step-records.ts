@@ -1,4 +1,6 @@
 // What a run leaves behind, read off its flat arrays when someone asks.
+import { hasStandIn } from '../kernel/effects.ts'
+import { statusOf } from '../kernel/graph.ts'
 import type { CompensationStatus, Failure, RunCause, RunStatus, StepStatus } from '../../machines/protocol.ts'
 import type { WorkflowMachineOutput } from '../../machines/workflow.ts'
 import { suggestion } from '../definition/diagnostic.ts'
@@ -120,7 +122,7 @@ export class RunReport<TOutputs = Record<string, unknown>, out TSteps = Record<s
     this.events = run.scope.mailbox.counts
     this.leasesOpen = run.scope.leasesOpenOf(run.path)
     this.eventsDropped = run.options.ownsScope ? (run.scope.busContext?.counters.dropped ?? 0) : 0
-    this.counts = { ...run.execution.counts }
+    this.counts = { ...run.graph.counts }
     this.#ledger = run.ledger
   }
 
@@ -134,7 +136,7 @@ export class RunReport<TOutputs = Record<string, unknown>, out TSteps = Record<s
    * @throws STEP_UNKNOWN where the workflow has no step of that name
    */
   step<TName extends keyof TSteps & string>(name: TName): StepRecord<TSteps[TName]> {
-    const { indexOf, workflow } = this.#ledger.execution.plan
+    const { indexOf, workflow } = this.#ledger.plan
     const index = indexOf.get(name)
     if (index !== undefined) return recordOf(this.#ledger, index) as StepRecord<TSteps[TName]>
     const remedy = suggestion(name, [...indexOf.keys()], 'name a step that it has')
@@ -152,24 +154,24 @@ export type CompletedReport<TOutputs = Record<string, unknown>, TSteps = Record<
   TSteps
 > & { readonly status: 'completed'; readonly outputs: TOutputs; readonly error: null }
 
-const recordsOf = (ledger: Ledger) =>
-  ledger.execution.plan.workflow.steps.map((_, index) => recordOf(ledger, index))
+const recordsOf = (ledger: Ledger) => ledger.plan.workflow.steps.map((_, index) => recordOf(ledger, index))
 
-function recordOf({ execution, effects, inside, compensations }: Ledger, index: number): StepRecord {
-  const { name, call, control } = execution.plan.workflow.steps[index]!
+function recordOf(ledger: Ledger, index: number): StepRecord {
+  const { plan, graph, effects, inside, compensations } = ledger
+  const { name, call, control } = plan.workflow.steps[index]!
   const undone = compensations.get(index)
   return {
     name,
     module: call?.module ?? CONTROL_MODULE,
     operation: call?.operation ?? control!.kind,
-    status: execution.statusOf(index) ?? 'cancelled',
-    output: effects.isUnneeded(index) ? null : execution.outputs[index],
-    error: execution.failures.get(index) ?? null,
-    attempts: execution.attempts[index]!,
-    dependenciesSatisfied: !execution.held.has(index),
-    startedAt: timeOf(execution.startedAt[index]!),
-    finishedAt: timeOf(execution.finishedAt[index]!),
-    fallback: effects.hasStandIn(index),
+    status: statusOf(graph, index) ?? 'cancelled',
+    output: effects.unneeded.has(index) ? null : graph.outputs[index],
+    error: graph.failures.get(index) ?? null,
+    attempts: graph.attempts[index]!,
+    dependenciesSatisfied: !graph.held.has(index),
+    startedAt: timeOf(graph.startedAt[index]!),
+    finishedAt: timeOf(graph.finishedAt[index]!),
+    fallback: hasStandIn(ledger, index),
     compensation: undone
       ? { status: undone.undone ? 'compensated' : 'failed', error: undone.failure, attempts: undone.attempts }
       : null,

@@ -1,6 +1,6 @@
 // One queue of timers for a whole host, whatever its clock. `system.scheduler` of XState walks all timers
 // whenever an actor stops, so no chart uses `after`; they ask for these.
-import { Heap } from './heap.ts'
+import { heapify, popHeap, pushHeap } from '../kernel/heap.ts'
 import type { InboundEvent, TimerHandle } from './host.ts'
 
 /** A timer in the queue. */
@@ -16,20 +16,22 @@ export interface Timer extends TimerHandle {
 /** Cancelled timers that may stay in the queue beside as many live ones. */
 const CANCELLED_SLACK = 64
 
+const isEarlier = (a: Timer, b: Timer) => a.due < b.due || (a.due === b.due && a.order < b.order)
+
 /** Ordered by time, then by creation. Starting and cancelling cost O(log n), amortised. */
 export class TimerQueue {
-  private readonly heap = new Heap<Timer>((a, b) => a.due < b.due || (a.due === b.due && a.order < b.order))
+  private heap: Timer[] = []
   private cancelled = 0
   private order = 0
 
   /** Timers not cancelled. */
   get size(): number {
-    return this.heap.size - this.cancelled
+    return this.heap.length - this.cancelled
   }
 
   start(due: number, to: string, event: InboundEvent): Timer {
     const timer: Timer = { due, order: this.order++, to, event, cancelled: false }
-    this.heap.push(timer)
+    pushHeap(this.heap, timer, isEarlier)
     return timer
   }
 
@@ -37,33 +39,34 @@ export class TimerQueue {
     if (timer.cancelled) return
     timer.cancelled = true
     this.cancelled++
-    if (this.cancelled > CANCELLED_SLACK && this.cancelled * 2 > this.heap.size) {
-      this.heap.keep((kept) => !kept.cancelled)
+    if (this.cancelled > CANCELLED_SLACK && this.cancelled * 2 > this.heap.length) {
+      this.heap = this.heap.filter((kept) => !kept.cancelled)
+      heapify(this.heap, isEarlier)
       this.cancelled = 0
     }
   }
 
   /** The next timer that is not cancelled. */
   peek(): Timer | undefined {
-    for (let top = this.heap.peek(); top?.cancelled; top = this.heap.peek()) {
-      this.heap.pop()
+    for (let [top] = this.heap; top?.cancelled; [top] = this.heap) {
+      popHeap(this.heap, isEarlier)
       this.cancelled--
     }
-    return this.heap.peek()
+    return this.heap[0]
   }
 
   /** Takes the next timer out if it is due. A timer that was taken out counts as cancelled. */
   take(now: number): Timer | undefined {
     const next = this.peek()
     if (next === undefined || next.due > now) return undefined
-    this.heap.pop()
+    popHeap(this.heap, isEarlier)
     next.cancelled = true
     return next
   }
 
   /** Every timer that is not cancelled, in no order. */
   clear(): void {
-    this.heap.keep(() => false)
+    this.heap = []
     this.cancelled = 0
   }
 }

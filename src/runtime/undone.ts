@@ -1,7 +1,7 @@
 // What a run leaves in the world that is not part of its result, by address: for people, who have to see to it.
 import type { CompensationExtent } from '../../machines/protocol.ts'
 import { extentInside } from './compensation-scope.ts'
-import { TARGETS } from './effects.ts'
+import { leftAs, TARGETS } from '../kernel/effects.ts'
 import type { LeftEffects } from './inside.ts'
 import type { Run } from './run.ts'
 
@@ -21,7 +21,7 @@ export function leftEffects(
       for (const address of inside.left.possiblyDone) left.possiblyDone.push(address)
       for (const ended of inside.owed) leftEffects(ended.run, extentInside(run, index, ended, extent), left)
     }
-    const states = TARGETS.map((target) => run.effects.leftAs(index, target, extent))
+    const states = TARGETS.map((target) => leftAs(run, index, target, extent))
     if (states.includes('undone')) left.undone.push(run.addressOf(index))
     else if (states.includes('possibly_done')) left.possiblyDone.push(run.addressOf(index))
   }

@@ -11,7 +11,7 @@ const SKIPPED: ReadonlySet<string> = new Set([
   'control',
   'counters',
   'dependencies',
-  'execution',
+  'graph',
   'finishedAt',
   'history',
   'input',
@@ -74,8 +74,8 @@ export function outcomes({ session }: Root): string {
     const { status, value } = actor.getSnapshot() as { readonly status: string; readonly value: unknown }
     parts.push(`${path}=${status}${JSON.stringify(value)}`)
   }
-  for (const [path, { execution }] of session.runs)
-    parts.push(`${path}:${execution.state.join('')}${text([execution.outputs, execution.failures], 0)}`)
+  for (const [path, { graph }] of session.runs)
+    parts.push(`${path}:${graph.state.join('')}${text([graph.outputs, graph.failures], 0)}`)
   return parts.join('\n')
 }
 
@@ -89,8 +89,7 @@ function stateOf(actor: AnyActorRef, now: number): string {
 }
 
 function runState(run: Run, now: number): string {
-  const { execution } = run
-  const { state, attempts, outputs, failures } = execution
+  const { state, attempts, outputs, failures } = run.graph
   const ranks = needsOrder(run) ? ranked(run) : ''
   return `${state.join('')}|${attempts.join()}|${ranks}|${text([outputs, failures], now)}|${text(run, now)}`
 }
@@ -102,11 +101,10 @@ function needsOrder({ workflow, reversal }: Run): boolean {
     : reversal.undoing !== null
 }
 
-function ranked({ execution, reversal }: Run): string {
+function ranked({ graph: { order }, reversal }: Run): string {
   const owed: number[] = []
-  for (let index = 0; index < execution.order.length; index++)
-    if (reversal.isOwed(index, 'all')) owed.push(index)
-  return owed.sort((a, b) => execution.order[a]! - execution.order[b]!).join()
+  for (let index = 0; index < order.length; index++) if (reversal.isOwed(index, 'all')) owed.push(index)
+  return owed.sort((a, b) => order[a]! - order[b]!).join()
 }
 
 /** What is being told: what it leads back to is not told again. */
@@ -135,8 +133,8 @@ function contents(value: object, now: number): string {
     const each = (value as Record<string, unknown>)[key]
     if (each === null || typeof each === 'function') continue
     if (key === 'run' && typeof each === 'object') {
-      const { execution, effects } = each as Run
-      all += `run:${execution.state.join('')}${text(effects, now)},`
+      const { graph, effects } = each as Run
+      all += `run:${graph.state.join('')}${text(effects, now)},`
       continue
     }
     all += TIMES.has(key) && typeof each === 'number' ? `${key}:${each - now},` : `${key}:${text(each, now)},`

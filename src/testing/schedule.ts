@@ -1,5 +1,6 @@
 // One schedule: a root is started in a world, choices are taken one after the other until it has ended, and every rule
 // watches. Not here: who chooses, and what is made of many schedules.
+import { statusOf } from '../kernel/graph.ts'
 import { createActor, type AnyActorRef } from 'xstate'
 import { SagachartError } from '../errors.ts'
 import { isInstance, messageOf } from '../foreign.ts'
@@ -291,7 +292,7 @@ export class Playing implements Witness {
   }
 
   private noteStep(run: Run, index: number): void {
-    const status = run.execution.statusOf(index)
+    const status = statusOf(run.graph, index)
     if (status === null) return
     const isUndone = status === 'compensated' || status === 'compensation_failed'
     this.note(isUndone ? 'step.undone' : 'step.ended', run.addressOf(index), null, status)

@@ -14,7 +14,7 @@ export class Tracker {
     this.seen.clear()
     for (const run of runs.values()) {
       this.runs.add(run)
-      this.seen.set(run, run.execution.state.slice())
+      this.seen.set(run, run.graph.state.slice())
     }
   }
 
@@ -23,10 +23,10 @@ export class Tracker {
     for (const run of runs.values()) {
       if (this.seen.has(run)) continue
       this.runs.add(run)
-      this.seen.set(run, new Uint8Array(run.execution.state.length))
+      this.seen.set(run, new Uint8Array(run.graph.state.length))
     }
     for (const [run, before] of this.seen) {
-      const { state } = run.execution
+      const { state } = run.graph
       for (let index = 0; index < state.length; index++) {
         const was = before[index]!
         if (state[index] === was) continue
@@ -40,7 +40,7 @@ export class Tracker {
   get past(): string {
     const inside = [...this.runs].filter(({ options }) => options.within)
     return inside
-      .map(({ execution, path }) => `${path}:${execution.state.join('')}`)
+      .map(({ graph, path }) => `${path}:${graph.state.join('')}`)
       .sort()
       .join()
   }
@@ -48,9 +48,9 @@ export class Tracker {
   /** A number for where all steps are; equal for equal places. */
   get digest(): number {
     let hash = 0x811c9dc5
-    for (const { execution, path } of this.runs) {
+    for (const { graph, path } of this.runs) {
       hash = Math.imul(hash ^ path.length, 0x01000193)
-      for (const each of execution.state) hash = Math.imul(hash ^ each, 0x01000193)
+      for (const each of graph.state) hash = Math.imul(hash ^ each, 0x01000193)
     }
     return hash >>> 0
   }

@@ -131,9 +131,9 @@ const STEP: readonly Mutant[] = [
     area: 'step',
     patches: [
       patch(
-        'src/runtime/step-actors.ts',
-        'if (this.holders.delete(index)) this.freeSlots++',
-        'this.holders.delete(index)',
+        'src/kernel/slots.ts',
+        'if (slots.holders.delete(step)) slots.free++',
+        'slots.holders.delete(step)',
       ),
     ],
     subject: 'sequence',
@@ -142,7 +142,7 @@ const STEP: readonly Mutant[] = [
   {
     name: 'a slot is given out without being counted',
     area: 'step',
-    patches: [patch('src/runtime/step-actors.ts', '      this.freeSlots--\n', '')],
+    patches: [patch('src/kernel/slots.ts', '  slots.free--\n', '')],
     subject: 'sequence',
     rule: 'concurrency-kept',
   },
@@ -154,9 +154,9 @@ const COMPENSATION: readonly Mutant[] = [
     area: 'compensation',
     patches: [
       patch(
-        'src/runtime/undoing.ts',
-        'this.waitingFor[index] = plan.dependentStart[index + 1]! - plan.dependentStart[index]!',
-        'this.waitingFor[index] = 0',
+        'src/kernel/undoing.ts',
+        '(_, step) => dependentStart[step + 1]! - dependentStart[step]!',
+        '() => 0',
       ),
     ],
     subject: 'chain',
@@ -181,7 +181,7 @@ const COMPENSATION: readonly Mutant[] = [
     area: 'compensation',
     patches: [
       patch(
-        'src/runtime/effects.ts',
+        'src/kernel/effects.ts',
         "if (compensation.on !== 'attempt' || state === 'late') return false",
         "if (state === 'late') return false",
       ),
@@ -259,9 +259,9 @@ const COMPENSATION: readonly Mutant[] = [
     area: 'compensation',
     patches: [
       patch(
-        'src/runtime/effects.ts',
-        "if (waitFor !== 'all' && this.execution.counts.success > waitFor)",
-        "if (waitFor !== 'all' && this.execution.counts.success > waitFor + 1)",
+        'src/kernel/effects.ts',
+        "if (waitFor !== 'all' && graph.counts.success > waitFor)",
+        "if (waitFor !== 'all' && graph.counts.success > waitFor + 1)",
       ),
     ],
     subject: 'racing',
@@ -273,7 +273,7 @@ const WORKFLOW: readonly Mutant[] = [
   {
     name: 'a dependent of a failed step runs',
     area: 'workflow',
-    patches: [patch('src/runtime/execution.ts', 'if (failed.length > 0)', 'if (failed.length > 1)')],
+    patches: [patch('src/kernel/graph.ts', 'if (failed.length > 0)', 'if (failed.length > 1)')],
     subject: 'limited',
     rule: 'dependencies-respected',
     museum: 'a dependent of a failed step that runs',
@@ -283,9 +283,9 @@ const WORKFLOW: readonly Mutant[] = [
     area: 'workflow',
     patches: [
       patch(
-        'src/runtime/execution.ts',
-        'if (--this.waitingFor[dependent]! === 0 &&',
-        'if (--this.waitingFor[dependent]! >= 0 &&',
+        'src/kernel/graph.ts',
+        'if (--graph.waitingFor[dependent]! === 0 &&',
+        'if (--graph.waitingFor[dependent]! >= 0 &&',
       ),
     ],
     subject: 'side',
@@ -294,9 +294,7 @@ const WORKFLOW: readonly Mutant[] = [
   {
     name: 'what depends on a step that lacked a success runs',
     area: 'workflow',
-    patches: [
-      patch('src/runtime/execution.ts', "return lacking > 0 ? { way: 'skipped' } : OPEN", 'return OPEN'),
-    ],
+    patches: [patch('src/kernel/graph.ts', "return lacking > 0 ? { way: 'skipped' } : OPEN", 'return OPEN')],
     subject: 'either',
     rule: 'dependencies-respected',
   },
@@ -305,8 +303,8 @@ const WORKFLOW: readonly Mutant[] = [
     area: 'workflow',
     patches: [
       patch(
-        'src/runtime/execution.ts',
-        'if (this.rankOf(dependent) >= this.rankOf(step)) continue',
+        'src/kernel/graph.ts',
+        'if (rankOf(graph, dependent) >= rankOf(graph, step)) continue',
         'continue',
       ),
     ],
@@ -316,7 +314,7 @@ const WORKFLOW: readonly Mutant[] = [
   {
     name: 'an outcome is recorded twice',
     area: 'workflow',
-    patches: [patch('src/runtime/execution.ts', '    if (this.isFinal(index)) return false\n', '')],
+    patches: [patch('src/kernel/graph.ts', '  if (isFinal(graph, step)) return false\n', '')],
     subject: 'chain',
     rule: 'outcome-once',
   },
@@ -358,7 +356,7 @@ const WORKFLOW: readonly Mutant[] = [
     area: 'workflow',
     patches: [
       patch('src/definition/plan.ts', '  if (seen === plan.size) return\n', '  if (seen >= 0) return\n'),
-      patch('src/runtime/execution.ts', 'return this.settled === this.plan.size', 'return this.settled > 0'),
+      patch('src/kernel/graph.ts', '=> settled === state.length', '=> settled > 0'),
     ],
     subject: 'cyclic',
     rule: 'status-agrees',
@@ -421,7 +419,7 @@ const RESOURCE: readonly Mutant[] = [
     patches: [
       patch(
         'src/runtime/step-actors.ts',
-        '    live.work = null\n    this.gates.release(this.run.pathOf(index))',
+        '    live.work = null\n    this.run.leases.release(this.run.pathOf(index))',
         '    live.work = null',
       ),
     ],
@@ -444,13 +442,7 @@ const RESOURCE: readonly Mutant[] = [
   {
     name: 'a request is not withdrawn when its step is cancelled',
     area: 'resource',
-    patches: [
-      patch(
-        'src/runtime/gates.ts',
-        'needs.slice(0, acquisition.held + 1)',
-        'needs.slice(0, acquisition.held)',
-      ),
-    ],
+    patches: [patch('src/kernel/lease-gates.ts', 'needs.slice(0, held + 1)', 'needs.slice(0, held)')],
     subject: 'pooled',
     rule: 'leases-returned',
   },

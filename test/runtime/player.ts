@@ -98,7 +98,7 @@ export const attemptsOf = (effects: readonly Effect[]): Attempt[] =>
 /** Everything that the actors of a run know, as text. */
 export function stateOf(root: AnyActorRef): string {
   const { session, scope } = roots.get(root)!
-  const { execution } = runs.get(root)!
+  const { graph } = runs.get(root)!
   const actors = [...session.actors].map(([path, actor]) => {
     const { value, context, status } = actor.getSnapshot() as {
       value: unknown
@@ -107,11 +107,11 @@ export function stateOf(root: AnyActorRef): string {
     }
     return [path, value, context, status]
   })
-  const { state, attempts, startedAt, finishedAt, outputs } = execution
+  const { state, attempts, startedAt, finishedAt, outputs } = graph
   return JSON.stringify({
     actors: actors.sort(([a], [b]) => ((a as string) < (b as string) ? -1 : 1)),
     steps: [state, attempts, startedAt, finishedAt, outputs].map((list) => [...list]),
-    failures: [...execution.failures].sort(([a], [b]) => a - b),
+    failures: [...graph.failures].sort(([a], [b]) => a - b),
     modules: scope.moduleReports,
   })
 }

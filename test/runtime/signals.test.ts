@@ -7,7 +7,7 @@ import { SimulationHost } from '../../src/hosts/simulation.ts'
 import { signal } from '../../src/runtime/outside.ts'
 import { setupOn } from '../../src/runtime/setup.ts'
 import type { RunReport } from '../../src/runtime/step-records.ts'
-import { KEPT_MAX } from '../../src/runtime/waiters.ts'
+import { KEPT_MAX } from '../../src/kernel/waiters.ts'
 import {
   awaitEvent,
   computed,

@@ -6,21 +6,24 @@ import type { BackoffPolicy } from '../../machines/protocol.ts'
 import { defineWorkflow } from '../../src/definition/builder.ts'
 import { planWorkflow } from '../../src/definition/plan.ts'
 import { SagachartError } from '../../src/errors.ts'
+import { heapify, popHeap, pushHeap } from '../../src/kernel/heap.ts'
+import { AGEING_MS, dequeue, enqueue, newReadyQueue, type ReadyQueue } from '../../src/kernel/ready-queue.ts'
 import { toFailure } from '../../src/runtime/failure.ts'
-import { Heap } from '../../src/runtime/heap.ts'
 import { toJson } from '../../src/definition/json-copy.ts'
-import { AGEING_MS, ReadyQueue } from '../../src/runtime/ready-queue.ts'
 import { TimerQueue } from '../../src/runtime/timers.ts'
 
 describe('heap', () => {
   it('gives the smallest first, whatever was dropped in between', () => {
     fc.assert(
       fc.property(fc.array(fc.integer()), fc.integer(), (numbers, bound) => {
-        const heap = new Heap<number>((a, b) => a < b)
-        for (const number of numbers) heap.push(number)
-        heap.keep((number) => number >= bound)
+        const isLess = (a: number, b: number) => a < b
+        const heap: number[] = []
+        for (const number of numbers) pushHeap(heap, number, isLess)
+        const kept = heap.filter((number) => number >= bound)
+        heapify(kept, isLess)
+        const next = () => popHeap(kept, isLess)
         const out: number[] = []
-        for (let next = heap.pop(); next !== undefined; next = heap.pop()) out.push(next)
+        for (let least = next(); least !== undefined; least = next()) out.push(least)
         expect(out).toEqual(numbers.filter((number) => number >= bound).toSorted((a, b) => a - b))
       }),
     )
@@ -50,44 +53,44 @@ describe('timers', () => {
   it('keeps no cancelled timer for long', () => {
     const queue = new TimerQueue()
     for (let index = 0; index < 10_000; index++) queue.cancel(queue.start(1e9 + index, '', { type: 't' }))
-    expect((queue as unknown as { heap: { size: number } }).heap.size).toBeLessThan(200)
+    expect((queue as unknown as { heap: readonly unknown[] }).heap.length).toBeLessThan(200)
   })
 })
 
 describe('queue of ready steps', () => {
   const drain = (queue: ReadyQueue, now: number) => {
     const out: number[] = []
-    for (let next = queue.pop(now, () => true); next !== undefined; next = queue.pop(now, () => true))
-      out.push(next)
+    const next = () => dequeue(queue, now, () => true)
+    for (let step = next(); step !== undefined; step = next()) out.push(step)
     return out
   }
 
   it('lets higher priority through first, then declared order', () => {
-    const queue = new ReadyQueue()
+    const queue = newReadyQueue()
     for (const [index, priority] of [
       [3, 0],
       [1, 0],
       [2, 5],
       [0, 0],
     ] as const)
-      queue.push(index, priority, 0)
+      enqueue(queue, index, priority, 0)
     expect(drain(queue, 0)).toEqual([2, 0, 1, 3])
   })
 
   it('lets through first what has waited too long', () => {
-    const queue = new ReadyQueue()
-    queue.push(0, 9, 0)
-    queue.push(1, 0, 0)
-    queue.push(2, 9, AGEING_MS)
+    const queue = newReadyQueue()
+    enqueue(queue, 0, 9, 0)
+    enqueue(queue, 1, 0, 0)
+    enqueue(queue, 2, 9, AGEING_MS)
     expect(drain(queue, AGEING_MS)).toEqual([1, 0, 2])
   })
 
   it('passes over what waits no more', () => {
-    const queue = new ReadyQueue()
-    queue.push(0, 0, 0)
-    queue.push(1, 0, 0)
-    expect(queue.pop(0, (index) => index === 1)).toBe(1)
-    expect(queue.pop(0, () => true)).toBeUndefined()
+    const queue = newReadyQueue()
+    enqueue(queue, 0, 0, 0)
+    enqueue(queue, 1, 0, 0)
+    expect(dequeue(queue, 0, (index) => index === 1)).toBe(1)
+    expect(dequeue(queue, 0, () => true)).toBeUndefined()
   })
 })
 

@@ -14,7 +14,7 @@ import {
   type Line,
   type Origin,
   type Waiter,
-} from '../../src/runtime/waiters.ts'
+} from '../../src/kernel/waiters.ts'
 
 const event = (data: number): BusEvent => ({
   id: String(data),

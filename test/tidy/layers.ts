@@ -25,7 +25,7 @@ const LAYERS: readonly Layer[] = [
       '@marcbachmann/cel-js',
     ],
   },
-  { at: 'src/kernel/', may: ['src/kernel/', 'src/errors.ts'] },
+  { at: 'src/kernel/', may: ['src/kernel/', 'machines/protocol.ts', 'src/definition/', 'src/errors.ts'] },
   {
     at: 'src/runtime/',
     may: [
@@ -71,6 +71,7 @@ const LAYERS: readonly Layer[] = [
       'src/testing/',
       'src/hosts/simulation.ts',
       'src/runtime/',
+      'src/kernel/',
       'src/definition/',
       'src/errors.ts',
       'src/foreign.ts',

@@ -1,6 +1,7 @@
 // A run inside of a control step: the orchestrator's own chart, without modules and pools of its own.
 // Invariant: while it is under way it is known to the session; when it has ended, it is known to nobody but those who
 // keep it to undo it.
+import { worstBefore } from '../../kernel/graph.ts'
 import { createActor, type AnyActorRef } from 'xstate'
 import type { CompensationExtent } from '../../../machines/protocol.ts'
 import type { WorkflowMachineInput, WorkflowMachineOutput } from '../../../machines/workflow.ts'
@@ -33,7 +34,7 @@ export function startNested({ run: outer, index, attempt }: Attempt, nesting: Ne
     run: outer,
     index,
     address: `${outer.addressOf(index)}${retried}${number}`,
-    before: inputs === undefined ? outer.execution.before(index) : undefined,
+    before: inputs === undefined ? worstBefore(outer.plan, outer.graph, index) : undefined,
     isOpen: inputs === undefined,
     iteration,
     absent,

@@ -5,7 +5,7 @@ import { toFailure } from '../failure.ts'
 import type { InboundEvent, TimerHandle } from '../host.ts'
 import { toJson } from '../../definition/json-copy.ts'
 import type { Listener } from '../mailbox.ts'
-import type { Waiter } from '../waiters.ts'
+import type { Waiter } from '../../kernel/waiters.ts'
 import { levelsOf } from './levels.ts'
 import { ask, fail, failBy, succeedWith, type Attempt, type ControlOf, type Work } from './work.ts'
 

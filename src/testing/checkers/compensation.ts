@@ -2,6 +2,8 @@
 import type { Failure } from '../../../machines/protocol.ts'
 import type { WorkflowContext } from '../../../machines/workflow.ts'
 import { compensationOf } from '../../definition/plan.ts'
+import { hasStandIn, isKnown, owedEffects } from '../../kernel/effects.ts'
+import { hasSucceeded } from '../../kernel/graph.ts'
 import { scenarioRun, undoesSurplus } from '../../runtime/compensation-scope.ts'
 import { undoneBy, type Effect, type Entry } from '../../runtime/host.ts'
 import type { Run } from '../../runtime/run.ts'
@@ -15,16 +17,15 @@ type Attempt = Extract<Effect, { kind: 'attempt' }>
 /** Whether a step calls something to undo it, and may have to be undone. */
 function owes(run: Run, index: number): boolean {
   const { compensate } = run.stepAt(index)
-  if (compensate === null || run.effects.hasStandIn(index)) return false
-  const { execution } = run
-  const isStarted = execution.attempts[index]! > 0
-  return execution.hasSucceeded(index) || (compensate.on === 'attempt' && isStarted)
+  if (compensate === null || hasStandIn(run, index)) return false
+  const isStarted = run.graph.attempts[index]! > 0
+  return hasSucceeded(run.graph, index) || (compensate.on === 'attempt' && isStarted)
 }
 
 /** Whether a step's success stays, because only what is not part of the run's result is undone. */
 function isPartOfResult(run: Run, index: number): boolean {
   const { context } = run.self.getSnapshot() as EndedRun
-  return context.extent === 'surplus' && run.execution.hasSucceeded(index) && !run.effects.isUnneeded(index)
+  return context.extent === 'surplus' && hasSucceeded(run.graph, index) && !run.effects.unneeded.has(index)
 }
 
 /** A step that depends on another one, directly or through others, and is still to be undone. */
@@ -115,10 +116,10 @@ export const undoneOnlyIfDone: Rule = {
         const { index, to, target } = effect as Attempt
         const undone = undoneBy(target)!
         const { control } = run.stepAt(index)
-        const isDone = control ? run.execution.hasSucceeded(index) : done.has(run, index)
+        const isDone = control ? hasSucceeded(run.graph, index) : done.has(run, index)
         if (!isDone && compensationOf(run.stepAt(index), undone)!.on === 'success')
           fail(`${shortOf(to)} is called, and the step has done nothing`)
-        if (!run.effects.owed(index, 'all').includes(undone))
+        if (!owedEffects(run, index, 'all').includes(undone))
           fail(`${shortOf(to)} is called, and its effect is undone already`)
         if (run.reversal.undoing === null) fail(`${shortOf(to)} is called while the run is not being undone`)
       },
@@ -152,7 +153,7 @@ export const undoneCompletely: Rule = {
           if (isToUndo && owes(run, index) && !outcome && !isListed(run.addressOf(index)))
             fail(`the run is ${context.cause} and is undone, and nobody undid "${name}"`)
           const isLeft = !outcome && !isListed(run.addressOf(index))
-          if (isLeft && done.has(run, index) && !run.execution.hasSucceeded(index))
+          if (isLeft && done.has(run, index) && !hasSucceeded(run.graph, index))
             fail(`"${name}" did its work though it is no success, and that is neither undone nor named`)
           if (isLeft && isBeyond(run, index))
             fail(`"${name}" succeeded beyond what was waited for, and that is neither undone nor named`)
@@ -169,7 +170,7 @@ export const undoneCompletely: Rule = {
       moved() {
         for (const run of view.root.session.runs.values())
           for (const [index, { name }] of run.workflow.steps.entries())
-            if (done.takeNew(run, index) && !run.effects.isKnown(index))
+            if (done.takeNew(run, index) && !isKnown(run, index))
               fail(`"${name}" is heard to have done its work, and the run does not know it`)
       },
       ended,
@@ -178,26 +179,22 @@ export const undoneCompletely: Rule = {
 }
 
 /** Whether a step was the last one of more successes than were waited for. */
-function isBeyond({ options: { waitFor }, execution, workflow }: Run, index: number): boolean {
+function isBeyond({ options: { waitFor }, graph, workflow }: Run, index: number): boolean {
   if (waitFor === 'all') return false
-  const successes = workflow.steps.flatMap((_, each) =>
-    execution.hasSucceeded(each) ? execution.order[each]! : [],
-  )
-  return successes.length > waitFor && execution.order[index] === Math.max(...successes)
+  const successes = workflow.steps.flatMap((_, each) => (hasSucceeded(graph, each) ? graph.order[each]! : []))
+  return successes.length > waitFor && graph.order[index] === Math.max(...successes)
 }
 
 /** Whether a run has to undo all that it did: not where only its outputs could not be computed. */
-function mustUndo({ workflow, execution }: Run, { cause, verdict }: WorkflowContext): boolean {
+function mustUndo({ workflow, graph }: Run, { cause, verdict }: WorkflowContext): boolean {
   if (cause === 'completed' || verdict === 'compensate') return verdict === 'compensate'
-  return (
-    workflow.onFailure === 'compensate' && (cause !== 'failed' || !!verdict || execution.counts.failed > 0)
-  )
+  return workflow.onFailure === 'compensate' && (cause !== 'failed' || !!verdict || graph.counts.failed > 0)
 }
 
 /** Whether what a step did is never undone unless its whole scenario is. */
 const isKept = (run: Run, index: number) =>
   !undoesSurplus(run) ||
-  (run === scenarioRun(run) && run.execution.hasSucceeded(index) && !run.effects.hasStandIn(index))
+  (run === scenarioRun(run) && hasSucceeded(run.graph, index) && !hasStandIn(run, index))
 
 interface EndedRun {
   readonly status: string

@@ -1,5 +1,5 @@
 // When steps start. Whether one may is judged anew, from how the others ended: a mistake of the engine is not made twice.
-import { LIVE } from '../../runtime/execution.ts'
+import { LIVE, statusOf } from '../../kernel/graph.ts'
 import type { Run } from '../../runtime/run.ts'
 import { shortOf } from '../offers.ts'
 import type { Rule } from './checker.ts'
@@ -12,10 +12,10 @@ export const dependenciesRespected: Rule = {
     const judged = new WeakMap<Run, Map<number, boolean>>()
     return {
       changed(run, index, was) {
-        if (run.execution.state[index] !== LIVE || was === LIVE) return
+        if (run.graph.state[index] !== LIVE || was === LIVE) return
         const subject = `${shortOf(run.pathOf(index))} starts`
         const ends = dependenciesOf(run, index).map((step) => {
-          const status = run.execution.statusOf(step) ?? 'not over'
+          const status = statusOf(run.graph, step) ?? 'not over'
           if (status === 'not over') fail(`${subject}, and ${saidOf(run, step)} is not over`)
           return `${saidOf(run, step)} is ${status}`
         })
@@ -30,7 +30,7 @@ export const dependenciesRespected: Rule = {
 function allows(run: Run, index: number, judged: WeakMap<Run, Map<number, boolean>>): boolean {
   const known = judged.get(run) ?? judged.set(run, new Map()).get(run)!
   if (known.has(index)) return known.get(index)!
-  const is = (status: string, step: number, of = run) => of.execution.statusOf(step) === status
+  const is = (status: string, step: number, of = run) => statusOf(of.graph, step) === status
   const dependencies = dependenciesOf(run, index)
   const judge = () => {
     switch (run.stepAt(index).runIf) {

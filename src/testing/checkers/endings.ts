@@ -1,4 +1,5 @@
 // Rules of how a run ends: that it does, when, and that what it says of itself agrees with what its steps came to.
+import { statusOf } from '../../kernel/graph.ts'
 import type { Plan } from '../../definition/plan.ts'
 import type { Run } from '../../runtime/run.ts'
 import type { Rule } from './checker.ts'
@@ -26,13 +27,13 @@ export const statusAgrees: Rule = {
       for (const run of runs) {
         const { status, context } = run.self.getSnapshot() as EndedRun
         if (status !== 'done' || context.entry === 'undo') continue
-        const { execution, workflow } = run
+        const { graph, workflow } = run
         for (let index = 0; index < workflow.steps.length; index++) {
-          if (execution.statusOf(index) === null)
+          if (statusOf(graph, index) === null)
             fail(`the run is ${context.cause}, and "${workflow.steps[index]!.name}" has not ended`)
         }
-        if (context.waitFor === 'all' && context.cause === 'completed' && execution.counts.failed > 0)
-          fail(`the run is completed, and ${execution.counts.failed} of its steps failed`)
+        if (context.waitFor === 'all' && context.cause === 'completed' && graph.counts.failed > 0)
+          fail(`the run is completed, and ${graph.counts.failed} of its steps failed`)
       }
     },
   }),

@@ -1,7 +1,7 @@
 // Rules of leases: how many there are, who may hold one, who may wait.
 import type { PoolContext } from '../../../machines/resource.ts'
 import type { Run } from '../../runtime/run.ts'
-import { SUCCESS } from '../../runtime/execution.ts'
+import { SUCCESS } from '../../kernel/graph.ts'
 import { shortOf } from '../offers.ts'
 import type { Rule, View } from './checker.ts'
 
@@ -66,7 +66,7 @@ export const leasesReturned: Rule = {
     const ended = new Set<string>()
     return {
       changed(run, index) {
-        if (run.execution.state[index]! >= SUCCESS) ended.add(run.pathOf(index))
+        if (run.graph.state[index]! >= SUCCESS) ended.add(run.pathOf(index))
       },
       moved() {
         if (ended.size === 0) return

@@ -1,5 +1,6 @@
 // The rule of what is left behind, which is about the workflow rather than about the engine: each effect that the graph alone says
 // nothing would undo is shown in a run where that happens. What the definition accepts is left out.
+import { statusOf } from '../../kernel/graph.ts'
 import { staticFindings } from '../../definition/findings.ts'
 import type { IntegrationDefinition, WorkflowDefinition } from '../../definition/model.ts'
 import type { Run } from '../../runtime/run.ts'
@@ -26,7 +27,7 @@ export function nothingLeftBehind(definition: IntegrationDefinition | WorkflowDe
           if (!isUndone(run)) continue
           for (const [index, { name }] of run.workflow.steps.entries()) {
             const address = withoutIterations(run.addressOf(index))
-            if (run.execution.statusOf(index) !== 'success') continue
+            if (statusOf(run.graph, index) !== 'success') continue
             if (!effects.has(`${run.options.scenario}/${address}`)) continue
             fail(`the run is undone, and what "${name}" did is left: nothing undoes it`)
           }

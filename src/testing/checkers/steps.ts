@@ -1,10 +1,10 @@
 // Rules of steps: how often they are tried, how often they end. When they start is in dependencies.ts.
 import { undoPolicy } from '../../definition/plan.ts'
-import { TARGETS } from '../../runtime/effects.ts'
+import { TARGETS } from '../../kernel/effects.ts'
 import { undoneBy, type Effect } from '../../runtime/host.ts'
 import type { Run } from '../../runtime/run.ts'
 import { DRAIN_MS_MAX } from '../../../machines/bus.ts'
-import { SUCCESS } from '../../runtime/execution.ts'
+import { statusOf, SUCCESS } from '../../kernel/graph.ts'
 import { shortOf } from '../offers.ts'
 import type { Rule, View } from './checker.ts'
 
@@ -95,9 +95,9 @@ export const outcomeOnce: Rule = {
   name: 'outcome-once',
   description: 'Each outcome is recorded once: a step that has ended changes no more, unless it is undone.',
   watch: (_, fail) => ({
-    changed({ execution, options, reversal }, index, was) {
+    changed({ graph, options, reversal }, index, was) {
       if (was < SUCCESS) return
-      const status = execution.statusOf(index)
+      const status = statusOf(graph, index)
       const isUndone = status === 'compensated' || status === 'compensation_failed'
       if (was !== SUCCESS || !isUndone || reversal.undoing === null)
         fail(`"${options.plan.workflow.steps[index]!.name}" had ended, and becomes ${status ?? 'open again'}`)
