@@ -77,11 +77,11 @@ class Copy {
   }
 
   private ofObject(value: object, depth: number): unknown {
-    const levels = this.isFrozen ? known.get(value) : undefined
+    const levels = known.get(value)
     const outer = Math.max(this.deepest, depth + (levels ?? 1))
     if (outer > DEPTH_MAX) return this.refuse(depth, `a cycle, or more than ${DEPTH_MAX} levels`)
     this.deepest = outer
-    if (levels !== undefined) return value
+    if (levels !== undefined) return this.isFrozen ? value : cloned(value)
     if ('toJSON' in value && typeof value.toJSON === 'function') return this.at(depth, null, value.toJSON())
     const { size } = this
     this.deepest = depth + 1
@@ -99,10 +99,7 @@ class Copy {
     const copy: Record<string, unknown> = {}
     for (const [key, item] of Object.entries(value)) {
       if (item === undefined) continue
-      const own = this.at(depth, key, item)
-      if (key === '__proto__')
-        Object.defineProperty(copy, key, { value: own, enumerable: true, writable: true, configurable: true })
-      else copy[key] = own
+      put(copy, key, this.at(depth, key, item))
     }
     return copy
   }
@@ -124,6 +121,21 @@ class Copy {
   private refuse(depth: number, found: string): never {
     return refuse(this.subject, this.trail.slice(0, depth), found)
   }
+}
+
+/** A copy of what is JSON already. */
+function cloned(value: unknown): unknown {
+  if (typeof value !== 'object' || value === null) return value
+  if (Array.isArray(value)) return value.map(cloned)
+  const copy: Record<string, unknown> = {}
+  for (const [key, item] of Object.entries(value)) put(copy, key, cloned(item))
+  return copy
+}
+
+/** Sets a key of one's own, whatever it is called. */
+function put(copy: Record<string, unknown>, key: string, item: unknown): void {
+  if (key !== '__proto__') copy[key] = item
+  else Object.defineProperty(copy, key, { value: item, enumerable: true, writable: true, configurable: true })
 }
 
 function isPlain(value: object): boolean {
