@@ -41,18 +41,26 @@ export type BusMachineEvent =
   | { readonly type: 'bus.close' }
   | { readonly type: 'bus.timedOut' }
 
+/** The chart's effects, by name: a host provides each of them. */
+const effects = {
+  /** Runs the handler of a subscription; its end comes back as `handler.succeeded` or `handler.failed`. */
+  dispatch: (_: unknown, _delivery: Delivery) => {},
+  /** Tells that a subscription is not handed all it asked for, because too much waits for it. */
+  reportDrop: (_: unknown, _drop: Drop) => {},
+  /** Passes on what the handler, which has ended, answers to its event. */
+  passAnswer: () => {},
+  startTimer: (_: unknown, _timer: { readonly delayMs: number }) => {},
+  stopTimer: () => {},
+}
+
+/** Their names. */
+export type BusEffect = keyof typeof effects
+
 /** The statechart of the bus. Its effects are named actions that the runtime provides. */
 export const busMachine = setup({
   types: {} as { context: BusContext; events: BusMachineEvent; input: BusInput },
   actions: {
-    /** Runs the handler of a subscription; its end comes back as `handler.succeeded` or `handler.failed`. */
-    dispatch: (_: unknown, _delivery: Delivery) => {},
-    /** Tells that a subscription is not handed all it asked for, because too much waits for it. */
-    reportDrop: (_: unknown, _drop: Drop) => {},
-    /** Passes on what the handler, which has ended, answers to its event. */
-    passAnswer: () => {},
-    startTimer: (_: unknown, _timer: { readonly delayMs: number }) => {},
-    stopTimer: () => {},
+    ...effects,
     keepEvents: assign(({ context, event }) => {
       if (event.type !== 'events.published') return {}
       const published = context.counters.published + event.events.length

@@ -82,6 +82,24 @@ export function outcome(context: CompensationContext): CompensationOutput {
   return { index, undone: failure === null, failure, attempts: attempt, left }
 }
 
+/** The chart's effects, by name: a host provides each of them. */
+const effects = {
+  undoInside: noEffect,
+  stopInside: noEffect,
+  requestSlot: noEffect,
+  withdrawRequest: noEffect,
+  startAttempt: noEffect,
+  abortAttempt: noEffect,
+  endAttempt: noEffect,
+  abandonAttempt: noEffect,
+  startBackoff: noEffect,
+  stopBackoff: noEffect,
+  publish: (_: unknown, _event: { readonly type: string }) => {},
+}
+
+/** Their names. */
+export type CompensationEffect = keyof typeof effects
+
 /** Types, effects and guards of the chart. Effects are named actions that a host provides. */
 export const compensationSetup = setup({
   types: {} as {
@@ -91,17 +109,7 @@ export const compensationSetup = setup({
     output: CompensationOutput
   },
   actions: {
-    undoInside: noEffect,
-    stopInside: noEffect,
-    requestSlot: noEffect,
-    withdrawRequest: noEffect,
-    startAttempt: noEffect,
-    abortAttempt: noEffect,
-    endAttempt: noEffect,
-    abandonAttempt: noEffect,
-    startBackoff: noEffect,
-    stopBackoff: noEffect,
-    publish: (_: unknown, _event: { readonly type: string }) => {},
+    ...effects,
     beginAttempt: assign({ attempt: ({ context }) => context.attempt + 1, failure: null }),
     keepFailure: assign(({ context, event }) =>
       'failure' in event ? { failure: event.failure, failures: context.failures + 1 } : {},

@@ -3,7 +3,7 @@
 // whether everything is undone.
 import { beginning, compensationSetup, outcome } from './compensation-setup.ts'
 
-export type { CompensationContext, CompensationInput } from './compensation-setup.ts'
+export type { CompensationContext, CompensationEffect, CompensationInput } from './compensation-setup.ts'
 
 /** The statechart of a compensation. Its effects are named actions that a host provides. */
 export const compensationMachine = compensationSetup.createMachine({

@@ -43,6 +43,25 @@ export interface IntegrationMachineOutput {
 
 const noEffect = () => {}
 
+/** The chart's effects, by name: a host provides each of them. */
+const effects = {
+  prepareScope: noEffect,
+  releaseScope: noEffect,
+  startRunTimer: noEffect,
+  stopRunTimer: noEffect,
+  /** Starts scenarios in declared order, as many at once as are allowed. */
+  startScenarios: noEffect,
+  recordScenario: noEffect,
+  cancelScenarios: (_: unknown, _cancel: { readonly cause: 'cancelled' | 'timed_out' }) => {},
+  /** The same once more: nobody waits for anything. */
+  forceScenarios: noEffect,
+  cancelStep: noEffect,
+  takeSignal: noEffect,
+}
+
+/** Their names. */
+export type IntegrationEffect = keyof typeof effects
+
 /** The statechart of an integration. Its effects are named actions that the runtime provides. */
 export const integrationMachine = setup({
   types: {} as {
@@ -52,18 +71,7 @@ export const integrationMachine = setup({
     output: IntegrationMachineOutput
   },
   actions: {
-    prepareScope: noEffect,
-    releaseScope: noEffect,
-    startRunTimer: noEffect,
-    stopRunTimer: noEffect,
-    /** Starts scenarios in declared order, as many at once as are allowed. */
-    startScenarios: noEffect,
-    recordScenario: noEffect,
-    cancelScenarios: (_: unknown, _cancel: { readonly cause: 'cancelled' | 'timed_out' }) => {},
-    /** The same once more: nobody waits for anything. */
-    forceScenarios: noEffect,
-    cancelStep: noEffect,
-    takeSignal: noEffect,
+    ...effects,
     keepFailure: assign(({ event }) =>
       'failure' in event ? { cause: 'failed', failure: event.failure } : {},
     ),

@@ -27,10 +27,8 @@ export interface LoopContext extends LoopInput {
   readonly verdict: Verdict | null
 }
 
-export interface LoopOutput {
+export interface LoopOutput extends Pick<LoopContext, 'failure' | 'verdict'> {
   readonly status: LoopContext['cause']
-  readonly failure: Failure | null
-  readonly verdict: Verdict | null
 }
 
 type Facts = { readonly context: LoopContext; readonly event: LoopEvent }
@@ -47,19 +45,25 @@ const overLimit = ({ iterationsMax }: LoopContext, wanted: string): Failure => (
 
 const isForced = ({ event }: Pick<Facts, 'event'>) => event.type === 'loop.cancel' && event.force === true
 
-const noEffect = () => {}
+/** The chart's effects, by name: a host provides each of them. */
+const effects = {
+  /** Has the items computed and counted. */
+  countItems: () => {},
+  /** Has it decided whether there is to be another iteration. */
+  askCondition: () => {},
+  /** Starts as many iterations as may go side by side. */
+  startIterations: () => {},
+  cancelIterations: (_: unknown, _how: { readonly force: boolean }) => {},
+}
 
-/** The statechart of a loop. Its effects are named actions that a host provides. */
+/** Their names. */
+export type LoopEffect = keyof typeof effects
+
+/** The statechart of a loop. */
 export const loopMachine = setup({
   types: {} as { context: LoopContext; events: LoopEvent; input: LoopInput; output: LoopOutput },
   actions: {
-    /** Has the items computed and counted. */
-    countItems: noEffect,
-    /** Has it decided whether there is to be another iteration. */
-    askCondition: noEffect,
-    /** Starts as many iterations as may go side by side. */
-    startIterations: noEffect,
-    cancelIterations: (_: unknown, _how: { readonly force: boolean }) => {},
+    ...effects,
     keepCount: assign(({ event }) => (event.type === 'items.counted' ? { total: event.count } : {})),
     keepEnd: assign(({ context, event }) =>
       event.type === 'iteration.settled'

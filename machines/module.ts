@@ -40,19 +40,27 @@ const timedOut = (name: string, what: 'init' | 'cleanup', limitMs: number, event
 
 const noEffect = () => {}
 
+/** The chart's effects, by name: a host provides each of them. */
+const effects = {
+  performInit: noEffect,
+  performCleanup: noEffect,
+  /** Tells an init that is no longer wanted to stop. Its end still counts. */
+  abortEffect: noEffect,
+  /** Tells whatever is under way to stop, and gives up on it. */
+  abandonEffect: noEffect,
+  startTimer: (_: unknown, _timer: { readonly delayMs: number }) => {},
+  stopTimer: noEffect,
+  publish: (_: unknown, _event: { readonly type: string }) => {},
+}
+
+/** Their names. */
+export type ModuleEffect = keyof typeof effects
+
 /** The statechart of a module. Its effects are named actions that the runtime provides. */
 export const moduleMachine = setup({
   types: {} as { context: ModuleContext; events: ModuleEvent; input: ModuleInput; output: ModuleOutput },
   actions: {
-    performInit: noEffect,
-    performCleanup: noEffect,
-    /** Tells an init that is no longer wanted to stop. Its end still counts. */
-    abortEffect: noEffect,
-    /** Tells whatever is under way to stop, and gives up on it. */
-    abandonEffect: noEffect,
-    startTimer: (_: unknown, _timer: { readonly delayMs: number }) => {},
-    stopTimer: noEffect,
-    publish: (_: unknown, _event: { readonly type: string }) => {},
+    ...effects,
     keepFailure: assign(({ event }) => ('failure' in event ? { failure: event.failure } : {})),
     keepTimeout: assign(({ context, event }) => ({
       failure: timedOut(context.name, 'init', INIT_TIMEOUT_MS, event),

@@ -20,27 +20,35 @@ import type { Failure, PoolEvent } from './protocol.ts'
 export type { PoolContext, PoolInput } from './lease-queue.ts'
 export type { PoolEvent } from './protocol.ts'
 
+/** The chart's effects, by name: a host provides each of them. */
+const effects = {
+  grant: (
+    _: unknown,
+    _grant: { readonly lease: string; readonly replyTo: string; readonly units: number },
+  ) => {},
+  deny: (
+    _: unknown,
+    _denial: { readonly lease: string; readonly replyTo: string; readonly failure: Failure },
+  ) => {},
+  release: (_: unknown, _release: { readonly lease: string }) => {},
+  reportLost: (
+    _: unknown,
+    _loss: { readonly lease: string; readonly replyTo: string; readonly failure: Failure },
+  ) => {},
+  startLeaseTimer: (_: unknown, _timer: { readonly lease: string }) => {},
+  stopLeaseTimer: (_: unknown, _timer: { readonly lease: string }) => {},
+  /** Called when the first one has to wait. */
+  reportExhausted: () => {},
+}
+
+/** Their names. */
+export type PoolEffect = keyof typeof effects
+
 /** The statechart of a pool. Its effects are named actions that the runtime provides. */
 export const poolMachine = setup({
   types: {} as { context: PoolContext; events: PoolEvent; input: PoolInput },
   actions: {
-    grant: (
-      _: unknown,
-      _grant: { readonly lease: string; readonly replyTo: string; readonly units: number },
-    ) => {},
-    deny: (
-      _: unknown,
-      _denial: { readonly lease: string; readonly replyTo: string; readonly failure: Failure },
-    ) => {},
-    release: (_: unknown, _release: { readonly lease: string }) => {},
-    reportLost: (
-      _: unknown,
-      _loss: { readonly lease: string; readonly replyTo: string; readonly failure: Failure },
-    ) => {},
-    startLeaseTimer: (_: unknown, _timer: { readonly lease: string }) => {},
-    stopLeaseTimer: (_: unknown, _timer: { readonly lease: string }) => {},
-    /** Called when the first one has to wait. */
-    reportExhausted: () => {},
+    ...effects,
     serve: enqueueActions(({ context, enqueue }) => {
       const [left, served] = serveHead(context)
       if (served.length === 0) return

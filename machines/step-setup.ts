@@ -19,32 +19,40 @@ const isCurrent = ({ context, event }: Facts) => 'attempt' in event && event.att
 
 const noEffect = () => {}
 
+/** The chart's effects, by name: a host provides each of them. */
+const effects = {
+  /** Asks the run for leases and a slot. */
+  requestSlot: noEffect,
+  /** Takes the request back. */
+  withdrawRequest: noEffect,
+  /** Performs the operation and starts the time-out of the attempt. */
+  startAttempt: noEffect,
+  /** Sees to it that the attempt, which is waited for, ends some time. */
+  limitAttempt: noEffect,
+  /** Tells the operation to stop and starts its grace. */
+  abortAttempt: noEffect,
+  /** Stops the timers, returns leases and slot. */
+  endAttempt: noEffect,
+  /** Gives up on an operation that outlived its grace. */
+  abandonAttempt: noEffect,
+  /** Notes what the event says of the attempt's effect, where the attempt is not the step's accepted success. */
+  recordEffect: noEffect,
+  startBackoff: noEffect,
+  stopBackoff: noEffect,
+  /** Waits for the answers of those who handle the failure that was published last. */
+  askHandlers: noEffect,
+  stopAsking: noEffect,
+  publish: (_: unknown, _event: { readonly type: string }) => {},
+}
+
+/** Their names. */
+export type StepEffect = keyof typeof effects
+
 /** Types, effects and guards of the step's chart. Effects are named actions that a host provides. */
 export const stepSetup = setup({
   types: {} as { context: StepContext; events: StepEvent; input: StepInput; output: StepOutput },
   actions: {
-    /** Asks the run for leases and a slot. */
-    requestSlot: noEffect,
-    /** Takes the request back. */
-    withdrawRequest: noEffect,
-    /** Performs the operation and starts the time-out of the attempt. */
-    startAttempt: noEffect,
-    /** Sees to it that the attempt, which is waited for, ends some time. */
-    limitAttempt: noEffect,
-    /** Tells the operation to stop and starts its grace. */
-    abortAttempt: noEffect,
-    /** Stops the timers, returns leases and slot. */
-    endAttempt: noEffect,
-    /** Gives up on an operation that outlived its grace. */
-    abandonAttempt: noEffect,
-    /** Notes what the event says of the attempt's effect, where the attempt is not the step's accepted success. */
-    recordEffect: noEffect,
-    startBackoff: noEffect,
-    stopBackoff: noEffect,
-    /** Waits for the answers of those who handle the failure that was published last. */
-    askHandlers: noEffect,
-    stopAsking: noEffect,
-    publish: (_: unknown, _event: { readonly type: string }) => {},
+    ...effects,
     beginAttempt: assign({ attempt: ({ context }) => context.attempt + 1, failure: null }),
     keepOutput: assign(({ event }) => (event.type === 'attempt.succeeded' ? { output: event.output } : {})),
     keepFailure: assign(({ context, event }) =>

@@ -7,6 +7,7 @@ import { beginning, isDegraded } from './step-context.ts'
 import { stepSetup } from './step-setup.ts'
 
 export type { StepContext, StepInput } from './step-context.ts'
+export type { StepEffect } from './step-setup.ts'
 
 /** The statechart of a step. Its effects are named actions that a host provides. */
 export const stepMachine = stepSetup.createMachine({

@@ -33,6 +33,41 @@ const isForced = ({ event }: { readonly event: WorkflowEvent }) =>
 
 const noEffect = () => {}
 
+/** The chart's effects, by name: a host provides each of them. */
+const effects = {
+  prepareScope: noEffect,
+  releaseScope: noEffect,
+  startRunTimer: noEffect,
+  stopRunTimer: noEffect,
+  /** Marks the steps without dependencies as ready. */
+  openSteps: noEffect,
+  /** Starts what is ready, as far as leases and slots allow. */
+  startReady: noEffect,
+  recordStep: noEffect,
+  queueStep: noEffect,
+  recordLease: noEffect,
+  recordDecision: noEffect,
+  cancelSteps: noEffect,
+  /** The same once more, and waits for no step. */
+  forceSteps: noEffect,
+  cancelStep: noEffect,
+  /** Tells the runs around a block that a verdict in it ends them, too. */
+  haltAround: noEffect,
+  takeSignal: noEffect,
+  collectOutputs: noEffect,
+  /** Finds out what is to be undone, and starts the limit of it. */
+  startCompensation: noEffect,
+  /** Undoes what may be undone now, as far as leases and slots allow. */
+  undoReady: noEffect,
+  recordCompensation: noEffect,
+  stopCompensation: noEffect,
+  publishStart: noEffect,
+  publishEnd: noEffect,
+}
+
+/** Their names. */
+export type WorkflowEffect = keyof typeof effects
+
 /** Types, effects and guards of the orchestrator's chart. Effects are named actions that the runtime provides. */
 export const workflowSetup = setup({
   types: {} as {
@@ -42,34 +77,7 @@ export const workflowSetup = setup({
     output: WorkflowMachineOutput
   },
   actions: {
-    prepareScope: noEffect,
-    releaseScope: noEffect,
-    startRunTimer: noEffect,
-    stopRunTimer: noEffect,
-    /** Marks the steps without dependencies as ready. */
-    openSteps: noEffect,
-    /** Starts what is ready, as far as leases and slots allow. */
-    startReady: noEffect,
-    recordStep: noEffect,
-    queueStep: noEffect,
-    recordLease: noEffect,
-    recordDecision: noEffect,
-    cancelSteps: noEffect,
-    /** The same once more, and waits for no step. */
-    forceSteps: noEffect,
-    cancelStep: noEffect,
-    /** Tells the runs around a block that a verdict in it ends them, too. */
-    haltAround: noEffect,
-    takeSignal: noEffect,
-    collectOutputs: noEffect,
-    /** Finds out what is to be undone, and starts the limit of it. */
-    startCompensation: noEffect,
-    /** Undoes what may be undone now, as far as leases and slots allow. */
-    undoReady: noEffect,
-    recordCompensation: noEffect,
-    stopCompensation: noEffect,
-    publishStart: noEffect,
-    publishEnd: noEffect,
+    ...effects,
     keepOutput: assign(({ event }) => (event.type === 'outputs.collected' ? { output: event.output } : {})),
     keepFailure: assign(({ event }) =>
       'failure' in event ? { cause: 'failed', failure: event.failure ?? null } : {},

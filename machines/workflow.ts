@@ -9,6 +9,7 @@ export { endsMore, failureOf } from './workflow-setup.ts'
 export type { WorkflowEvent } from './protocol.ts'
 
 export type { WorkflowContext, WorkflowMachineInput, WorkflowMachineOutput } from './workflow-context.ts'
+export type { WorkflowEffect } from './workflow-setup.ts'
 
 const ALL = { type: 'keepExtent', params: { extent: 'all' } } as const
 const SURPLUS = { type: 'keepExtent', params: { extent: 'surplus' } } as const

@@ -2,16 +2,29 @@
 // creating an actor, and each binding has its own caches. An action does nothing by itself: it notes what is to be
 // done, and the session does it once the chart has come to rest.
 import type { AnyActorRef } from 'xstate'
-import { busMachine } from '../../machines/bus.ts'
-import { compensationMachine, type CompensationContext } from '../../machines/compensation.ts'
-import { integrationMachine, type IntegrationContext } from '../../machines/integration.ts'
-import { loopMachine } from '../../machines/loop.ts'
-import { moduleMachine } from '../../machines/module.ts'
-import { poolMachine } from '../../machines/resource.ts'
-import { stepMachine, type StepContext } from '../../machines/step.ts'
-import { workflowMachine, type WorkflowContext, type WorkflowEvent } from '../../machines/workflow.ts'
+import { busMachine, type BusEffect } from '../../machines/bus.ts'
+import {
+  compensationMachine,
+  type CompensationContext,
+  type CompensationEffect,
+} from '../../machines/compensation.ts'
+import {
+  integrationMachine,
+  type IntegrationContext,
+  type IntegrationEffect,
+} from '../../machines/integration.ts'
+import { loopMachine, type LoopEffect } from '../../machines/loop.ts'
+import { moduleMachine, type ModuleEffect } from '../../machines/module.ts'
+import { poolMachine, type PoolEffect } from '../../machines/resource.ts'
+import { stepMachine, type StepContext, type StepEffect } from '../../machines/step.ts'
+import {
+  workflowMachine,
+  type WorkflowContext,
+  type WorkflowEffect,
+  type WorkflowEvent,
+} from '../../machines/workflow.ts'
 import { cancelAt } from './addresses.ts'
-import { compiled } from './compiled.ts'
+import { bound } from './compiled.ts'
 import type { WorkflowDefinition } from '../definition/model.ts'
 import type { Program } from './program.ts'
 import type { Loop } from './control/loop.ts'
@@ -97,100 +110,91 @@ const onScope = (self: AnyActorRef, effect: (scope: Scope, path: string) => void
 }
 
 /** The step's chart, bound. */
-export const boundStepMachine = compiled(stepMachine).provide({
-  actions: {
-    requestSlot: onStep((steps, context) => steps.requestSlot(context)),
-    withdrawRequest: onStep((steps, context) => steps.withdrawRequest(context)),
-    startAttempt: onStep((steps, context) => steps.startAttempt(context)),
-    abortAttempt: onStep((steps, context) => steps.abortAttempt(context)),
-    abandonAttempt: onStep((steps, context) => steps.abandonAttempt(context)),
-    recordEffect: ({ self, context: { index, target }, event }) => {
-      const { session, steps } = runs.get(self._parent!)!
-      session.later(recordEffect, steps, { index, target, event })
-    },
-    endAttempt: onStep((steps, context) => steps.endAttempt(context)),
-    startBackoff: onStep((steps, context) => steps.startBackoff(context)),
-    stopBackoff: onStep((steps, context) => steps.stopBackoff(context)),
-    limitAttempt: onStep((steps, context) => steps.limitAttempt(context)),
-    askHandlers: onStep((steps, context) => steps.askHandlers(context)),
-    stopAsking: onStep((steps, context) => steps.stopAsking(context)),
-    publish: publishing,
+export const boundStepMachine = bound<StepEffect>()(stepMachine, {
+  requestSlot: onStep((steps, context) => steps.requestSlot(context)),
+  withdrawRequest: onStep((steps, context) => steps.withdrawRequest(context)),
+  startAttempt: onStep((steps, context) => steps.startAttempt(context)),
+  abortAttempt: onStep((steps, context) => steps.abortAttempt(context)),
+  abandonAttempt: onStep((steps, context) => steps.abandonAttempt(context)),
+  recordEffect: ({ self, context: { index, target }, event }) => {
+    const { session, steps } = runs.get(self._parent!)!
+    session.later(recordEffect, steps, { index, target, event })
   },
+  endAttempt: onStep((steps, context) => steps.endAttempt(context)),
+  startBackoff: onStep((steps, context) => steps.startBackoff(context)),
+  stopBackoff: onStep((steps, context) => steps.stopBackoff(context)),
+  limitAttempt: onStep((steps, context) => steps.limitAttempt(context)),
+  askHandlers: onStep((steps, context) => steps.askHandlers(context)),
+  stopAsking: onStep((steps, context) => steps.stopAsking(context)),
+  publish: publishing,
 })
 
 /** The chart of a compensation, bound. */
-export const boundCompensationMachine = compiled(compensationMachine).provide({
-  actions: {
-    undoInside: onUndo((steps, context) => steps.undoInside(context)),
-    stopInside: onUndo((steps, context) => steps.stopInside(context)),
-    requestSlot: onUndo((steps, context) => steps.requestSlot(context)),
-    withdrawRequest: onUndo((steps, context) => steps.withdrawRequest(context)),
-    startAttempt: onUndo((steps, context) => steps.startAttempt(context)),
-    abortAttempt: onUndo((steps, context) => steps.abortAttempt(context)),
-    abandonAttempt: onUndo((steps, context) => steps.abandonAttempt(context)),
-    endAttempt: onUndo((steps, context) => steps.endAttempt(context)),
-    startBackoff: onUndo((steps, context) => steps.startBackoff(context)),
-    stopBackoff: onUndo((steps, context) => steps.stopBackoff(context)),
-    publish: publishing,
-  },
+export const boundCompensationMachine = bound<CompensationEffect>()(compensationMachine, {
+  undoInside: onUndo((steps, context) => steps.undoInside(context)),
+  stopInside: onUndo((steps, context) => steps.stopInside(context)),
+  requestSlot: onUndo((steps, context) => steps.requestSlot(context)),
+  withdrawRequest: onUndo((steps, context) => steps.withdrawRequest(context)),
+  startAttempt: onUndo((steps, context) => steps.startAttempt(context)),
+  abortAttempt: onUndo((steps, context) => steps.abortAttempt(context)),
+  abandonAttempt: onUndo((steps, context) => steps.abandonAttempt(context)),
+  endAttempt: onUndo((steps, context) => steps.endAttempt(context)),
+  startBackoff: onUndo((steps, context) => steps.startBackoff(context)),
+  stopBackoff: onUndo((steps, context) => steps.stopBackoff(context)),
+  publish: publishing,
 })
 
 /** The loop's chart, bound. */
-export const boundLoopMachine = compiled(loopMachine).provide({
-  actions: {
-    countItems: ({ self }) => onLoop(self, (loop) => loop.countItems(), null),
-    askCondition: ({ self }) => onLoop(self, (loop) => loop.askCondition(), null),
-    startIterations: ({ self, context }) =>
-      onLoop(self, (loop, known) => loop.startIterations(known), context),
-    cancelIterations: ({ self }, { force }) => onLoop(self, (loop, how) => loop.cancelIterations(how), force),
-  },
+export const boundLoopMachine = bound<LoopEffect>()(loopMachine, {
+  countItems: ({ self }) => onLoop(self, (loop) => loop.countItems(), null),
+  askCondition: ({ self }) => onLoop(self, (loop) => loop.askCondition(), null),
+  startIterations: ({ self, context }) => onLoop(self, (loop, known) => loop.startIterations(known), context),
+  cancelIterations: ({ self }, { force }) => onLoop(self, (loop, how) => loop.cancelIterations(how), force),
 })
 
 /** The orchestrator's chart, bound. */
-export const boundWorkflowMachine = compiled(workflowMachine).provide({
-  actions: {
-    prepareScope: onRun((run) => run.prepareScope()),
-    releaseScope: onRun((run) => run.releaseScope()),
-    startRunTimer: onRun((run, context) => run.startRunTimer(context)),
-    stopRunTimer: onRun((run) => run.stopRunTimer()),
-    openSteps: onRun((run) => run.openSteps()),
-    startReady: onRun((run) => run.startReady()),
-    recordStep: ({ self, event }) => {
-      if (event.type === 'step.settled') later(self, recordStep, event)
-    },
-    queueStep: ({ self, event }) => {
-      if (event.type === 'slot.requested') later(self, queueStep, event)
-    },
-    recordLease: ({ self, event }) => {
-      if (event.type === 'lease.granted' || event.type === 'lease.denied' || event.type === 'lease.lost')
-        later(self, recordLease, event)
-    },
-    recordDecision: ({ self, event }) => {
-      if (event.type === 'decision.made') later(self, recordDecision, event)
-    },
-    cancelSteps: onRun((run) => run.cancelSteps()),
-    forceSteps: onRun((run) => run.forceSteps()),
-    cancelStep: ({ self, event }) => {
-      if (event.type === 'run.cancelStep') later(self, cancelAt, event)
-    },
-    haltAround: ({ self, event }) => {
-      if (event.type === 'step.settled' || event.type === 'run.halt') later(self, haltAround, event)
-    },
-    takeSignal: ({ self, event }) => {
-      if (event.type === 'run.signal') later(self, takeSignal, event)
-    },
-    startCompensation: onRun((run, context) => run.reversal.start(context)),
-    undoReady: onRun((run) => run.reversal.undoReady()),
-    recordCompensation: ({ self, event }) => {
-      if (event.type === 'compensation.settled') later(self, recordCompensation, event)
-    },
-    stopCompensation: onRun((run) => run.reversal.stop()),
-    collectOutputs: onRun(collectOutputs),
-    publishStart: onRun((run, context) => run.publishRun(context, 'workflow_started')),
-    publishEnd: onRun((run, context) =>
-      run.publishRun(context, context.cause === 'completed' ? 'workflow_completed' : 'workflow_error'),
-    ),
+export const boundWorkflowMachine = bound<WorkflowEffect>()(workflowMachine, {
+  prepareScope: onRun((run) => run.prepareScope()),
+  releaseScope: onRun((run) => run.releaseScope()),
+  startRunTimer: onRun((run, context) => run.startRunTimer(context)),
+  stopRunTimer: onRun((run) => run.stopRunTimer()),
+  openSteps: onRun((run) => run.openSteps()),
+  startReady: onRun((run) => run.startReady()),
+  recordStep: ({ self, event }) => {
+    if (event.type === 'step.settled') later(self, recordStep, event)
   },
+  queueStep: ({ self, event }) => {
+    if (event.type === 'slot.requested') later(self, queueStep, event)
+  },
+  recordLease: ({ self, event }) => {
+    if (event.type === 'lease.granted' || event.type === 'lease.denied' || event.type === 'lease.lost')
+      later(self, recordLease, event)
+  },
+  recordDecision: ({ self, event }) => {
+    if (event.type === 'decision.made') later(self, recordDecision, event)
+  },
+  cancelSteps: onRun((run) => run.cancelSteps()),
+  forceSteps: onRun((run) => run.forceSteps()),
+  cancelStep: ({ self, event }) => {
+    if (event.type === 'run.cancelStep') later(self, cancelAt, event)
+  },
+  haltAround: ({ self, event }) => {
+    if (event.type === 'step.settled' || event.type === 'run.halt') later(self, haltAround, event)
+  },
+  takeSignal: ({ self, event }) => {
+    if (event.type === 'run.signal') later(self, takeSignal, event)
+  },
+  startCompensation: onRun((run, context) => run.reversal.start(context)),
+  undoReady: onRun((run) => run.reversal.undoReady()),
+  recordCompensation: ({ self, event }) => {
+    if (event.type === 'compensation.settled') later(self, recordCompensation, event)
+  },
+  stopCompensation: onRun((run) => run.reversal.stop()),
+  collectOutputs: onRun(collectOutputs),
+  publishStart: onRun((run, context) => run.publishRun(context, 'workflow_started')),
+  publishEnd: onRun((run, context) =>
+    run.publishRun(context, context.cause === 'completed' ? 'workflow_completed' : 'workflow_error'),
+  ),
 })
 
 /** A run inside of a step: the same chart, below other actors of its kind. */
@@ -224,102 +228,93 @@ export function nestedLogicOf(workflow: WorkflowDefinition): typeof boundWorkflo
 }
 
 /** The integration's chart, bound. */
-export const boundIntegrationMachine = compiled(integrationMachine).provide({
-  actions: {
-    prepareScope: onProgram((program) => program.prepareScope()),
-    releaseScope: onProgram((program) => program.releaseScope()),
-    startRunTimer: onProgram((program, context) => program.startRunTimer(context)),
-    stopRunTimer: onProgram((program) => program.stopRunTimer()),
-    startScenarios: onProgram((program) => program.startScenarios()),
-    recordScenario: ({ self, context, event }) => {
-      if (event.type === 'scenario.settled')
-        onProgram((program) => program.recordScenario(event))({ self, context })
-    },
-    cancelScenarios: ({ self, context }, { cause }) => {
-      onProgram((program) => program.cancelScenarios(cause))({ self, context })
-    },
-    forceScenarios: onProgram((program) => program.forceScenarios()),
-    cancelStep: ({ self, context, event }) => {
-      if (event.type === 'run.cancelStep')
-        onProgram((program) => program.cancelStep(event))({ self, context })
-    },
-    takeSignal: ({ self, context, event }) => {
-      if (event.type === 'run.signal') onProgram((program) => program.takeSignal(event))({ self, context })
-    },
+export const boundIntegrationMachine = bound<IntegrationEffect>()(integrationMachine, {
+  prepareScope: onProgram((program) => program.prepareScope()),
+  releaseScope: onProgram((program) => program.releaseScope()),
+  startRunTimer: onProgram((program, context) => program.startRunTimer(context)),
+  stopRunTimer: onProgram((program) => program.stopRunTimer()),
+  startScenarios: onProgram((program) => program.startScenarios()),
+  recordScenario: ({ self, context, event }) => {
+    if (event.type === 'scenario.settled')
+      onProgram((program) => program.recordScenario(event))({ self, context })
+  },
+  cancelScenarios: ({ self, context }, { cause }) => {
+    onProgram((program) => program.cancelScenarios(cause))({ self, context })
+  },
+  forceScenarios: onProgram((program) => program.forceScenarios()),
+  cancelStep: ({ self, context, event }) => {
+    if (event.type === 'run.cancelStep') onProgram((program) => program.cancelStep(event))({ self, context })
+  },
+  takeSignal: ({ self, context, event }) => {
+    if (event.type === 'run.signal') onProgram((program) => program.takeSignal(event))({ self, context })
   },
 })
 
 /** The pool's chart, bound. */
-export const boundPoolMachine = compiled(poolMachine).provide({
-  actions: {
-    grant: ({ self, context: { name } }, { lease, replyTo, units }) =>
-      onScope(self, (scope, path) => {
-        scope.publish('resource_allocated', path, { resource: name, holder: lease, units })
-        scope.answerLease(path, replyTo, { type: 'lease.granted', lease, pool: name })
-      }),
-    deny: ({ self, context: { name } }, { lease, replyTo, failure }) =>
-      onScope(self, (scope, path) =>
-        scope.answerLease(path, replyTo, { type: 'lease.denied', lease, pool: name, failure }),
-      ),
-    release: ({ self, context: { name } }, { lease }) =>
-      onScope(self, (scope, path) =>
-        scope.publish('resource_released', path, { resource: name, holder: lease }),
-      ),
-    reportLost: ({ self, context: { name } }, { lease, replyTo, failure }) =>
-      onScope(self, (scope, path) => {
-        scope.publish('resource_released', path, { resource: name, holder: lease, error: failure })
-        scope.answerLease(path, replyTo, { type: 'lease.lost', lease, pool: name, failure })
-      }),
-    reportExhausted: ({ self, context: { name, waiting, holders } }) =>
-      onScope(self, (scope, path) => {
-        const data = {
-          resource: name,
-          queue_length: waiting.length,
-          holders: holders.map(({ lease }) => lease),
-        }
-        scope.publish('resource_exhausted', path, data)
-      }),
-    startLeaseTimer: ({ self, context }, { lease }) =>
-      onScope(self, (scope, path) => scope.startTimer(path, 'lease.timedOut', context.leaseTimeoutMs, lease)),
-    stopLeaseTimer: ({ self }, { lease }) => onScope(self, (scope, path) => scope.stopTimer(path, lease)),
-  },
+export const boundPoolMachine = bound<PoolEffect>()(poolMachine, {
+  grant: ({ self, context: { name } }, { lease, replyTo, units }) =>
+    onScope(self, (scope, path) => {
+      scope.publish('resource_allocated', path, { resource: name, holder: lease, units })
+      scope.answerLease(path, replyTo, { type: 'lease.granted', lease, pool: name })
+    }),
+  deny: ({ self, context: { name } }, { lease, replyTo, failure }) =>
+    onScope(self, (scope, path) =>
+      scope.answerLease(path, replyTo, { type: 'lease.denied', lease, pool: name, failure }),
+    ),
+  release: ({ self, context: { name } }, { lease }) =>
+    onScope(self, (scope, path) =>
+      scope.publish('resource_released', path, { resource: name, holder: lease }),
+    ),
+  reportLost: ({ self, context: { name } }, { lease, replyTo, failure }) =>
+    onScope(self, (scope, path) => {
+      scope.publish('resource_released', path, { resource: name, holder: lease, error: failure })
+      scope.answerLease(path, replyTo, { type: 'lease.lost', lease, pool: name, failure })
+    }),
+  reportExhausted: ({ self, context: { name, waiting, holders } }) =>
+    onScope(self, (scope, path) => {
+      const data = {
+        resource: name,
+        queue_length: waiting.length,
+        holders: holders.map(({ lease }) => lease),
+      }
+      scope.publish('resource_exhausted', path, data)
+    }),
+  startLeaseTimer: ({ self, context }, { lease }) =>
+    onScope(self, (scope, path) => scope.startTimer(path, 'lease.timedOut', context.leaseTimeoutMs, lease)),
+  stopLeaseTimer: ({ self }, { lease }) => onScope(self, (scope, path) => scope.stopTimer(path, lease)),
 })
 
 /** The module's chart, bound. */
-export const boundModuleMachine = compiled(moduleMachine).provide({
-  actions: {
-    performInit: ({ self, context }) =>
-      onScope(self, (scope, path) => scope.moduleEffects.perform('init', path, context.name)),
-    performCleanup: ({ self, context }) =>
-      onScope(self, (scope, path) => scope.moduleEffects.perform('cleanup', path, context.name)),
-    abortEffect: ({ self }) => onScope(self, (scope, path) => scope.moduleEffects.abort(path)),
-    abandonEffect: ({ self }) => onScope(self, (scope, path) => scope.moduleEffects.abandon(path)),
-    startTimer: ({ self }, { delayMs }) =>
-      onScope(self, (scope, path) => scope.startTimer(path, 'module.timedOut', delayMs)),
-    stopTimer: ({ self }) => onScope(self, (scope, path) => scope.stopTimer(path)),
-    publish: ({ self, context: { name, failure, cleanupFailure } }, { type }) =>
-      onScope(self, (scope, path) => {
-        const error = failure ?? cleanupFailure
-        scope.publish(type, path, { module_name: name, ...(error && { error }) })
-      }),
-  },
+export const boundModuleMachine = bound<ModuleEffect>()(moduleMachine, {
+  performInit: ({ self, context }) =>
+    onScope(self, (scope, path) => scope.moduleEffects.perform('init', path, context.name)),
+  performCleanup: ({ self, context }) =>
+    onScope(self, (scope, path) => scope.moduleEffects.perform('cleanup', path, context.name)),
+  abortEffect: ({ self }) => onScope(self, (scope, path) => scope.moduleEffects.abort(path)),
+  abandonEffect: ({ self }) => onScope(self, (scope, path) => scope.moduleEffects.abandon(path)),
+  startTimer: ({ self }, { delayMs }) =>
+    onScope(self, (scope, path) => scope.startTimer(path, 'module.timedOut', delayMs)),
+  stopTimer: ({ self }) => onScope(self, (scope, path) => scope.stopTimer(path)),
+  publish: ({ self, context: { name, failure, cleanupFailure } }, { type }) =>
+    onScope(self, (scope, path) => {
+      const error = failure ?? cleanupFailure
+      scope.publish(type, path, { module_name: name, ...(error && { error }) })
+    }),
 })
 
 /** The bus's chart, bound. */
-export const boundBusMachine = compiled(busMachine).provide({
-  actions: {
-    startTimer: ({ self }, { delayMs }) =>
-      onScope(self, (scope, path) => scope.startTimer(path, 'bus.timedOut', delayMs)),
-    stopTimer: ({ self }) => onScope(self, (scope, path) => scope.stopTimer(path)),
-    dispatch: ({ self }, { subscription, event }) =>
-      onScope(self, (scope) => scope.dispatch(subscription, event)),
-    reportDrop: ({ self }, drop) => onScope(self, (scope, path) => scope.reportDrop(path, drop)),
-    passAnswer: ({ self, context: { underWay }, event }) => {
-      if (event.type !== 'handler.succeeded' && event.type !== 'handler.failed') return
-      const { subscription } = event
-      const answered = underWay[subscription]!
-      const verdict = ('verdict' in event && event.verdict) || null
-      onScope(self, (scope) => scope.advice.answered(answered, subscription, verdict))
-    },
+export const boundBusMachine = bound<BusEffect>()(busMachine, {
+  startTimer: ({ self }, { delayMs }) =>
+    onScope(self, (scope, path) => scope.startTimer(path, 'bus.timedOut', delayMs)),
+  stopTimer: ({ self }) => onScope(self, (scope, path) => scope.stopTimer(path)),
+  dispatch: ({ self }, { subscription, event }) =>
+    onScope(self, (scope) => scope.dispatch(subscription, event)),
+  reportDrop: ({ self }, drop) => onScope(self, (scope, path) => scope.reportDrop(path, drop)),
+  passAnswer: ({ self, context: { underWay }, event }) => {
+    if (event.type !== 'handler.succeeded' && event.type !== 'handler.failed') return
+    const { subscription } = event
+    const answered = underWay[subscription]!
+    const verdict = ('verdict' in event && event.verdict) || null
+    onScope(self, (scope) => scope.advice.answered(answered, subscription, verdict))
   },
 })

@@ -27,6 +27,20 @@ export function compiled<TMachine extends AnyStateMachine>(machine: TMachine): T
   return logic
 }
 
+/** What a machine's `provide` takes for its actions, by name. */
+type ActionsOf<TMachine extends AnyStateMachine> = Required<
+  NonNullable<Parameters<TMachine['provide']>[0]['actions']>
+>
+
+/** A chart bound to what its effects do: each effect that it names, and no other. */
+export const bound =
+  <TEffect extends string>() =>
+  <TMachine extends AnyStateMachine>(
+    machine: TMachine,
+    actions: { readonly [TName in TEffect]: ActionsOf<TMachine>[TName & keyof ActionsOf<TMachine>] },
+  ): TMachine =>
+    compiled(machine).provide({ actions } as Parameters<TMachine['provide']>[0]) as TMachine
+
 /** A chart as the actors of a machine need it. */
 export class ActorChart {
   private readonly machine: AnyStateMachine
