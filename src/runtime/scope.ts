@@ -231,12 +231,12 @@ export class Scope {
   }
 
   /**
-   * Tells whoever asked for a lease how it went, once all that came of the same entry is done: a lease that a failed step
-   * gives back starts nothing that its verdict stops.
+   * Tells whoever asked for a lease how it went, once all that came of the same entry is done: a lease starts nothing that
+   * the verdict on the step that gave it back stops, or a signal that a wait takes.
    */
   answerLease(pool: string, replyTo: string, event: WorkflowEvent): void {
     const { session } = this.root
-    session.atRest(() => {
+    session.atLast(() => {
       const actor = session.actors.get(replyTo)
       if (actor) tell(session.actors.get(pool)!, actor, event)
     })

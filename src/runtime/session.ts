@@ -53,8 +53,9 @@ export class Session {
   private published = 0
   /** What the charts asked for and nobody has done yet, in order: each a function and its two arguments. */
   private effects: unknown[] = []
-  /** What is done after all that. */
+  /** What is done after all that, and what is done last of all. */
   private readonly resting: (() => void)[] = []
+  private readonly last: (() => void)[] = []
   private settling = false
   private handling = false
   private closed = false
@@ -150,6 +151,11 @@ export class Session {
     this.resting.push(effect)
   }
 
+  /** Does something once all is done that rests, too. */
+  atLast(effect: () => void): void {
+    this.last.push(effect)
+  }
+
   /** Does what the charts asked for, until they ask for nothing more. A fault of ours ends the root. */
   settleDown(): void {
     if (this.settling) return
@@ -158,9 +164,9 @@ export class Session {
       const { effects } = this
       for (let next = 0; !this.closed; next += 3) {
         if (next === effects.length) {
-          const last = this.resting.shift()
-          if (!last) break
-          this.later(last, undefined, undefined)
+          const rest = this.resting.shift() ?? this.last.shift()
+          if (!rest) break
+          this.later(rest, undefined, undefined)
         }
         const effect = effects[next] as (target: unknown, detail: unknown) => void
         effect(effects[next + 1], effects[next + 2])

@@ -51,7 +51,7 @@ export function react(world: World, { at, to, event }: Entry, seen: ReadonlySet<
         control.startAll(world)
       }
     }
-  } while (lend(world) || control.join(world))
+  } while (control.join(world) || lend(world))
 }
 
 /** A limit passes when it is due, once, and only one that is in force. */

@@ -1,6 +1,7 @@
 // Where the reference model (test/model) and the engine disagreed, and the engine was wrong: one test for each kind.
 import { describe, expect, it } from 'vitest'
 import {
+  awaitEvent,
   compensating,
   each,
   hang,
@@ -116,6 +117,22 @@ describe('leases', () => {
     expect(played.calls).toEqual(['fails'])
     expect(played.report.attempts).toBe(1)
   })
+
+  it.each([['before'], ['after']])(
+    'start nothing that a kept signal stops, which a wait %s it takes',
+    (place) => {
+      const [lent, wait] = [step('lent', needs(1)), awaitEvent('wait', 'go')]
+      const inner = place === 'before' ? [wait, lent] : [lent, wait]
+      const group = parallel('group', inner, { waitFor: 1 }, { dependsOn: ['first'] })
+      const played = play(workflow([step('first'), group]), {
+        ...POOL,
+        reply: slow({ first: 100 }),
+        sent: [[50, { type: 'run.signal', event: 'go', data: null } as never]],
+      })
+      expect(played.calls).toEqual(['first'])
+      expect(statuses(played)).toEqual({ first: 'success', group: 'success' })
+    },
+  )
 
   it('are asked for in declared order, whatever is needed', () => {
     const definition = workflow([step('a', needs(1)), step('b', needs(2)), step('c', needs(1))])
