@@ -70,12 +70,11 @@ function textOf(effect: { readonly kind: string }): string[] {
 }
 
 function reportOf(report: RunReport): ReturnType<typeof outcomeOf> {
-  const { status, cause, compensation, outputs, error, undone, possiblyDone, degraded } = report
+  const { status, cause, compensation, outputs, error, degraded } = report
   return {
     ...{ status, cause, compensation, outputs, degraded },
     error: error && { code: error.code, step: error.step ?? null },
-    undone: [...undone],
-    possiblyDone: [...possiblyDone],
+    ...inAnyOrder(report),
     cancellationsIgnored: report.cancellationsIgnored,
     counts: report.counts,
     attempts: report.attempts,
@@ -84,6 +83,12 @@ function reportOf(report: RunReport): ReturnType<typeof outcomeOf> {
     steps: report.steps.map(stepOf),
   }
 }
+
+/** Iterations are named in the order in which they ended, which is open where several end with one entry. */
+const inAnyOrder = ({ undone, possiblyDone }: Pick<RunReport, 'undone' | 'possiblyDone'>) => ({
+  undone: undone.toSorted(),
+  possiblyDone: possiblyDone.toSorted(),
+})
 
 function stepOf(record: StepRecord): StepOutcome {
   const { name, status, output, error, attempts, dependenciesSatisfied, startedAt, finishedAt } = record
@@ -117,7 +122,7 @@ function outcomeOf(world: World) {
     compensation,
     outputs: cause === 'completed' ? result : null,
     error: failure && { code: failure.code, step: failure.step ?? null },
-    ...leftOf(world, root, extent ?? 'surplus'),
+    ...inAnyOrder(leftOf(world, root, extent ?? 'surplus')),
     degraded: world.isDegraded,
     cancellationsIgnored,
     counts,
