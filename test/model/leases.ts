@@ -24,14 +24,20 @@ export function serve(world: World, pool: Pool): LeaseRequest[] {
   return lent
 }
 
-/** Of those that asked at the same time whoever begins with this entry came first, or whoever waits for more than there is. */
+/**
+ * Lists of steps ask in an order that is open where they ask at the same time: whoever begins with this entry came first, or
+ * whoever waits for more than there is. Within a list the order is that of the queue.
+ */
 function nextOf(world: World, { waiting, free }: Pool): LeaseRequest | undefined {
   const [head] = waiting
-  const isSeen = ({ task, rank, since }: LeaseRequest) =>
-    (rank === head!.rank || (since === world.now && head!.since === world.now)) &&
+  const isTied = ({ rank, since }: LeaseRequest) =>
+    rank === head!.rank || (since === world.now && head!.since === world.now)
+  const frames = Map.groupBy(waiting.filter(isTied), ({ task }) => task.frame)
+  const tied = [...frames.values()].map(([first]) => first!)
+  const isSeen = ({ task }: LeaseRequest) =>
     world.seen.has(pathOf(world, task, isUndoing(task) ? 'compensation' : 'step'))
-  const seen = waiting.find((each) => each.units <= free && isSeen(each))
-  return seen ?? waiting.find(({ rank, units }) => rank === head!.rank && units > free) ?? head
+  const seen = tied.find((each) => each.units <= free && isSeen(each))
+  return seen ?? tied.find(({ rank, units }) => rank === head!.rank && units > free) ?? head
 }
 
 /** A task waits at its gates no more. */
