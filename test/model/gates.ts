@@ -1,10 +1,9 @@
 // The gates of an attempt (SPEC §3, §5): leases, then a slot; in a sequential list the slot first, which is kept until the step
 // is final. Leases are asked for in the order of the pools' names, and given back together.
-import type { Failure } from '../../machines/protocol.ts'
-import { isUndoing, leaveGates, pathOfPool, serve } from './leases.ts'
+import { askerOf, isUndoing, pathOfPool, serve } from './leases.ts'
 import { PRIORITY_MS, pathOf, startTimer, type Frame, type Task, type World } from './state.ts'
 import { admit, deny } from './steps.ts'
-import { admitUndo, denyUndo } from './undo.ts'
+import { admitUndo } from './undo.ts'
 
 /** Lets through what may pass now: higher priority first, then declared order; on the way back, what ended last. */
 export function passGates(world: World, frame: Frame): void {
@@ -68,9 +67,5 @@ export function leaseTimedOut(world: World, name: string, lease: string): void {
   const pool = world.pools.get(name)!
   const waiter = pool.waiting.find(({ task }) => pathOf(world, task) === lease)
   if (!waiter) return
-  const { task } = waiter
-  const failure: Failure = { code: 'RESOURCE_TIMEOUT', message: '' }
-  leaveGates(world, task)
-  if (isUndoing(task)) denyUndo(world, task, failure)
-  else deny(world, task, failure)
+  deny(world, askerOf(waiter.task), { code: 'RESOURCE_TIMEOUT', message: '' })
 }

@@ -1,5 +1,5 @@
 // What a task holds and asks for of pools and slots, given back.
-import { pathOf, type LeaseRequest, type Pool, type Task, type World } from './state.ts'
+import { pathOf, type LeaseRequest, type Pool, type Task, type Tried, type World } from './state.ts'
 
 export const pathOfPool = ({ setting }: World, { name }: Pool) => `run/${setting.runId}/pool/${name}`
 
@@ -11,6 +11,9 @@ function withdraw(world: World, pool: Pool, task: Task): void {
 }
 
 export const isUndoing = ({ undo }: Task) => undo !== null && undo.phase !== 'final'
+
+/** What asks: the task, or its undoing. */
+export const askerOf = (task: Task): Tried => (isUndoing(task) ? task.undo! : task)
 
 /** Lends to the heads of a queue what fits: a large request at the head is waited for. */
 export function serve(world: World, pool: Pool): LeaseRequest[] {
@@ -34,8 +37,7 @@ function nextOf(world: World, { waiting, free }: Pool): LeaseRequest | undefined
     rank === head!.rank || (since === world.now && head!.since === world.now)
   const frames = Map.groupBy(waiting.filter(isTied), ({ task }) => task.frame)
   const tied = [...frames.values()].map(([first]) => first!)
-  const isSeen = ({ task }: LeaseRequest) =>
-    world.seen.has(pathOf(world, task, isUndoing(task) ? 'compensation' : 'step'))
+  const isSeen = ({ task }: LeaseRequest) => world.seen.has(pathOf(world, task, askerOf(task).kind))
   const seen = tied.find((each) => each.units <= free && isSeen(each))
   return seen ?? tied.find(({ rank, units }) => rank === head!.rank && units > free) ?? head
 }

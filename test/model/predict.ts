@@ -7,7 +7,16 @@ import * as control from './control.ts'
 import * as frames from './frames.ts'
 import { leaseTimedOut, lend } from './gates.ts'
 import * as steps from './steps.ts'
-import { scenarioOf, World, type Above, type Frame, type Setting, type Task, type Tried } from './state.ts'
+import {
+  scenarioOf,
+  taskOf,
+  World,
+  type Above,
+  type Frame,
+  type Setting,
+  type Task,
+  type Tried,
+} from './state.ts'
 import * as undoing from './undo.ts'
 
 /** What an entry may carry. */
@@ -59,7 +68,7 @@ function checkTimers(world: World, to: string, { type, attempt, lease }: Inbound
   const isWait = world.live.get(to)?.work?.kind === 'wait'
   const late = world.timers.find(({ until }) => until < world.now)
   if (late) world.problems.push(`${late.type} of ${late.to} is overdue since ${late.until}`)
-  if (!TIMED.has(type) && !(isWait && type.startsWith('attempt.'))) return
+  if (!TIMED.test(type) && !(isWait && type.startsWith('attempt.'))) return
   const at = world.timers.findIndex(
     (timer) =>
       timer.to === to &&
@@ -72,19 +81,18 @@ function checkTimers(world: World, to: string, { type, attempt, lease }: Inbound
   else world.problems.push(`${type} of ${to} at ${world.now} is not due`)
 }
 
-const TIMED = new Set([
-  ...['attempt.timedOut', 'heartbeat.missed', 'grace.ended', 'backoff.ended', 'retries.expired'],
-  ...['verdict.timedOut', 'lease.timedOut', 'run.timedOut', 'compensation.timedOut'],
-])
+const TIMED = /^(?:attempt|verdict|lease|run|compensation)\.timedOut$|\.(?:missed|ended|expired)$/
 
 function handle(world: World, to: string, event: Inbound): void {
   const frame = world.frames.get(to)
   const task = world.live.get(to)
   const [, , kind, name = ''] = to.split('/')
   if (event.type === 'run.started') begin(world)
-  else if (frame) handleFrame(world, frame, event)
-  else if (task) handleTried(world, to.includes('/compensation/') ? task.undo! : task, event)
-  else if (kind === 'pool') leaseTimedOut(world, name, event.lease!)
+  else if (frame) OF_FRAMES[event.type]?.(world, frame, event)
+  else if (task) {
+    const tried = to.includes('/compensation/') ? task.undo! : task
+    if ((event.attempt ?? tried.attempt) === tried.attempt) OF_ATTEMPTS[event.type]?.(world, tried, event)
+  } else if (kind === 'pool') leaseTimedOut(world, name, event.lease!)
   else if (kind === 'module') handleModule(world, event)
   else if (event.subscription) steps.handlerAnswered(world, event.subscription, event.verdict ?? null)
 }
@@ -115,36 +123,26 @@ function handleModule(world: World, { type, failure }: Inbound): void {
   prepared(world)
 }
 
-function handleFrame(world: World, frame: Frame, event: Inbound): void {
-  switch (event.type) {
-    case 'run.timedOut':
-      frames.timedOut(world, frame)
-      break
-    case 'compensation.timedOut':
-      undoing.giveUp(world, frame)
-      break
-    case 'run.cancel':
-      frames.cancelFrame(world, frame, event.force === true)
-      break
-    case 'run.cancelStep':
-      if (frame.phase === 'preparing' || frame.phase === 'running')
-        cancelAt(world, frame, event.step!.split('/'), event.force === true)
-      break
-    case 'run.signal':
-      if (frame.phase !== 'cleaning') control.signal(world, event.event!, event.data)
-      break
-    case 'effect.heard':
-      hear(world, event)
-      break
-    case 'decision.made':
-      decisionMade(world, frame.tasks[event.index!]!, event)
-  }
-}
+type Rule<T> = (world: World, at: T, event: Inbound) => void
 
-function decisionMade(world: World, task: Task, { failure, value }: Inbound): void {
-  const answer = failure ? { failure } : { value }
-  if (task.phase === 'checking') steps.passCondition(world, task, answer)
-  else control.decided(world, task, answer)
+const OF_FRAMES: Readonly<Record<string, Rule<Frame>>> = {
+  'run.timedOut': frames.timedOut,
+  'compensation.timedOut': undoing.giveUp,
+  'run.cancel': (world, frame, { force }) => frames.cancelFrame(world, frame, force === true),
+  'run.cancelStep': (world, frame, { step, force }) => {
+    if (frame.phase === 'preparing' || frame.phase === 'running')
+      cancelAt(world, frame, step!.split('/'), force === true)
+  },
+  'run.signal': (world, { phase }, { event, data }) => {
+    if (phase !== 'cleaning') control.signal(world, event!, data)
+  },
+  'effect.heard': (world, _, event) => hear(world, event),
+  'decision.made': (world, { tasks }, { index, failure, value }) => {
+    const task = tasks[index!]!
+    const answer = failure ? { failure } : { value }
+    if (task.phase === 'checking') steps.passCondition(world, task, answer)
+    else control.decided(world, task, answer)
+  },
 }
 
 /** An operation that was given up on has had its effect after all. */
@@ -176,37 +174,16 @@ function insideOf({ work }: Task, iteration: number | null): Frame | null | unde
     : null
 }
 
-function handleTried(world: World, tried: Tried, event: Inbound): void {
-  const isUndo = tried.kind === 'compensation'
-  if (event.attempt !== undefined && event.attempt !== tried.attempt) return
-  switch (event.type) {
-    case 'attempt.succeeded':
-      steps.succeeded(world, tried, event.output)
-      break
-    case 'attempt.failed':
-      steps.failed(world, tried, event.failure!, event.verdict)
-      break
-    case 'attempt.timedOut':
-      steps.outlived(world, tried, { code: 'ATTEMPT_TIMED_OUT', message: '' })
-      break
-    case 'heartbeat.missed':
-      steps.outlived(world, tried, { code: 'HEARTBEAT_MISSED', message: '' })
-      break
-    case 'grace.ended':
-      if (isUndo) undoing.undoGraceEnded(world, tried)
-      else steps.graceEnded(world, tried)
-      break
-    case 'backoff.ended':
-      if (isUndo) undoing.askAgain(world, tried)
-      else steps.request(world, tried)
-      break
-    case 'retries.expired':
-      if (isUndo) undoing.undoWindowClosed(world, tried)
-      else steps.windowClosed(world, tried)
-      break
-    case 'verdict.timedOut':
-      if (!isUndo) steps.answered(world, tried)
-  }
+const OF_ATTEMPTS: Readonly<Record<string, Rule<Tried>>> = {
+  'attempt.succeeded': (world, tried, { output }) => steps.succeeded(world, tried, output),
+  'attempt.failed': (world, tried, { failure, verdict }) => steps.failed(world, tried, failure!, verdict),
+  'attempt.timedOut': (world, tried) => steps.outlived(world, tried, 'ATTEMPT_TIMED_OUT'),
+  'heartbeat.missed': (world, tried) => steps.outlived(world, tried, 'HEARTBEAT_MISSED'),
+  'grace.ended': steps.graceEnded,
+  'backoff.ended': (world, tried) =>
+    tried.kind === 'step' ? steps.request(world, tried) : undoing.askAgain(world, tried),
+  'retries.expired': steps.windowClosed,
+  'verdict.timedOut': (world, tried) => steps.answered(world, taskOf(tried)),
 }
 
 // ---- how it ends -------------------------------------------------------------------------------------------

@@ -36,7 +36,8 @@ export interface Above {
   cancelFrame(world: World, frame: Frame, force: boolean): void
   conclude(world: World, frame: Frame): void
   undoBeside(world: World, task: Task, extent: Extent, isBeforeRetry?: boolean): boolean
-  undoAttemptEnded(world: World, undo: Undo, failure: Failure | null): void
+  takeNext(world: World, undo: Undo): void
+  leave(world: World, undo: Undo): void
 }
 
 export class World {

@@ -73,12 +73,14 @@ function askForGates(world: World, task: Task): void {
   world.changes++
 }
 
-/** A task meets a failure at its gates. */
-export function deny(world: World, task: Task, failure: Failure): void {
+/** A failure is met at the gates. */
+export function deny(world: World, tried: Tried, failure: Failure): void {
+  const task = taskOf(tried)
   leaveGates(world, task)
-  world.live.set(addressOf(world, task), task)
-  fail(task, failure)
-  judge(world, task)
+  world.live.set(addressOf(world, tried), task)
+  if (tried.kind === 'compensation') tried.isUndoingOwn = true
+  fail(tried, failure)
+  judge(world, tried)
 }
 
 // ---- attempts ------------------------------------------------------------------------------------------
@@ -162,29 +164,23 @@ const ATTEMPT_TIMERS = [
   ...['attempt.succeeded', 'attempt.failed'],
 ]
 
+/** A success that an attempt has while it is told to stop for a failure comes too late. */
 export function succeeded(world: World, tried: Tried, output: unknown): void {
-  if (tried.kind === 'compensation') {
-    world.above.undoAttemptEnded(world, tried, null)
-    return
-  }
   const isInTime = tried.phase !== 'aborting' && (tried.phase !== 'cancelling' || tried.failure === null)
   if (!isInTime) note(tried, 'done', { value: output })
   endAttempt(world, tried)
-  if (isInTime) {
+  if (!isInTime) goOn(world, tried)
+  else if (tried.kind === 'compensation') world.above.takeNext(world, tried)
+  else {
     tried.output = output
     end(world, tried, 'success')
-  } else if (tried.phase === 'aborting') judge(world, tried)
-  else end(world, tried, 'cancelled')
+  }
 }
 
 /** @param verdict Given where nothing is left to decide. */
 export function failed(world: World, tried: Tried, failure: Failure, verdict: Verdict | null = null): void {
-  if (tried.kind === 'compensation') {
-    world.above.undoAttemptEnded(world, tried, failure)
-    return
-  }
   const { phase } = tried
-  if (verdict && phase !== 'aborting') {
+  if (tried.kind === 'step' && verdict && phase !== 'aborting') {
     endAttempt(world, tried)
     fail(tried, failure)
     if (isApplicable(tried, verdict)) tried.verdict = verdict
@@ -195,8 +191,14 @@ export function failed(world: World, tried: Tried, failure: Failure, verdict: Ve
   if (failure.effect) note(tried, failure.effect)
   endAttempt(world, tried)
   if (phase === 'running' || phase === 'finishing') fail(tried, failure)
-  if (phase === 'running' || phase === 'aborting') judge(world, tried)
-  else end(world, tried, 'cancelled')
+  goOn(world, tried)
+}
+
+/** An attempt has ended without success. */
+function goOn(world: World, tried: Tried): void {
+  if (tried.phase === 'running' || tried.phase === 'aborting') judge(world, tried)
+  else if (tried.kind === 'step') end(world, tried, 'cancelled')
+  else world.above.leave(world, tried)
 }
 
 /** Something inside of the step was cancelled, and the step with it. */
@@ -215,13 +217,12 @@ export function fail(tried: Tried, failure: Failure): void {
 }
 
 /** A limit of the attempt under way has passed: it is told to stop. */
-export function outlived(world: World, tried: Tried, failure: Failure): void {
+export function outlived(world: World, tried: Tried, code: Failure['code']): void {
   if (tried.phase !== 'running' && tried.phase !== 'finishing') return
-  if (tried.phase === 'running') fail(tried, failure)
-  if (tried.kind === 'step') {
-    note(tried, 'unknown')
-    tried.phase = tried.phase === 'running' ? 'aborting' : 'cancelling'
-  } else tried.phase = 'aborting'
+  const isRunning = tried.phase === 'running'
+  if (isRunning) fail(tried, { code, message: '' })
+  note(tried, 'unknown')
+  Object.assign(tried, { phase: isRunning ? 'aborting' : 'cancelling' })
   abort(world, tried)
 }
 
@@ -235,16 +236,15 @@ export function abort(world: World, tried: Tried): void {
 }
 
 /** An operation outlived its grace, and is given up on. */
-export function graceEnded(world: World, task: Task): void {
-  note(task, 'unknown')
-  endAttempt(world, task)
-  if (task.phase === 'aborting') judge(world, task)
-  else end(world, task, 'cancelled')
+export function graceEnded(world: World, tried: Tried): void {
+  note(tried, 'unknown')
+  endAttempt(world, tried)
+  goOn(world, tried)
 }
 
 /** Something is known of the effect of an attempt that is not the step's accepted success. A success that is known stays known. */
-function note(task: Task, state: 'unknown' | 'done', output: Effect['output'] = null): void {
-  if (!isControl(task)) know(task.effects[task.target], state, output)
+function note(tried: Tried, state: 'unknown' | 'done', output: Effect['output'] = null): void {
+  if (tried.kind === 'step' && !isControl(tried)) know(tried.effects[tried.target], state, output)
 }
 
 export function know(effect: Effect, state: Effect['state'], output: Effect['output']): void {
@@ -255,9 +255,14 @@ export function know(effect: Effect, state: Effect['state'], output: Effect['out
 
 // ---- the answer to a failure ---------------------------------------------------------------------------
 
-/** Retries, then the fallback once, then a verdict. */
-export function judge(world: World, task: Task): void {
-  if (hasRetry(task) && backOff(world, task)) return
+/** Retries, then the fallback once, then a verdict; where an effect is undone, retries and then the next one. */
+function judge(world: World, tried: Tried): void {
+  if (hasRetry(tried) && backOff(world, tried)) return
+  if (tried.kind === 'step') judgeStep(world, tried)
+  else world.above.takeNext(world, tried)
+}
+
+function judgeStep(world: World, task: Task): void {
   if (task.step.fallback !== null && task.target === 'operation' && task.granted === 0) {
     task.target = 'fallback'
     request(world, task)
@@ -270,7 +275,7 @@ export function judge(world: World, task: Task): void {
 }
 
 /** Puts the next attempt off. A time that an error asks for and that is too late is not waited for. */
-export function backOff(world: World, tried: Tried): boolean {
+function backOff(world: World, tried: Tried): boolean {
   const [from, until] = backoffOf(tried)
   const to = addressOf(world, tried)
   if (tried.failure?.retryAfterMs !== undefined && world.now + from >= tried.windowEnd) {
@@ -294,15 +299,15 @@ export function askForNext(world: World, task: Task): void {
 }
 
 /** The time for retries is over. */
-export function windowClosed(world: World, task: Task): void {
-  const { phase } = task
+export function windowClosed(world: World, tried: Tried): void {
+  const { phase } = tried
   const isBetween = phase === 'backingOff' || phase === 'queued' || phase === 'clearing'
-  if (phase === 'running' || phase === 'aborting' || (isBetween && task.target === 'operation'))
-    task.isWindowOpen = false
-  if (!isBetween || task.target !== 'operation') return
-  stopTimers(world, addressOf(world, task), ['backoff.ended'])
-  leaveGates(world, task)
-  judge(world, task)
+  if (isBetween ? tried.windowOf !== tried.target : phase !== 'running' && phase !== 'aborting') return
+  tried.isWindowOpen = false
+  if (!isBetween) return
+  stopTimers(world, addressOf(world, tried), ['backoff.ended'])
+  leaveGates(world, taskOf(tried))
+  judge(world, tried)
 }
 
 /** Tells the handlers of a failure. Returns its number. */

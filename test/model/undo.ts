@@ -2,10 +2,10 @@
 // what is left. The whole of a frame is undone, or its surplus: effects that are no part of its result.
 import type { EffectTarget, Failure } from '../../machines/protocol.ts'
 import type { Module } from '../../src/definition/model.ts'
-import { compensationOf, hasRetry } from './answers.ts'
+import { compensationOf } from './answers.ts'
 import { isAccepted } from './data.ts'
 import { leaveGates, returnSlot } from './leases.ts'
-import { abort, addressOf, askForNext, backOff, begin, endAttempt, fail } from './steps.ts'
+import { abort, addressOf, askForNext, begin } from './steps.ts'
 import {
   dependentsOf,
   framePath,
@@ -290,39 +290,8 @@ function undoOwn(world: World, undo: Undo): void {
   begin(world, undo)
 }
 
-/** An attempt to undo an effect ended: `null` where it succeeded. One that had outlived its limit has failed. */
-export function undoAttemptEnded(world: World, undo: Undo, failure: Failure | null): void {
-  const { phase } = undo
-  endAttempt(world, undo)
-  if (!failure && phase !== 'aborting') takeNext(world, undo)
-  else if (phase === 'stopping') leave(world, undo)
-  else {
-    if (failure && phase === 'running') fail(undo, failure)
-    judge(world, undo)
-  }
-}
-
-/** Where an operation that undoes outlived its grace. */
-export function undoGraceEnded(world: World, undo: Undo): void {
-  endAttempt(world, undo)
-  if (undo.phase === 'stopping') leave(world, undo)
-  else judge(world, undo)
-}
-
-export function denyUndo(world: World, task: Task, failure: Failure): void {
-  const undo = task.undo!
-  world.live.set(addressOf(world, undo), task)
-  undo.isUndoingOwn = true
-  fail(undo, failure)
-  judge(world, undo)
-}
-
-function judge(world: World, undo: Undo): void {
-  if (!hasRetry(undo) || !backOff(world, undo)) takeNext(world, undo)
-}
-
 /** An effect is undone, or is left; the next one has retries of its own. */
-function takeNext(world: World, undo: Undo): void {
+export function takeNext(world: World, undo: Undo): void {
   if (undo.failure) {
     undo.left.push(undo.target)
     undo.leftFailure ??= undo.failure
@@ -340,16 +309,6 @@ export function askAgain(world: World, undo: Undo): void {
   askForGates(world, undo.task)
 }
 
-export function undoWindowClosed(world: World, undo: Undo): void {
-  const isBetween = undo.phase === 'backingOff' || (undo.phase === 'queued' && undo.failures > 0)
-  if (!isBetween && undo.phase !== 'running' && undo.phase !== 'aborting') return
-  undo.isWindowOpen = false
-  if (!isBetween) return
-  stopTimers(world, addressOf(world, undo), ['backoff.ended'])
-  leaveGates(world, undo.task)
-  judge(world, undo)
-}
-
 /** Undo nothing more: an attempt under way is told to stop, and counts if it succeeds. */
 function stopUndo(world: World, undo: Undo): void {
   if (undo.phase === 'running' || undo.phase === 'aborting') {
@@ -364,7 +323,7 @@ function stopUndo(world: World, undo: Undo): void {
 }
 
 /** Leaves all that is not undone. */
-function leave(world: World, undo: Undo): void {
+export function leave(world: World, undo: Undo): void {
   undo.leftFailure ??= undo.failure ?? STOPPED
   leaveRest(undo, undo.next)
   endUndo(world, undo)
