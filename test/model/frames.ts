@@ -29,9 +29,11 @@ export function advance(world: World, frame: Frame): void {
       for (const task of due) if (isDue(task)) passDependencies(world, task)
   } else if (frame.phase === 'compensating') undoReady(world, frame)
   if (frame.phase === 'running' || frame.phase === 'compensating') passGates(world, frame)
-  if ((frame.phase === 'running' || frame.phase === 'stopping') && frame.ended === frame.tasks.length)
-    endSteps(world, frame)
 }
+
+/** Whether every step is final, and nothing followed yet. */
+export const hasEnded = ({ phase, ended, tasks }: Frame) =>
+  (phase === 'running' || phase === 'stopping') && ended === tasks.length
 
 const isDue = (task: Task) =>
   task.phase === 'pending' &&
@@ -100,6 +102,7 @@ export function timedOut(world: World, frame: Frame): void {
 /** Cancels a frame; `force`: waits for no step, and undoes nothing more. */
 export function cancelFrame(world: World, frame: Frame, force: boolean): void {
   const { phase } = frame
+  if (hasEnded(frame)) return
   if (phase === 'compensating') {
     if (force) giveUp(world, frame)
     else frame.cancellationsIgnored++
@@ -123,7 +126,7 @@ export function neverRan(world: World, frame: Frame): void {
 // ---- the end of a frame ----------------------------------------------------------------------------------
 
 /** Every step is final. */
-function endSteps(world: World, frame: Frame): void {
+export function endSteps(world: World, frame: Frame): void {
   if (frame.phase === 'running' && frame.cause === 'completed' && frame.input.waitFor === 'all')
     judgeEnds(frame)
   stopTimers(world, framePath(world, frame), ['run.timedOut'])

@@ -59,6 +59,8 @@ export function react(world: World, { at, to, event }: Entry, seen: ReadonlySet<
         frames.advance(world, frame)
         control.startAll(world)
       }
+      // Lists that end at the same time all end by themselves, whatever the end of one means for the others.
+      for (const frame of [...world.open].filter(frames.hasEnded)) frames.endSteps(world, frame)
     }
   } while (control.join(world) || lend(world))
 }
