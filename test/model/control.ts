@@ -26,23 +26,13 @@ function startWork(world: World, task: Task): void {
   const control = task.step.control!
   task.kept = []
   world.changes++
-  switch (control.kind) {
-    case 'parallel':
-      enter(world, task, { workflow: control.block, waitFor: control.waitFor, output: control.output })
-      break
-    case 'conditional':
-      if (control.cases.some(({ when }) => when.kind === 'function')) askBranch(world, task)
-      else chooseBranch(world, task, control)
-      break
-    case 'scenario':
-      call(world, task, control)
-      break
-    case 'iterative':
-      startLoop(world, task, control)
-      break
-    case 'wait':
-      startWait(world, task, control)
-  }
+  if (control.kind === 'parallel')
+    enter(world, task, { workflow: control.block, waitFor: control.waitFor, output: control.output })
+  else if (control.kind === 'scenario') call(world, task, control)
+  else if (control.kind === 'iterative') startLoop(world, task, control)
+  else if (control.kind === 'wait') startWait(world, task, control)
+  else if (control.cases.some(({ when }) => when.kind === 'function')) askBranch(world, task)
+  else chooseBranch(world, task, control)
 }
 
 /** Ends the work in order; a second time, with `force`, nothing is waited for. */
@@ -266,10 +256,8 @@ function startWait(world: World, task: Task, { until }: Control<'wait'>): void {
     startTimer(world, { to, type: 'attempt.succeeded', attempt }, until.delayMs)
     return
   }
-  if (until.timeoutMs !== null) {
-    const type = until.onTimeout === 'continue' ? 'attempt.succeeded' : 'attempt.failed'
-    startTimer(world, { to, type, attempt }, until.timeoutMs)
-  }
+  const type = until.onTimeout === 'continue' ? 'attempt.succeeded' : 'attempt.failed'
+  startTimer(world, { to, type, attempt }, until.timeoutMs)
   world.joining.push(task)
 }
 

@@ -80,15 +80,18 @@ const viewOf = (task: Task): StepView => ({
 export const outputOf = ({ outcome, isUnneeded, output }: Task) =>
   outcome === 'success' && !isUnneeded ? output : null
 
-const errorOf = (failure: Failure): ErrorView => ({
-  code: failure.code,
-  message: failure.message,
-  name: failure.name ?? null,
-  retryable: failure.retryable ?? true,
-  retryAfterMs: failure.retryAfterMs ?? null,
-  effect: failure.effect ?? null,
-  step: failure.step ?? null,
-  cause: failure.cause ? errorOf(failure.cause) : null,
+const errorOf = ({
+  code,
+  message,
+  name,
+  retryable,
+  retryAfterMs,
+  effect,
+  step,
+  cause,
+}: Failure): ErrorView => ({
+  ...{ code, message, name: name ?? null, retryable: retryable ?? true, retryAfterMs: retryAfterMs ?? null },
+  ...{ effect: effect ?? null, step: step ?? null, cause: cause ? errorOf(cause) : null },
 })
 
 /** What a frame gives whose steps have all ended well. */

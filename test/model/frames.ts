@@ -16,7 +16,7 @@ export function startFrame(world: World, input: FrameInput): Frame {
   const { timeoutMs } = input.workflow
   world.frames.set(to, frame)
   world.open.add(frame)
-  if (timeoutMs !== null) startTimer(world, { to, type: 'run.timedOut' }, timeoutMs)
+  startTimer(world, { to, type: 'run.timedOut' }, timeoutMs)
   world.changes++
   return frame
 }

@@ -248,8 +248,7 @@ export class Undo extends Trying {
   next: readonly EffectTarget[]
   isUndoingOwn = false
   readonly left: EffectTarget[] = []
-  leftFailure: Failure | null = null
-  isInsideLeft = false
+  isIncomplete = false
   group: UndoGroup | null = null
 
   constructor(task: Task, own: readonly EffectTarget[]) {
@@ -380,13 +379,14 @@ export function reach(task: Task, next: (task: Task) => readonly Task[]): Set<Ta
   return found
 }
 
+/** Starts a timer, where there is one. */
 export function startTimer(
-  world: World,
+  { now, timers }: World,
   timer: Omit<Timer, 'from' | 'until'>,
-  from: number,
+  from: number | null,
   until = from,
 ): void {
-  world.timers.push({ ...timer, from: world.now + from, until: world.now + until })
+  if (from !== null) timers.push({ ...timer, from: now + from, until: now + until! })
 }
 
 /** Stops timers of an actor: all of them, or those of some types. */

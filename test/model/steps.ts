@@ -107,21 +107,24 @@ export function begin(world: World, tried: Tried): void {
   Object.assign(tried, { attempt: attempt + 1, failure: null })
   if (tried.windowOf !== target && (tried.kind === 'compensation' || tried.attempt === 1))
     openWindow(world, tried)
-  const timeoutMs = limitOf(tried)
-  if (timeoutMs !== null)
-    startTimer(world, { to, type: 'attempt.timedOut', attempt: tried.attempt }, timeoutMs)
-  if (tried.kind === 'step' && tried.step.heartbeatMs !== null)
-    startTimer(
-      world,
-      { to, type: 'heartbeat.missed', attempt: tried.attempt },
-      tried.step.heartbeatMs,
-      Infinity,
-    )
+  startAttemptTimer(world, tried, 'attempt.timedOut', limitOf(tried))
+  if (tried.kind === 'step')
+    startAttemptTimer(world, tried, 'heartbeat.missed', tried.step.heartbeatMs, Infinity)
   if (tried.kind === 'step' && isControl(tried)) {
     tried.work = { kind: 'branch', frame: null, isAsking: false }
     world.starting.push(tried)
   } else perform(world, tried, to)
   world.changes++
+}
+
+function startAttemptTimer(
+  world: World,
+  tried: Tried,
+  type: string,
+  from: number | null,
+  until = from,
+): void {
+  startTimer(world, { to: addressOf(world, tried), type, attempt: tried.attempt }, from, until)
 }
 
 /** Retries start within a time from the start of the first attempt. */
@@ -130,7 +133,7 @@ function openWindow(world: World, tried: Tried): void {
   const { maxElapsedMs } = windowPolicy(tried).backoff
   stopTimers(world, to, ['retries.expired'])
   Object.assign(tried, { windowOf: tried.target, windowEnd: world.now + (maxElapsedMs ?? Infinity) })
-  if (maxElapsedMs !== null) startTimer(world, { to, type: 'retries.expired' }, maxElapsedMs)
+  startTimer(world, { to, type: 'retries.expired' }, maxElapsedMs)
 }
 
 function perform(world: World, tried: Tried, to: string): void {
@@ -232,7 +235,7 @@ export function abort(world: World, tried: Tried): void {
   stopTimers(world, to, ['attempt.timedOut', 'heartbeat.missed'])
   if (tried.kind === 'step' && isControl(tried)) world.above.stopWork(world, tried, false)
   else if (!world.timers.some((timer) => timer.to === to && timer.type === 'grace.ended'))
-    startTimer(world, { to, type: 'grace.ended', attempt: tried.attempt }, GRACE_MS)
+    startAttemptTimer(world, tried, 'grace.ended', GRACE_MS)
 }
 
 /** An operation outlived its grace, and is given up on. */
@@ -284,7 +287,7 @@ function backOff(world: World, tried: Tried): boolean {
     return false
   }
   tried.phase = 'backingOff'
-  startTimer(world, { to, type: 'backoff.ended', attempt: tried.attempt }, from, until)
+  startAttemptTimer(world, tried, 'backoff.ended', from, until)
   return true
 }
 
@@ -319,11 +322,8 @@ export function tellFailure(world: World): number {
 
 function askHandlers(world: World, task: Task, number: number): void {
   task.phase = 'asking'
-  startTimer(
-    world,
-    { to: addressOf(world, task), type: 'verdict.timedOut' },
-    task.frame.workflow.recovery.answerMs,
-  )
+  const { answerMs } = task.frame.workflow.recovery
+  startTimer(world, { to: addressOf(world, task), type: 'verdict.timedOut' }, answerMs)
   const handlers = world.setting.handlers.filter((id) => world.asked.get(id)!.includes(number))
   world.questions.push({ task, number, handlers, answers: new Map() })
 }
@@ -375,28 +375,18 @@ function end(world: World, task: Task, outcome: StepOutcome): void {
 
 /** Cancels a task: awaited or told to stop where it runs. `force`: nothing is waited for but the grace. */
 export function cancelTask(world: World, task: Task, force: boolean): void {
-  if (task.phase === 'final') return
+  const { phase, step } = task
+  if (phase === 'final') return
   if (!world.live.has(addressOf(world, task))) {
     settle(world, task, 'cancelled')
     return
   }
-  switch (task.phase) {
-    case 'running':
-    case 'finishing':
-    case 'aborting':
-      if (task.phase === 'running' && task.step.onCancel === 'await' && !force) {
-        task.phase = 'finishing'
-        const timer = { to: addressOf(world, task), type: 'attempt.timedOut', attempt: task.attempt }
-        if (task.step.timeoutMs === null) startTimer(world, timer, AWAIT_MS)
-      } else if (task.phase !== 'finishing' || force) {
-        task.phase = 'cancelling'
-        abort(world, task)
-      }
-      break
-    case 'cancelling':
-      break
-    default:
-      end(world, task, 'cancelled')
-  }
+  if (phase === 'running' && step.onCancel === 'await' && !force) {
+    task.phase = 'finishing'
+    if (step.timeoutMs === null) startAttemptTimer(world, task, 'attempt.timedOut', AWAIT_MS)
+  } else if (phase === 'running' || phase === 'aborting' || (phase === 'finishing' && force)) {
+    task.phase = 'cancelling'
+    abort(world, task)
+  } else if (phase !== 'finishing' && phase !== 'cancelling') end(world, task, 'cancelled')
   if (force && task.work) world.above.stopWork(world, task, true)
 }

@@ -1,6 +1,6 @@
 // Undoing (SPEC §3, "Effects" and "Compensation"): which effects are to be undone, after what, with which input and output, and
 // what is left. The whole of a frame is undone, or its surplus: effects that are no part of its result.
-import type { EffectTarget, Failure } from '../../machines/protocol.ts'
+import type { EffectTarget } from '../../machines/protocol.ts'
 import type { Module } from '../../src/definition/model.ts'
 import { compensationOf } from './answers.ts'
 import { isAccepted } from './data.ts'
@@ -256,8 +256,6 @@ export function stopGroup(world: World, group: UndoGroup): void {
 
 // ---- one step is undone ------------------------------------------------------------------------------------------
 
-const STOPPED: Failure = { code: 'COMPENSATION_STOPPED', message: '' }
-
 /** The step is past its gates: what is inside of it comes first. */
 export function admitUndo(world: World, task: Task): void {
   const undo = task.undo!
@@ -271,7 +269,7 @@ export function admitUndo(world: World, task: Task): void {
 }
 
 function insideUndone(world: World, undo: Undo, isComplete: boolean): void {
-  undo.isInsideLeft = !isComplete
+  undo.isIncomplete ||= !isComplete
   undo.group = null
   if (undo.phase === 'stopping' && undo.next.length > 0) leave(world, undo)
   else undoOwn(world, undo)
@@ -292,13 +290,11 @@ function undoOwn(world: World, undo: Undo): void {
 
 /** An effect is undone, or is left; the next one has retries of its own. */
 export function takeNext(world: World, undo: Undo): void {
-  if (undo.failure) {
-    undo.left.push(undo.target)
-    undo.leftFailure ??= undo.failure
-  }
+  if (undo.failure) undo.left.push(undo.target)
   undo.next = undo.next.slice(1)
   Object.assign(undo, { failures: 0, failure: null, isWindowOpen: true })
   if (undo.next.length === 0) endUndo(world, undo)
+  else if (undo.phase === 'stopping') leave(world, undo)
   else askAgain(world, undo)
 }
 
@@ -311,34 +307,27 @@ export function askAgain(world: World, undo: Undo): void {
 
 /** Undo nothing more: an attempt under way is told to stop, and counts if it succeeds. */
 function stopUndo(world: World, undo: Undo): void {
-  if (undo.phase === 'running' || undo.phase === 'aborting') {
+  const { phase } = undo
+  if (phase !== 'running' && phase !== 'aborting' && phase !== 'inside') leave(world, undo)
+  else {
     undo.phase = 'stopping'
-    abort(world, undo)
-    leaveRest(undo, undo.next.slice(1))
-    undo.next = undo.next.slice(0, 1)
-  } else if (undo.phase === 'inside') {
-    undo.phase = 'stopping'
-    stopGroup(world, undo.group!)
-  } else leave(world, undo)
+    if (phase === 'inside') stopGroup(world, undo.group!)
+    else abort(world, undo)
+  }
 }
 
 /** Leaves all that is not undone. */
 export function leave(world: World, undo: Undo): void {
-  undo.leftFailure ??= undo.failure ?? STOPPED
-  leaveRest(undo, undo.next)
+  undo.isIncomplete = true
+  undo.left.push(...undo.next)
   endUndo(world, undo)
 }
 
-function leaveRest(undo: Undo, rest: readonly EffectTarget[]): void {
-  undo.left.push(...rest)
-  if (rest.length > 0) undo.leftFailure ??= undo.failure ?? STOPPED
-}
-
 function endUndo(world: World, undo: Undo): void {
-  const { task, own, left, leftFailure, isInsideLeft, attempt } = undo
+  const { task, own, left, isIncomplete, attempt } = undo
   const { frame } = task
   const to = addressOf(world, undo)
-  const isUndone = leftFailure === null && !isInsideLeft
+  const isUndone = left.length === 0 && !isIncomplete
   const before = task.compensation
   undo.phase = 'final'
   world.live.delete(to)
