@@ -102,7 +102,7 @@ export function timedOut(world: World, frame: Frame): void {
 /** Cancels a frame; `force`: waits for no step, and undoes nothing more. */
 export function cancelFrame(world: World, frame: Frame, force: boolean): void {
   const { phase } = frame
-  if (hasEnded(frame)) return
+  if (hasEnded(frame) && !force) return
   if (phase === 'compensating') {
     if (force) giveUp(world, frame)
     else frame.cancellationsIgnored++
