@@ -200,6 +200,7 @@ export class StepActors {
       if (this.live.get(index) === live) this.tellRun(index, { type: 'slot.requested', index })
     }
     if (this.run.reversal.undoing || !this.run.reversal.undoBeside(index, 'all', ask)) ask()
+    else this.tellRun(index, { type: 'slot.returned' })
   }
 
   withdrawRequest({ index }: Attempting): void {
@@ -295,6 +296,7 @@ export class StepActors {
   askHandlers({ index, path, policy }: StepContext): void {
     const live = this.live.get(index)!
     live.timers.start({ type: 'verdict.timedOut' }, policy.answerMs)
+    this.tellRun(index, { type: 'slot.returned' })
     this.run.scope.ask(live.failureEvent, path)
   }
 

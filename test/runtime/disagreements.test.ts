@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest'
 import {
   awaitEvent,
   compensating,
+  computed,
   each,
   hang,
   loop,
@@ -19,6 +20,7 @@ import {
   workflow,
   breaks,
   type Play,
+  type Played,
 } from './workflows.ts'
 
 const POOL = { pools: [{ name: 'pool', units: 2 }] }
@@ -106,6 +108,29 @@ describe('a loop that stops', () => {
       sent: times.map((at) => [at, { type: 'run.cancel', force: at === 200 } as never] as const),
     })
     expect(played.time).toBe(200)
+  })
+})
+
+describe('a slot', () => {
+  const startedAt = ({ report }: Played, name: string) => report.step(name).startedAt
+
+  it('is given back while handlers are asked', () => {
+    const played = play(workflow([step('fails'), step('waits')], { maxConcurrency: 1 }), {
+      fates: { fails: breaks },
+      subscriptions: [{ id: 'h', pattern: 'step_failed', handler: () => 'skip' }],
+      thinkMs: () => 2_000,
+    })
+    expect(startedAt(played, 'waits')).toBe(0)
+  })
+
+  it('is given back while what failed is undone before the fallback', () => {
+    const inner = [saga('book'), step('fails', { dependsOn: ['book'] })]
+    const group = parallel('group', inner, {}, { fallback: computed('plan b') })
+    const played = play(workflow([group, step('waits')], { ...compensating, maxConcurrency: 1 }), {
+      fates: { 'group/fails': breaks },
+      reply: slow({ 'undo:group/book': 2_000 }),
+    })
+    expect(startedAt(played, 'waits')).toBe(0)
   })
 })
 
