@@ -32,7 +32,8 @@ export function difference({ definition, setting }: Agreed, played: Recorded): s
   const given = new Map((played.given ?? []).map((each) => [`${each.key}#${each.attempt}`, each.parameters]))
   for (const [index, entry] of journal.entries()) {
     const effects = (performed.get(index + 1) ?? []).map(({ effect }) => effect)
-    react(world, entry, new Set(effects.map(({ to }) => to)))
+    const seen = effects.filter((effect) => textOf(effect).length > 0).map(({ to }) => to)
+    react(world, entry, new Set(seen))
     const where = `entry ${index}, at ${entry.at}, ${entry.event.type} to ${entry.to}`
     const made = effects.flatMap(textOf).toSorted()
     const predicted = world.performed.map(({ text }) => text).toSorted()

@@ -13,6 +13,13 @@ export function startAll(world: World): void {
   const { starting } = world
   world.starting = []
   for (const task of starting) if (task.work !== null && task.phase !== 'final') startWork(world, task)
+}
+
+/**
+ * Ends attempts with what was computed. Whether more begins at the same time, inside of steps beside them, is open: the history
+ * decides.
+ */
+export function answerAll(world: World): void {
   const { atOnce } = world
   world.atOnce = []
   for (const { task, computed } of atOnce) {

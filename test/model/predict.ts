@@ -48,7 +48,7 @@ export const rootOf = ({ frames, setting }: World): Frame => frames.get(`run/${s
 
 /** Lets an entry in. What the run does then is in `performed`; what the entry should not have been is in `problems`. */
 export function react(world: World, { at, to, event }: Entry, seen: ReadonlySet<string>): void {
-  Object.assign(world, { now: at, performed: [], seen })
+  Object.assign(world, { now: at, performed: [], seen, ahead: new Set(seen) })
   const inbound: Inbound = event
   checkTimers(world, to, inbound)
   handle(world, to, inbound)
@@ -58,9 +58,11 @@ export function react(world: World, { at, to, event }: Entry, seen: ReadonlySet<
       for (const frame of world.open) {
         frames.advance(world, frame)
         control.startAll(world)
+        if (world.ahead.size === 0) control.answerAll(world)
       }
       // Lists that end at the same time all end by themselves, whatever the end of one means for the others.
       for (const frame of [...world.open].filter(frames.hasEnded)) frames.endSteps(world, frame)
+      if (world.changes === before) control.answerAll(world)
     }
   } while (control.join(world) || lend(world))
 }

@@ -56,6 +56,8 @@ export class World {
   performed: Performed[] = []
   /** Addresses of attempts that were seen to begin with it: they decide where the order is left open. */
   seen: ReadonlySet<string> = new Set()
+  /** Those of them, and of runs whose functions were asked, that were not predicted yet. */
+  ahead: Set<string> = new Set()
   readonly pools: ReadonlyMap<string, Pool>
   /** Control steps whose attempt has begun, and nothing inside of it yet. */
   starting: Task[] = []

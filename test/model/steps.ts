@@ -38,7 +38,9 @@ export function passCondition(world: World, task: Task, answer: Answer): void {
 }
 
 export function ask(world: World, { frame, index }: Task, question: string): void {
-  world.performed.push({ text: `${question} of ${framePath(world, frame)}#${index}` })
+  const to = framePath(world, frame)
+  world.ahead.delete(to)
+  world.performed.push({ text: `${question} of ${to}#${index}` })
 }
 
 /** A task ends that was never under way. */
@@ -143,6 +145,7 @@ function perform(world: World, tried: Tried, to: string): void {
   const as = !isUndo ? target : target === 'operation' ? 'compensation' : 'fallbackCompensation'
   const key = pathOf(world, taskOf(tried), name)
   const given = givenTo(world, tried)
+  world.ahead.delete(to)
   world.performed.push({ text: `${as} ${to}#${tried.attempt}`, key: `${key}#${tried.attempt}`, given })
 }
 
