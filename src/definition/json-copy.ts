@@ -95,7 +95,7 @@ class Copy {
   }
 
   private ofPlain(value: object, depth: number): object {
-    if (!isPlain(value)) return this.refuse(depth, `a ${value.constructor?.name ?? 'special object'}`)
+    if (!isPlain(value)) return this.refuse(depth, `an instance of ${value.constructor?.name ?? 'nothing'}`)
     const copy: Record<string, unknown> = {}
     for (const [key, item] of Object.entries(value)) {
       if (item === undefined) continue
