@@ -272,6 +272,7 @@ export class Run {
 
   /** Cancels one step, with all that is inside of it; those that depend on it are cancelled, too. */
   cancelStep(index: number, force: boolean): void {
+    if (this.reversal.undoing) return
     if (this.steps.has(index)) this.steps.cancel(index, { type: 'step.cancel', force })
     else {
       this.leases.releaseWhere((each) => each === index)

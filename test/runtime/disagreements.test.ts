@@ -175,6 +175,29 @@ describe('leases', () => {
     expect(played.calls).toContain('outer/y')
   })
 
+  it('are waited for by what undoes a step, though the step is cancelled', () => {
+    const called = workflow(
+      [
+        saga('first', needs(2)),
+        saga('second', { ...needs(2), dependsOn: ['first'] }),
+        step('fails', { dependsOn: ['second'] }),
+      ],
+      compensating,
+    )
+    const definition = workflow([
+      scenario('outer', called),
+      step('holder', { ...needs(2), dependsOn: ['s'] }),
+      step('s'),
+    ])
+    const played = play(definition, {
+      ...POOL,
+      fates: { 'outer/fails': breaks },
+      reply: slow({ s: 50, holder: 1_000, 'outer/fails': 100 }),
+      sent: [[200, { type: 'run.cancelStep', step: 'outer/second' } as never]],
+    })
+    expect(undone(played)).toEqual(['undo:outer/second', 'undo:outer/first'])
+  })
+
   it('are given back before a retry asks for them again', () => {
     const definition = workflow([step('a', { ...needs(2), retry: retries(1) })])
     expect(statuses(play(definition, POOL))).toEqual({ a: 'success' })
