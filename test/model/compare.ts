@@ -81,7 +81,7 @@ function reportOf(report: RunReport): ReturnType<typeof outcomeOf> {
     attempts: report.attempts,
     failedAttempts: report.failedAttempts,
     modules: report.modules.toSorted(),
-    steps: report.steps.map(stepOf),
+    steps: report.steps.map((step) => settled(stepOf(step))),
   }
 }
 
@@ -104,7 +104,7 @@ function stepOf(record: StepRecord): StepOutcome {
       record.inside &&
       record.inside.runs
         .toSorted((a, b) => (a.iteration ?? 0) - (b.iteration ?? 0))
-        .map((run) => ({ ...run, steps: run.steps.map((step) => stepOf(step)) })),
+        .map((run) => ({ ...run, steps: run.steps.map((step) => settled(stepOf(step))) })),
   }
 }
 
@@ -130,7 +130,7 @@ function outcomeOf(world: World) {
     attempts: world.attempts,
     failedAttempts: world.failedAttempts,
     modules: [...world.called].toSorted(),
-    steps: root.tasks.map(recordOf),
+    steps: root.tasks.map((task) => settled(recordOf(task))),
   }
 }
 
@@ -150,12 +150,19 @@ interface StepOutcome {
     readonly { iteration: number | null; status: string; steps: readonly StepOutcome[] }[] | null
 }
 
+/** Of a step that is stopped when it begins, it is open whether it had begun; of an operation, what was performed says it. */
+function settled(step: StepOutcome): StepOutcome {
+  const { status, startedAt, finishedAt } = step
+  const isOpen = status === 'cancelled' && (startedAt === null || startedAt === finishedAt)
+  return isOpen ? { ...step, attempts: 0, startedAt: null, inside: null } : step
+}
+
 function recordOf(task: Task): StepOutcome {
   const { step, status, failure, attempt, isHeld, startedAt, finishedAt, compensation, kept } = task
   const runOf = ({ input, cause, tasks }: Frame) => ({
     iteration: input.iteration?.index ?? null,
     status: cause,
-    steps: tasks.map(recordOf),
+    steps: tasks.map((inner) => settled(recordOf(inner))),
   })
   return {
     name: step.name,
