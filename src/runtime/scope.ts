@@ -232,14 +232,21 @@ export class Scope {
 
   /**
    * Tells whoever asked for a lease how it went, once all that came of the same entry is done: a lease starts nothing that
-   * the verdict on the step that gave it back stops, or a signal that a wait takes.
+   * the verdict on the step that gave it back stops, or a signal that a wait takes. Whoever gave it back again meanwhile may
+   * wait for another one, and is not told.
    */
   answerLease(pool: string, replyTo: string, event: WorkflowEvent): void {
     const { session } = this.root
     session.atLast(() => {
       const actor = session.actors.get(replyTo)
-      if (actor) tell(session.actors.get(pool)!, actor, event)
+      const isOver = event.type === 'lease.granted' && !this.isHeld(event)
+      if (actor && !isOver) tell(session.actors.get(pool)!, actor, event)
     })
+  }
+
+  private isHeld({ lease, pool }: { readonly lease: string; readonly pool: string }): boolean {
+    const { context } = this.pools.get(pool)!.getSnapshot() as { readonly context: PoolContext }
+    return context.holders.some((holder) => holder.lease === lease)
   }
 
   /** An actor has one timer, or one for each of its leases. */

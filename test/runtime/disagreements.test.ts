@@ -198,6 +198,27 @@ describe('leases', () => {
     expect(undone(played)).toEqual(['undo:outer/second', 'undo:outer/first'])
   })
 
+  it('are not taken for those that a cancelled attempt had asked for', () => {
+    const use = step('use', {
+      ...needs(2),
+      ...verdicts('compensate'),
+      retry: retries(1),
+      compensate: undo({ on: 'attempt' }),
+    })
+    const scan = loop('scan', each([1, 2]), [use], { maxConcurrency: 2 })
+    const { log } = play(workflow([saga('first', needs(1)), scan]), {
+      ...POOL,
+      fates: { 'scan[0]/use': breaks, 'scan[1]/use': breaks },
+      reply: (_, address) => ({ kind: 'execute', afterMs: address === 'scan[0]/use' ? 150 : 100 }),
+    })
+    const undoing = log.filter((line) => line.includes('undo:') && line !== 'end undo:scan')
+    expect(undoing).toEqual([
+      ...['undo:first', 'end undo:first'],
+      ...['undo:scan[1]/use', 'end undo:scan[1]/use'],
+      ...['undo:scan[0]/use', 'end undo:scan[0]/use'],
+    ])
+  })
+
   it('are given back before a retry asks for them again', () => {
     const definition = workflow([step('a', { ...needs(2), retry: retries(1) })])
     expect(statuses(play(definition, POOL))).toEqual({ a: 'success' })
