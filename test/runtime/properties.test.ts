@@ -8,6 +8,8 @@ import { difference } from '../model/compare.ts'
 import { attemptsOf, play as playPlan, type Played, type Watch } from './player.ts'
 
 const RUNS = Number(process.env['PROPERTY_RUNS'] ?? 300)
+/** Other seeds draw other runs: what the model and the engine then differ in becomes a pinned test. */
+const seed = Number(process.env['PROPERTY_SEED'] ?? 1)
 
 /** Plays a plan. Where it is played from its beginning, the reference model has to say the same of it. */
 function play(plan: WorkflowPlan, watch: Watch = {}): Played {
@@ -17,7 +19,7 @@ function play(plan: WorkflowPlan, watch: Watch = {}): Played {
 }
 
 const holds = (check: (plan: WorkflowPlan) => void, sizeMax = 8, numRuns = RUNS) => {
-  fc.assert(fc.property(workflowPlan(sizeMax), check), { numRuns })
+  fc.assert(fc.property(workflowPlan(sizeMax), check), { numRuns, seed })
 }
 
 describe('every run', () => {
