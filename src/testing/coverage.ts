@@ -75,10 +75,13 @@ export class Coverage {
   }
 
   private note(node: StateNode, name: string): void {
-    const { id } = node.machine
+    const { config, root } = node.machine
+    // A workflow's chart has the workflow's own id, and the states of every other's.
+    const chart = CHARTS.find((each) => each.config.states === config.states)
+    if (!chart) return
     // A state that is left before the first event is in no snapshot, but every actor begins there.
-    const names = this.reached.get(id) ?? new Set(node.machine.root.initial.target?.map(stateName))
-    this.reached.set(id, names.add(name))
+    const names = this.reached.get(chart.id) ?? new Set(root.initial.target?.map(stateName))
+    this.reached.set(chart.id, names.add(name))
   }
 }
 
