@@ -3,6 +3,7 @@
 // in reverse order, one after the other, before the root hears that its scope is released.
 import { createActor, type AnyActorRef } from 'xstate'
 import { matchesPattern, type BusContext, type Drop } from '../../machines/bus.ts'
+import { isHolder } from '../../machines/lease-queue.ts'
 import type { PoolContext } from '../../machines/resource.ts'
 import type { BusEvent, Failure, PoolEvent } from '../../machines/protocol.ts'
 import type { WorkflowEvent } from '../../machines/workflow.ts'
@@ -239,14 +240,10 @@ export class Scope {
     const { session } = this.root
     session.atLast(() => {
       const actor = session.actors.get(replyTo)
-      const isOver = event.type === 'lease.granted' && !this.isHeld(event)
+      const isOver =
+        event.type === 'lease.granted' && !isHolder(contextOf(this.pools.get(event.pool)!), event.lease)
       if (actor && !isOver) tell(session.actors.get(pool)!, actor, event)
     })
-  }
-
-  private isHeld({ lease, pool }: { readonly lease: string; readonly pool: string }): boolean {
-    const { context } = this.pools.get(pool)!.getSnapshot() as { readonly context: PoolContext }
-    return context.holders.some((holder) => holder.lease === lease)
   }
 
   /** An actor has one timer, or one for each of its leases. */
@@ -274,7 +271,7 @@ export class Scope {
   leasesOpenOf(path: string): number {
     let open = 0
     for (const pool of this.pools.values()) {
-      const { holders } = (pool.getSnapshot() as { readonly context: PoolContext }).context
+      const { holders } = contextOf(pool)
       for (const { lease } of holders) if (lease.startsWith(`${path}/`)) open++
     }
     return open
@@ -390,3 +387,5 @@ export class Scope {
     return `${this.root.session.path}/${kind}/${name}`
   }
 }
+
+const contextOf = (pool: AnyActorRef) => (pool.getSnapshot() as { readonly context: PoolContext }).context
