@@ -1,6 +1,6 @@
-// Makes data of whatever was thrown. Not an error class: those live in errors.ts.
+// Makes data of whatever was thrown, and says what could not be computed. Not an error class: those live in errors.ts.
 import type { Failure } from '../../machines/protocol.ts'
-import type { ErrorCode } from '../errors.ts'
+import { SagachartError, type ErrorCode } from '../errors.ts'
 import { fieldOf, messageOf, textOf } from '../foreign.ts'
 import { retryAfterMs } from './retry-after.ts'
 
@@ -33,3 +33,10 @@ function failureOf(thrown: unknown, code: ErrorCode, now: number | undefined, de
     ...(cause != null && { cause: failureOf(cause, code, now, depth + 1) }),
   }
 }
+
+/** Names a value that an expression or a user's function fails to give: trying again cannot help. */
+export const notComputed = (what: string, cause: unknown) =>
+  new SagachartError('EXPRESSION_FAILED', `${what} could not be computed: ${messageOf(cause)}`, {
+    cause,
+    retryable: false,
+  })

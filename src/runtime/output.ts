@@ -1,8 +1,6 @@
 // What a run gives once all its steps have ended.
 import { newBudget } from '../definition/operators.ts'
-import { SagachartError } from '../errors.ts'
-import { messageOf } from '../foreign.ts'
-import { toFailure } from './failure.ts'
+import { notComputed, toFailure } from './failure.ts'
 import { toJson } from '../definition/json-copy.ts'
 import type { Run } from './run.ts'
 
@@ -31,8 +29,7 @@ function computed(name: string, evaluate: () => unknown): unknown {
   try {
     return evaluate()
   } catch (cause) {
-    const message = `The output "${name}" could not be computed: ${messageOf(cause)}`
-    throw new SagachartError('EXPRESSION_FAILED', message, { cause, retryable: false })
+    throw notComputed(`The output "${name}"`, cause)
   }
 }
 

@@ -6,7 +6,7 @@ import { compensationOf } from '../definition/plan.ts'
 import { listed } from '../definition/diagnostic.ts'
 import { ownCopy, toJson } from '../definition/json-copy.ts'
 import { SagachartError } from '../errors.ts'
-import { isInstance, messageOf } from '../foreign.ts'
+import { isInstance } from '../foreign.ts'
 import type {
   CompensationDefinition,
   Computed,
@@ -18,6 +18,7 @@ import type {
 import { chooseBranch } from './control/branch.ts'
 import { Loop } from './control/loop.ts'
 import { Wait } from './control/wait.ts'
+import { notComputed } from './failure.ts'
 import { undoneBy, type AttemptTarget, type Effect, type EffectControl } from './host.ts'
 import type { Root } from './root.ts'
 import type { Run } from './run.ts'
@@ -135,14 +136,7 @@ function evaluateParameters(run: Run, parameters: Computed, seen?: Partial<DataS
     return run.data.evaluate(parameters, seen)
   } catch (error) {
     if (isInstance(error, SagachartError)) throw error
-    throw new SagachartError(
-      'EXPRESSION_FAILED',
-      `The parameters could not be computed: ${messageOf(error)}`,
-      {
-        cause: error,
-        retryable: false,
-      },
-    )
+    throw notComputed('The parameters', error)
   }
 }
 
