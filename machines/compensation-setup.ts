@@ -1,6 +1,7 @@
 // What the chart of a compensation is made of: what it knows, the names of its effects, its guards. The chart itself is in
 // compensation.ts.
 import { assign, setup } from 'xstate'
+import { attemptEffects } from './attempt-effects.ts'
 import { explained, hasRetry, timedOut, type StepContext } from './step-context.ts'
 import type {
   CompensationEvent,
@@ -47,8 +48,6 @@ export interface CompensationContext extends Omit<CompensationInput, 'failure'> 
 
 type Facts = { readonly context: CompensationContext; readonly event: CompensationEvent }
 
-const noEffect = () => {}
-
 const stopped: Failure = {
   code: 'COMPENSATION_STOPPED',
   message: 'The compensation was ended before the step was undone: undo it by hand',
@@ -84,17 +83,9 @@ export function outcome(context: CompensationContext): CompensationOutput {
 
 /** The chart's effects, by name: a host provides each of them. */
 const effects = {
-  undoInside: noEffect,
-  stopInside: noEffect,
-  requestSlot: noEffect,
-  withdrawRequest: noEffect,
-  startAttempt: noEffect,
-  abortAttempt: noEffect,
-  endAttempt: noEffect,
-  abandonAttempt: noEffect,
-  startBackoff: noEffect,
-  stopBackoff: noEffect,
-  publish: (_: unknown, _event: { readonly type: string }) => {},
+  ...attemptEffects,
+  undoInside: () => {},
+  stopInside: () => {},
 }
 
 /** Their names. */

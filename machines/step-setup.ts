@@ -1,6 +1,7 @@
 // What the step's chart is made of: its events, the names of its effects, its guards. The chart itself is in step.ts,
 // the part of it that answers a failure in recovery.ts.
 import { assign, setup } from 'xstate'
+import { attemptEffects } from './attempt-effects.ts'
 import type { StepEvent, StepOutput } from './protocol.ts'
 import {
   explained,
@@ -21,28 +22,14 @@ const noEffect = () => {}
 
 /** The chart's effects, by name: a host provides each of them. */
 const effects = {
-  /** Asks the run for leases and a slot. */
-  requestSlot: noEffect,
-  /** Takes the request back. */
-  withdrawRequest: noEffect,
-  /** Performs the operation and starts the time-out of the attempt. */
-  startAttempt: noEffect,
+  ...attemptEffects,
   /** Sees to it that the attempt, which is waited for, ends some time. */
   limitAttempt: noEffect,
-  /** Tells the operation to stop and starts its grace. */
-  abortAttempt: noEffect,
-  /** Stops the timers, returns leases and slot. */
-  endAttempt: noEffect,
-  /** Gives up on an operation that outlived its grace. */
-  abandonAttempt: noEffect,
   /** Notes what the event says of the attempt's effect, where the attempt is not the step's accepted success. */
   recordEffect: noEffect,
-  startBackoff: noEffect,
-  stopBackoff: noEffect,
   /** Waits for the answers of those who handle the failure that was published last. */
   askHandlers: noEffect,
   stopAsking: noEffect,
-  publish: (_: unknown, _event: { readonly type: string }) => {},
 }
 
 /** Their names. */

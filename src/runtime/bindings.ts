@@ -16,7 +16,7 @@ import {
 import { loopMachine, type LoopEffect } from '../../machines/loop.ts'
 import { moduleMachine, type ModuleEffect } from '../../machines/module.ts'
 import { poolMachine, type PoolEffect } from '../../machines/resource.ts'
-import { stepMachine, type StepContext, type StepEffect } from '../../machines/step.ts'
+import { stepMachine, type StepEffect } from '../../machines/step.ts'
 import {
   workflowMachine,
   type WorkflowContext,
@@ -37,7 +37,7 @@ import type { Run } from './run.ts'
 import type { Compensated, Decided, Ending, Leased, Settled, SlotRequested } from './run-options.ts'
 import type { Scope } from './scope.ts'
 import type { EffectNews } from './step-actor.ts'
-import type { StepActors } from './step-actors.ts'
+import type { Attempting, StepActors } from './step-actors.ts'
 
 type Signal = Extract<WorkflowEvent, { type: 'run.signal' }>
 
@@ -46,16 +46,13 @@ interface Acting<TContext> {
   readonly context: TContext
 }
 
-/** An action of a step, on the run of its parent. */
-const onStep = <TContext = StepContext>(effect: (steps: StepActors, context: TContext) => void) => {
+/** An action of a step, or of what undoes it, on the run of its parent. */
+const onStep = <TContext>(effect: (steps: StepActors, context: TContext) => void) => {
   return ({ self, context }: Acting<TContext>) => {
     const { session, steps } = runs.get(self._parent!)!
     session.later(effect, steps, context)
   }
 }
-
-/** The same for what undoes a step. */
-const onUndo = (effect: (steps: StepActors, context: CompensationContext) => void) => onStep(effect)
 
 /** An action of a loop. */
 const onLoop = <TDetail>(
@@ -66,10 +63,7 @@ const onLoop = <TDetail>(
   runs.get(self._parent!._parent!)!.session.later(effect, loops.get(self)!, detail)
 }
 
-const publishing = (
-  { self, context }: Acting<StepContext | CompensationContext>,
-  { type }: { type: string },
-) => {
+const publishing = ({ self, context }: Acting<Attempting>, { type }: { type: string }) => {
   const { session, steps } = runs.get(self._parent!)!
   session.later((actors, published) => actors.publish(context, published), steps, type)
 }
@@ -109,39 +103,36 @@ const onScope = (self: AnyActorRef, effect: (scope: Scope, path: string) => void
   session.later(effect, scope, self.id)
 }
 
+/** What both do who make attempts. */
+const attempting = {
+  requestSlot: onStep<Attempting>((steps, context) => steps.requestSlot(context)),
+  withdrawRequest: onStep<Attempting>((steps, context) => steps.withdrawRequest(context)),
+  startAttempt: onStep<Attempting>((steps, context) => steps.startAttempt(context)),
+  abortAttempt: onStep<Attempting>((steps, context) => steps.abortAttempt(context)),
+  abandonAttempt: onStep<Attempting>((steps, context) => steps.abandonAttempt(context)),
+  endAttempt: onStep<Attempting>((steps, context) => steps.endAttempt(context)),
+  startBackoff: onStep<Attempting>((steps, context) => steps.startBackoff(context)),
+  stopBackoff: onStep<Attempting>((steps, context) => steps.stopBackoff(context)),
+  publish: publishing,
+}
+
 /** The step's chart, bound. */
 export const boundStepMachine = bound<StepEffect>()(stepMachine, {
-  requestSlot: onStep((steps, context) => steps.requestSlot(context)),
-  withdrawRequest: onStep((steps, context) => steps.withdrawRequest(context)),
-  startAttempt: onStep((steps, context) => steps.startAttempt(context)),
-  abortAttempt: onStep((steps, context) => steps.abortAttempt(context)),
-  abandonAttempt: onStep((steps, context) => steps.abandonAttempt(context)),
+  ...attempting,
   recordEffect: ({ self, context: { index, target }, event }) => {
     const { session, steps } = runs.get(self._parent!)!
     session.later(recordEffect, steps, { index, target, event })
   },
-  endAttempt: onStep((steps, context) => steps.endAttempt(context)),
-  startBackoff: onStep((steps, context) => steps.startBackoff(context)),
-  stopBackoff: onStep((steps, context) => steps.stopBackoff(context)),
   limitAttempt: onStep((steps, context) => steps.limitAttempt(context)),
   askHandlers: onStep((steps, context) => steps.askHandlers(context)),
   stopAsking: onStep((steps, context) => steps.stopAsking(context)),
-  publish: publishing,
 })
 
 /** The chart of a compensation, bound. */
 export const boundCompensationMachine = bound<CompensationEffect>()(compensationMachine, {
-  undoInside: onUndo((steps, context) => steps.undoInside(context)),
-  stopInside: onUndo((steps, context) => steps.stopInside(context)),
-  requestSlot: onUndo((steps, context) => steps.requestSlot(context)),
-  withdrawRequest: onUndo((steps, context) => steps.withdrawRequest(context)),
-  startAttempt: onUndo((steps, context) => steps.startAttempt(context)),
-  abortAttempt: onUndo((steps, context) => steps.abortAttempt(context)),
-  abandonAttempt: onUndo((steps, context) => steps.abandonAttempt(context)),
-  endAttempt: onUndo((steps, context) => steps.endAttempt(context)),
-  startBackoff: onUndo((steps, context) => steps.startBackoff(context)),
-  stopBackoff: onUndo((steps, context) => steps.stopBackoff(context)),
-  publish: publishing,
+  ...attempting,
+  undoInside: onStep((steps, context) => steps.undoInside(context)),
+  stopInside: onStep((steps, context) => steps.stopInside(context)),
 })
 
 /** The loop's chart, bound. */

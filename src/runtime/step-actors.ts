@@ -44,7 +44,7 @@ interface Live {
 }
 
 /** What the charts of a step and of its compensation have in common. */
-type Attempting = StepContext | CompensationContext
+export type Attempting = StepContext | CompensationContext
 
 const targetOf = (context: Attempting): AttemptTarget =>
   !('owed' in context)

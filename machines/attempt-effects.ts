@@ -1,0 +1,21 @@
+// What the charts of a step and of its compensation ask for alike, because both make attempts: effects, by name. No chart.
+const noEffect = () => {}
+
+/** The effects of making attempts. A host provides each of them. */
+export const attemptEffects = {
+  /** Asks the run for leases and a slot. */
+  requestSlot: noEffect,
+  /** Takes the request back. */
+  withdrawRequest: noEffect,
+  /** Performs the operation and starts the time-out of the attempt. */
+  startAttempt: noEffect,
+  /** Tells the operation to stop and starts its grace. */
+  abortAttempt: noEffect,
+  /** Stops the timers, returns leases and slot. */
+  endAttempt: noEffect,
+  /** Gives up on an operation that outlived its grace. */
+  abandonAttempt: noEffect,
+  startBackoff: noEffect,
+  stopBackoff: noEffect,
+  publish: (_: unknown, _event: { readonly type: string }) => {},
+}
