@@ -1,4 +1,4 @@
-// What the life of one step's chart costs: created, started, one reply, ended. By XState's interpreter, by compiled transitions
+// The cost of one life of a step's chart, which is created, started, given one reply, and ends: by XState's interpreter, by compiled transitions
 // in an actor, and by the compiled chart alone.
 //   npm exec -- node --expose-gc bench/chart.ts
 import { createActor, type AnyStateMachine } from 'xstate'

@@ -1,5 +1,5 @@
-// What it costs that operations get a copy of their own: of no parameters, of 1 kB, of 1 MB; and what it costs that functions
-// get none, in a loop that reads 1 MB. Each figure is the median of several runs in this one process.
+// The cost of the copies that operations get of their parameters, of none, of 1 kB, of 1 MB, and of functions that get no copy,
+// in a loop that reads 1 MB. Each figure is the median of several runs in this one process.
 //   npm exec -- node --expose-gc bench/copies.ts
 import { setup, run } from 'sagachart'
 

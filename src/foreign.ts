@@ -11,7 +11,7 @@ export const MESSAGE_BYTES_MAX = 10_000
 /** Promises that may be the outcome of one another: a promise may also be its own outcome, and never settle. */
 const PROMISES_MAX = 100
 
-/** What a look at a foreign value gives; `otherwise` where the look fails. */
+/** Looks at a foreign value; `otherwise` where the look fails. */
 export function look<T>(at: () => T, otherwise: T): T {
   try {
     return at()

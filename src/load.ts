@@ -182,7 +182,7 @@ async function readText(file: string, path: string): Promise<string | Diagnostic
   try {
     const there = await stat(path)
     if (there.isCharacterDevice() || there.isBlockDevice()) return unreadable('it is a device')
-    // What a pipe holds is not known before it is read, and a pipe may never end.
+    // The length of a pipe is not known before it is read, and a pipe may never end.
     const bytes = await buffer(createReadStream(path, { end: DOCUMENT_LENGTH_MAX }))
     if (bytes.length > DOCUMENT_LENGTH_MAX) {
       const found = there.isFile() ? there.size : 'more'

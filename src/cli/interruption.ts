@@ -56,7 +56,7 @@ export function hearFaults(): void {
     const isStopping = heard.first !== null
     hear({ exitCode: FAULT, isFault: true, failure: { code: 'RUN_STALLED', message } })
     if (isStopping) endProcess(FAULT)
-    // What stops now may need no more than promises, which do not keep the process; then this is the last that is heard.
+    // A stop in order may need no more than promises, which do not keep the process: without this, nothing would be heard again.
     nextTurn(() => {})
   })
 }

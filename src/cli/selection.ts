@@ -13,7 +13,7 @@ export function readInputs(given: readonly string[]): Record<string, string> | s
   const inputs = new Map<string, string>()
   for (const each of given) {
     const at = each.indexOf('=')
-    // What stands behind the sign may be a secret.
+    // The text behind the sign may be a secret.
     if (at < 1)
       return `--input takes name=value, found ${shown(at < 0 ? each : '=')}; write --input name=value`
     if (inputs.has(each.slice(0, at))) return `--input gives ${shown(each.slice(0, at))} twice; give it once`

@@ -92,7 +92,7 @@ class SocketInspector implements Inspector {
       this.dropped++
       return
     }
-    // What a run's own data make of being looked at must not reach the run.
+    // An error that a run's own data throw when they are looked at must not reach the run.
     const texts = look(() => this.messages.of(event), null)
     if (texts === null) this.dropped++
     for (const text of texts ?? []) {

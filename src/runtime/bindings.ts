@@ -3,11 +3,7 @@
 // done, and the session does it once the chart has come to rest.
 import type { AnyActorRef } from 'xstate'
 import { busMachine, type BusEffect } from '../../machines/bus.ts'
-import {
-  compensationMachine,
-  type CompensationContext,
-  type CompensationEffect,
-} from '../../machines/compensation.ts'
+import { compensationMachine, type CompensationEffect } from '../../machines/compensation.ts'
 import {
   integrationMachine,
   type IntegrationContext,
