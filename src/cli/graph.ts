@@ -7,7 +7,7 @@ import { drawWorkflows } from '../graph/pictures.ts'
 import { graphOf } from '../graph/workflows.ts'
 import type { Module } from '../definition/model.ts'
 import { loadIntegration, readIntegration } from '../load.ts'
-import { refusing, stderr, stdout } from './output.ts'
+import { keepingStdout, refusing, stderr } from './output.ts'
 import { jsonPieces } from './pieces.ts'
 import { narrowed } from './selection.ts'
 import { deliver } from './write.ts'
@@ -67,10 +67,8 @@ export async function graphCommand(file: string | undefined, options: GraphOptio
 
 /** The modules of a document; none, and a word on stderr, where they cannot be loaded. */
 async function loadedModules(file: string, { allowModules = [] }: GraphOptions): Promise<readonly Module[]> {
-  // What modules print while they are loaded must not get into the data.
-  const restore = stdout.divertTo(stderr.screen())
   const options = { allowModules, requireInputs: false, writes: [] }
-  const loaded = await loadIntegration(file, options).finally(restore)
+  const loaded = await keepingStdout(() => loadIntegration(file, options))
   if (loaded.ok) return loaded.modules
   stderr.lines(formatDiagnostics(loaded.diagnostics))
   stderr.line('sagachart graph: the effects of operations are unknown without their modules')

@@ -113,6 +113,12 @@ export const stdout = new Output(process.stdout)
 /** For problems, progress, and what operations log. */
 export const stderr = new Output(process.stderr)
 
+/** Loads modules, or calls them: what they print to a stdout that is to be data goes to stderr. */
+export async function keepingStdout<T>(work: () => Promise<T>): Promise<T> {
+  const restore = stdout.divertTo(stderr.screen())
+  return work().finally(restore)
+}
+
 /** Returns a function that reports a problem of usage and gives the exit code. */
 export const refusing = (command: string) => (problem: string) => {
   stderr.line(`sagachart ${command}: ${problem}`)

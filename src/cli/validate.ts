@@ -4,7 +4,7 @@ import { formatDiagnostics, type Diagnostic } from '../definition/diagnostic.ts'
 import type { Module } from '../definition/model.ts'
 import { loadIntegration } from '../load.ts'
 import { jsonPieces } from './pieces.ts'
-import { stderr, stdout } from './output.ts'
+import { keepingStdout, stderr, stdout } from './output.ts'
 
 /** Options of `validate`. */
 export interface ValidateOptions {
@@ -18,11 +18,9 @@ export async function validateCommand(files: readonly string[], options: Validat
   const found: Diagnostic[] = []
   const documents: object[] = []
   for (const file of files) {
-    const loaded = await loadIntegration(file, {
-      allowModules: options.allowModules,
-      allowOutput: options.allowOutput,
-      requireInputs: false,
-    })
+    const { allowModules, allowOutput } = options
+    const load = () => loadIntegration(file, { allowModules, allowOutput, requireInputs: false })
+    const loaded = await (options.json ? keepingStdout(load) : load())
     const diagnostics = loaded.ok ? loaded.warnings : loaded.diagnostics
     found.push(...diagnostics)
     documents.push({ file, ok: loaded.ok, modules: loaded.ok ? loaded.modules.map(moduleData) : [] })

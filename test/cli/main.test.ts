@@ -107,6 +107,20 @@ describe('validate', () => {
     expect(sagachart(folder, ['validate', 'asking.yaml']).status).toBe(0)
   })
 
+  it('keeps what modules print while they are loaded out of the data of --json', () => {
+    const noisy = folderWith({
+      'flow.json': flow([step('a', 'op')]),
+      'modules/m.mjs':
+        'console.log("loading"); process.stdout.write("on\\n"); export default { op: () => 1 }',
+    })
+    const { stdout, stderr } = sagachart(noisy, ['validate', '--json', 'flow.json'])
+    expect(JSON.parse(stdout)).toMatchObject({ diagnostics: [], documents: [{ ok: true }] })
+    expect(stderr).toContain('loading\non\n')
+    expect(sagachart(noisy, ['validate', 'flow.json']).stdout).toMatch(
+      /^loading\non\nflow.json: nothing wrong/,
+    )
+  })
+
   it('prints what it found with --json, and what operations do to the world', () => {
     const bad = sagachart(folder, ['validate', '--json', 'bad.yaml', 'warned.yaml'])
     expect(bad).toMatchObject({ status: 2, stderr: '' })
