@@ -1,9 +1,9 @@
 // The parent of a command that executes operations. It hears signals, which a process whose event loop is blocked cannot: the
 // first is passed on, a second one kills. It tells of a process that died, and ends with the exit code of the work.
-// It is loaded before all else, so it loads nothing that it does not need.
+// It is loaded while that process starts, so it loads nothing that it does not need.
 import { spawn, type ChildProcess } from 'node:child_process'
 import { writeSync } from 'node:fs'
-import { exitCodeOf, FAULT, PIPES, REPEATED_MS, SIGNALS } from './supervision.ts'
+import { exitCodeOf, FAULT, REPEATED_MS, SIGNALS } from './supervision.ts'
 
 /** How long a process may take to begin to stop, in milliseconds, before it is said to be blocked. */
 const BLOCKED_AFTER_MS = 1_000
@@ -13,9 +13,6 @@ const HANGUP_MS_MAX = 30_000
 
 /** How long a process may take to end once its work is done, in milliseconds: a read that it left behind may hold it for ever. */
 const END_MS_MAX = 5_000
-
-/** Descriptors from here on are not looked for in arguments. */
-const DESCRIPTORS_MAX = 256
 
 /** How long a process that lost its supervisor may take to notice it, in seconds, before it is killed. */
 const UNHEARD_S_MAX = 3
@@ -33,41 +30,11 @@ read -r line <&3
 read -r line
 kill -KILL $!`
 
-/**
- * Runs a command in a process of its own, to its end. Gives the exit code, or `null` where this very process is to do the
- * work: it is supervised, or debugged, or no other can be had.
- */
-export function supervise(script: string, args: readonly string[]): Promise<number | null> {
-  const { promise, resolve } = Promise.withResolvers<number | null>()
-  const { env, execArgv, execPath } = process
-  const isDebugged = /--inspect|--debug/.test([env['NODE_OPTIONS'], ...execArgv].join(' '))
-  if (env[PIPES] !== undefined || isDebugged) return Promise.resolve(null)
-  const { stdio, pipes } = descriptorsFor(args)
-  try {
-    const child = spawn(execPath, [...execArgv, script, ...args], {
-      stdio,
-      env: { ...env, [PIPES]: String(pipes) },
-    })
-    if (child.pid === undefined) child.once('error', () => resolve(null))
-    else new Supervision(child, pipes, resolve)
-  } catch {
-    resolve(null)
-  }
+/** Supervises a process that does the work, with the first of its two pipes, to its end. Gives the exit code. */
+export function supervise(child: ChildProcess, pipes: number): Promise<number> {
+  const { promise, resolve } = Promise.withResolvers<number>()
+  new Supervision(child, pipes, resolve)
   return promise
-}
-
-/** The standard streams, what arguments name (`/dev/fd/5` is the same file for both), and two pipes where there is room. */
-function descriptorsFor(args: readonly string[]) {
-  const named = args
-    .flatMap((arg) => [...arg.matchAll(/\/fd\/(\d+)/g)])
-    .map(([, fd]) => Number(fd))
-    .filter((fd) => fd < DESCRIPTORS_MAX)
-  let pipes = 3
-  while (named.includes(pipes) || named.includes(pipes + 1)) pipes++
-  const stdio = Array.from({ length: Math.max(pipes + 1, ...named) + 1 }, (_, fd) =>
-    fd === pipes || fd === pipes + 1 ? 'pipe' : fd < 3 || named.includes(fd) ? fd : 'ignore',
-  )
-  return { stdio, pipes }
 }
 
 class Supervision {
@@ -83,8 +50,7 @@ class Supervision {
     this.child = child
     const [lifeline, other] = [child.stdio[pipes], child.stdio[pipes + 1]]
     lifeline?.on('data', (lines: Buffer) => this.listen(String(lines))).on('error', () => {})
-    // It may fail to be killed.
-    child.on('error', () => {}).once('close', (code, signal) => ended(this.exitCode(code, signal)))
+    child.once('close', (code, signal) => ended(this.exitCode(code, signal)))
     for (const signal of SIGNALS) process.on(signal, () => this.hear(signal))
     setTimeout(() => this.setGuard(other), GUARD_AFTER_MS)
   }
