@@ -4,7 +4,7 @@
 import { createActor, type AnyStateMachine } from 'xstate'
 import { stepMachine } from '../machines/step.ts'
 import { compile } from '../src/kernel/compile.ts'
-import { compiled } from '../src/runtime/compiled.ts'
+import { compiled } from '../src/runtime/charts/compiled.ts'
 import { median } from './table.ts'
 import { POLICY } from './yardstick.ts'
 

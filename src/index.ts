@@ -58,11 +58,11 @@ export type {
   Outcome,
   RootRequest,
   TimerHandle,
-} from './runtime/host.ts'
-export type { EventCounts } from './runtime/mailbox.ts'
-export { RunNotCompletedError } from './runtime/not-completed.ts'
-export { signal, type SignalTarget } from './runtime/outside.ts'
-export type { DeclaredEvent, RunEvent, RunEventData } from './runtime/run-events.ts'
+} from './runtime/port/host.ts'
+export type { EventCounts } from './runtime/environment/mailbox.ts'
+export { RunNotCompletedError } from './runtime/report/not-completed.ts'
+export { signal, type SignalTarget } from './runtime/environment/outside.ts'
+export type { DeclaredEvent, RunEvent, RunEventData } from './runtime/report/run-events.ts'
 export { run, withHost, type RunOptions, type Setup, type SetupOptions } from './runtime/setup.ts'
 export type {
   CompensationRecord,
@@ -70,6 +70,6 @@ export type {
   InsideRecord,
   RunReport,
   StepRecord,
-} from './runtime/step-records.ts'
-export type { HandlerContext, Subscription } from './runtime/subscription.ts'
+} from './runtime/report/step-records.ts'
+export type { HandlerContext, Subscription } from './runtime/environment/subscription.ts'
 export type { RunInput, WorkflowLogic } from './runtime/workflow-logic.ts'

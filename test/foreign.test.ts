@@ -14,7 +14,7 @@ import {
   whenSettled,
 } from '../src/foreign.ts'
 import { shown } from '../src/definition/diagnostic.ts'
-import { toFailure } from '../src/runtime/failure.ts'
+import { toFailure } from '../src/runtime/execute/failure.ts'
 import { hostile, promiseOfItself } from './runtime/hostile-values.ts'
 
 describe('a look at a foreign value', () => {

@@ -134,7 +134,7 @@ describe('its rules', () => {
   const from = (path: string, text: string) => source(path, text)
 
   it.each([
-    [forbiddenImports, 'machines/a.ts', "import { x } from '../src/runtime/run.ts'"],
+    [forbiddenImports, 'machines/a.ts', "import { x } from '../src/runtime/run/run.ts'"],
     [forbiddenImports, 'src/runtime/a.ts', "import { readFile } from 'node:fs'"],
     [forbiddenImports, 'src/runtime/a.ts', "import {\n  x,\n  y,\n} from '../index.ts'"],
     [forbiddenImports, 'src/hosts/memory.ts', "export { x } from './simulation.ts'"],

@@ -1,5 +1,5 @@
 // Which steps of a result failed of themselves, and where they are. How they are told is for summary.ts and closer-look.ts.
-import type { StepResult } from '../runtime/result.ts'
+import type { StepResult } from '../runtime/report/result.ts'
 
 /** A step and where it is: `load`, `scan[3]/fetch`. */
 export interface Placed {

@@ -7,7 +7,7 @@ import type { IntegrationDefinition } from '../definition/model.ts'
 import { terminalLine } from '../definition/safe-text.ts'
 import { SagachartError } from '../errors.ts'
 import { loadIntegration, placeFindings, readIntegration, staticFindings } from '../load.ts'
-import { IntegrationLogic } from '../runtime/integration-logic.ts'
+import { IntegrationLogic } from '../runtime/charts/integration-logic.ts'
 import {
   explore,
   readSeedFile,

@@ -2,7 +2,7 @@
 // for they may be secrets, and what is printed is kept in logs.
 import { CONTROL_MODULE } from '../definition/plan.ts'
 import { shellWord } from '../definition/safe-text.ts'
-import type { ResultDocument } from '../runtime/result.ts'
+import type { ResultDocument } from '../runtime/report/result.ts'
 import { causesOf } from './causes.ts'
 
 /** How the run was asked for. */

@@ -2,7 +2,7 @@
 // to do. All are heard here, and handled alike: the first one is handed to whoever can stop the work in order.
 import type { Failure } from '../../machines/protocol.ts'
 import { fieldOf } from '../foreign.ts'
-import { toFailure } from '../runtime/failure.ts'
+import { toFailure } from '../runtime/execute/failure.ts'
 import { isSupervised, tellStopping } from './lifeline.ts'
 import { stderr } from './output.ts'
 import { exitCodeOf, FAULT, REPEATED_MS, SIGNALS } from './supervision.ts'

@@ -3,7 +3,7 @@
 import { createActor } from 'xstate'
 import type { IntegrationDefinition } from '../definition/model.ts'
 import { SimulationHost } from '../hosts/simulation.ts'
-import { IntegrationLogic, type IntegrationReport } from '../runtime/integration-logic.ts'
+import { IntegrationLogic, type IntegrationReport } from '../runtime/charts/integration-logic.ts'
 import { tolerant } from '../testing/assumptions.ts'
 import { keepAppointments, type Appointment } from '../testing/appointments.ts'
 import { replies, stubModules, type Stubs } from '../testing/stubs.ts'

@@ -1,7 +1,7 @@
 // The result as a file: where it goes, in which form, and its bytes. How it is put there is write.ts's.
 import { resolve } from 'node:path'
 import type { LoadedSettings } from '../load.ts'
-import type { ResultDocument } from '../runtime/result.ts'
+import type { ResultDocument } from '../runtime/report/result.ts'
 import { jsonPieces, linePieces } from './pieces.ts'
 import { summary } from './summary.ts'
 import { colours } from './terminal.ts'

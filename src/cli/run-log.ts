@@ -3,7 +3,7 @@
 import type { AnyActor } from 'xstate'
 import type { BusEvent } from '../../machines/protocol.ts'
 import type { LogLevel } from '../definition/logging.ts'
-import type { ResultDocument } from '../runtime/result.ts'
+import type { ResultDocument } from '../runtime/report/result.ts'
 import type { LogFile } from './log-file.ts'
 import { detail, duration } from './terminal.ts'
 

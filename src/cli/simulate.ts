@@ -2,7 +2,7 @@
 import { diagnosticLine, formatDiagnostics, shown } from '../definition/diagnostic.ts'
 import { terminalLine } from '../definition/safe-text.ts'
 import { readIntegration } from '../load.ts'
-import { isCompleted, resultDocument, type ResultDocument } from '../runtime/result.ts'
+import { isCompleted, resultDocument, type ResultDocument } from '../runtime/report/result.ts'
 import { jsonPieces } from './pieces.ts'
 import { readOutside, type OutsideOptions } from './outside.ts'
 import { refusing, stderr, stdout } from './output.ts'

@@ -1,7 +1,12 @@
 // What a run comes to, for people: in a few lines that name what failed and why, or with a line for every step.
 import { CONTROL_MODULE } from '../definition/plan.ts'
 import { terminalLine } from '../definition/safe-text.ts'
-import { isCompleted, type ResultDocument, type ScenarioResult, type StepResult } from '../runtime/result.ts'
+import {
+  isCompleted,
+  type ResultDocument,
+  type ScenarioResult,
+  type StepResult,
+} from '../runtime/report/result.ts'
 import { causesOf, insideOf, isCause, type Placed } from './causes.ts'
 import { jsonStart } from './pieces.ts'
 import { duration, printable, type Colours } from './terminal.ts'

@@ -14,8 +14,8 @@ import type {
   Outcome,
   RootRequest,
   TimerHandle,
-} from '../runtime/host.ts'
-import { TimerQueue, type Timer } from '../runtime/timers.ts'
+} from '../runtime/port/host.ts'
+import { TimerQueue, type Timer } from '../runtime/port/timers.ts'
 
 /** The longest delay that `setTimeout` takes; a longer one would fire at once. */
 const TIMEOUT_MS_MAX = 2 ** 31 - 1

@@ -14,8 +14,8 @@ import type {
   Outcome,
   RootRequest,
   TimerHandle,
-} from '../runtime/host.ts'
-import { TimerQueue, type Timer } from '../runtime/timers.ts'
+} from '../runtime/port/host.ts'
+import { TimerQueue, type Timer } from '../runtime/port/timers.ts'
 
 /** Picks one of `count` possibilities: an integer from [0, count). */
 export type Chooser = (count: number) => number

@@ -4,8 +4,8 @@
 // that run has it.
 import { configure } from 'safe-stable-stringify'
 import type { AnyActor, AnyActorRef, AnyEventObject, InspectionEvent } from 'xstate'
-import { IntegrationLogic } from '../runtime/integration-logic.ts'
-import { RunLogic } from '../runtime/run-logic.ts'
+import { IntegrationLogic } from '../runtime/charts/integration-logic.ts'
+import { RunLogic } from '../runtime/charts/run-logic.ts'
 
 /** The version of the protocol that is spoken. */
 const PROTOCOL = '0.7.2'

@@ -3,8 +3,8 @@
 import type { ActorScope, ActorSystem, ActorSystemInfo, Snapshot } from 'xstate'
 import type { RunCommand } from '../../machines/protocol.ts'
 import type { OnIncomplete } from '../definition/builder.ts'
-import type { DeclaredEvent, RunEvent } from './run-events.ts'
-import type { CompletedReport, RunReport } from './step-records.ts'
+import type { DeclaredEvent, RunEvent } from './report/run-events.ts'
+import type { CompletedReport, RunReport } from './report/step-records.ts'
 
 /** What a run may be given. */
 export type RunInput<TInputs = Readonly<Record<string, unknown>>> = {

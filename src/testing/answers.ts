@@ -1,6 +1,6 @@
 // What stands in for the answers of the outside: the outputs of operations, and whatever a user's function or an expression
 // cannot decide from them. Where nothing says how it goes, both ways are offered. Not here: whether an attempt succeeds.
-import type { AttemptTarget, Effect, Outcome } from '../runtime/host.ts'
+import type { AttemptTarget, Effect, Outcome } from '../runtime/port/host.ts'
 import type { Life, Pending } from './world.ts'
 
 /** What an operation answers: a value for each step, or a function of the effect. */

@@ -1,7 +1,7 @@
 // What comes from outside while a simulation runs: cancellations and signals, each at its virtual time. Invariant: what is due
 // at a time comes before whatever else is.
 import type { SimulationHost } from '../hosts/simulation.ts'
-import type { InboundEvent } from '../runtime/host.ts'
+import type { InboundEvent } from '../runtime/port/host.ts'
 
 /** Something that the root of a run is told. */
 export type OutsideEvent = InboundEvent &

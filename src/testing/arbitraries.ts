@@ -13,7 +13,7 @@ import type {
 } from '../definition/model.ts'
 import { planWorkflow } from '../definition/plan.ts'
 import { RUN_CONDITIONS } from '../definition/shape.ts'
-import { RunLogic } from '../runtime/run-logic.ts'
+import { RunLogic } from '../runtime/charts/run-logic.ts'
 import { ChangingHost } from './changing-host.ts'
 
 /** Bounds of random workflows. */

@@ -1,7 +1,7 @@
 // What lets logic that is made once live in one world after the other: to make actor logic costs more than to play it.
 import type { AnyActorLogic } from 'xstate'
 import type { Rule } from './checkers/checker.ts'
-import type { Host } from '../runtime/host.ts'
+import type { Host } from '../runtime/port/host.ts'
 
 /** What is explored: actor logic whose host can be another one each time. */
 export interface Subject {

@@ -1,9 +1,9 @@
 // What a choice does: an effect ends, time goes on, someone outside takes a unit, cancels, signals. Each is noted as a moment
 // before anything comes of it. Not here: which choice is taken, and what must hold after it.
 import { isInstance, messageOf } from '../foreign.ts'
-import type { Effect, Outcome } from '../runtime/host.ts'
-import { calledBy } from '../runtime/perform.ts'
-import type { Root } from '../runtime/root.ts'
+import type { Effect, Outcome } from '../runtime/port/host.ts'
+import { calledBy } from '../runtime/execute/perform.ts'
+import type { Root } from '../runtime/charts/root.ts'
 import type { Answers } from './answers.ts'
 import type { Choice, FaultKind } from './choice.ts'
 import type { MomentKind } from './history.ts'

@@ -2,7 +2,7 @@
 import { staticFindings, type Finding } from '../definition/findings.ts'
 import type { AnyWorkflow } from '../definition/mirror.ts'
 import { SagachartError } from '../errors.ts'
-import { RunLogic } from '../runtime/run-logic.ts'
+import { RunLogic } from '../runtime/charts/run-logic.ts'
 
 /**
  * What can be said against a workflow without running it: steps that never run, verdicts that are never reached, effects that

@@ -1,8 +1,8 @@
 // One text for equal situations: actors, runs, pools, what is under way, and how far off each timer is. Times are relative,
 // so that the same situation a minute later is the same. Not in it: what nothing that is to come can depend on.
 import type { AnyActorRef } from 'xstate'
-import type { Root } from '../runtime/root.ts'
-import type { Run } from '../runtime/run.ts'
+import type { Root } from '../runtime/charts/root.ts'
+import type { Run } from '../runtime/run/run.ts'
 import type { World } from './world.ts'
 
 /** Links back to what is told elsewhere, what never changes, and what only reports read. */

@@ -1,5 +1,5 @@
 // What happened in one schedule, as users' invariants and timelines see it: moments in their order, each plain data.
-import type { AttemptTarget } from '../runtime/host.ts'
+import type { AttemptTarget } from '../runtime/port/host.ts'
 import type { FaultKind } from './choice.ts'
 
 /** What happened. */

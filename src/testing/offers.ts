@@ -2,8 +2,8 @@
 // a schedule may have. Order is free: whatever could answer may answer next, or time may go on.
 import type { PoolContext } from '../../machines/resource.ts'
 import { undoPolicy, type Plan } from '../definition/plan.ts'
-import { undoneBy, type Effect } from '../runtime/host.ts'
-import type { Root } from '../runtime/root.ts'
+import { undoneBy, type Effect } from '../runtime/port/host.ts'
+import type { Root } from '../runtime/charts/root.ts'
 import type { Choice, FaultKind } from './choice.ts'
 import type { Answers } from './answers.ts'
 import type { Life, Pending, PendingTimer, World } from './world.ts'

@@ -10,9 +10,9 @@ import type {
 } from '../definition/model.ts'
 import type { BusEvent } from '../../machines/protocol.ts'
 import type { Reply } from '../hosts/simulation.ts'
-import type { AttemptTarget, Effect } from '../runtime/host.ts'
-import { calledBy } from '../runtime/perform.ts'
-import { chance } from '../runtime/session.ts'
+import type { AttemptTarget, Effect } from '../runtime/port/host.ts'
+import { calledBy } from '../runtime/execute/perform.ts'
+import { chance } from '../runtime/journal/session.ts'
 import { everyList, placeOf, StepAddresses, withoutIterations, withoutTries } from './step-address.ts'
 import { Unknowns } from './unknowns.ts'
 

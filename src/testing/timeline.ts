@@ -1,6 +1,6 @@
 // A schedule as text that a person reads: one line for each thing that happened, the faults marked, and where it went wrong.
 import { terminalLine } from '../definition/safe-text.ts'
-import { undoneBy } from '../runtime/host.ts'
+import { undoneBy } from '../runtime/port/host.ts'
 import type { Counterexample } from './answer.ts'
 import type { History, Moment } from './history.ts'
 

@@ -1,6 +1,6 @@
 // Finds what an event changed: the states of all steps, compared with those before it. It looks at every step each time, which
 // is meant for workflows of up to some hundred steps. Invariant: each change is told once, and none twice after a crash.
-import type { Run } from '../runtime/run.ts'
+import type { Run } from '../runtime/run/run.ts'
 
 /** What the steps' states were. */
 export class Tracker {

@@ -14,7 +14,7 @@ import type {
   Outcome,
   RootRequest,
   TimerHandle,
-} from '../runtime/host.ts'
+} from '../runtime/port/host.ts'
 
 /** An effect that has not ended. */
 export interface Pending {

@@ -2,7 +2,7 @@
 // way, with the same output, at the same time.
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import type { RunReport } from '../../src/runtime/step-records.ts'
+import type { RunReport } from '../../src/runtime/report/step-records.ts'
 import { both } from './agreement.ts'
 import { asked, askedInPart, type Asked } from './asked.ts'
 import { step } from './command.ts'

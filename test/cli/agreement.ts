@@ -9,8 +9,15 @@ import type { IntegrationDefinition, Module, OperationContext } from '../../src/
 import { memoryHost } from '../../src/hosts/memory.ts'
 import type { Reply } from '../../src/hosts/simulation.ts'
 import { loadIntegrationText } from '../../src/load.ts'
-import type { Effect, EffectControl, Guest, Host, HostPort, RootRequest } from '../../src/runtime/host.ts'
-import { IntegrationLogic, type IntegrationReport } from '../../src/runtime/integration-logic.ts'
+import type {
+  Effect,
+  EffectControl,
+  Guest,
+  Host,
+  HostPort,
+  RootRequest,
+} from '../../src/runtime/port/host.ts'
+import { IntegrationLogic, type IntegrationReport } from '../../src/runtime/charts/integration-logic.ts'
 import { replies } from '../../src/testing/stubs.ts'
 import type { Asked } from './asked.ts'
 

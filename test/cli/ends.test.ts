@@ -4,7 +4,7 @@ import { spawnSync } from 'node:child_process'
 import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
-import type { ResultDocument } from '../../src/runtime/result.ts'
+import type { ResultDocument } from '../../src/runtime/report/result.ts'
 import { BIN, flow, folderWith, sagachart, started, step } from './command.ts'
 
 const M = `import { EventEmitter } from 'node:events'

@@ -5,7 +5,7 @@ import { once } from 'node:events'
 import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
-import type { ResultDocument } from '../../src/runtime/result.ts'
+import type { ResultDocument } from '../../src/runtime/report/result.ts'
 import { BIN, flow, folderWith, hasScript, scriptReason, started, step } from './command.ts'
 
 const M = `import { writeFileSync } from 'node:fs'

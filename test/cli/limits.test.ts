@@ -2,7 +2,7 @@
 import { describe, expect, it } from 'vitest'
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import type { ResultDocument } from '../../src/runtime/result.ts'
+import type { ResultDocument } from '../../src/runtime/report/result.ts'
 import { flow, folderWith, sagachart, step } from './command.ts'
 
 const M = `let heard = 0

@@ -9,7 +9,7 @@ import { readStubs } from '../../src/cli/stubs.ts'
 import { colours } from '../../src/cli/terminal.ts'
 import { Timeline } from '../../src/cli/timeline.ts'
 import type { IntegrationDefinition } from '../../src/definition/model.ts'
-import { resultDocument } from '../../src/runtime/result.ts'
+import { resultDocument } from '../../src/runtime/report/result.ts'
 import {
   call,
   computed,

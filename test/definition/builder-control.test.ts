@@ -4,7 +4,7 @@
 import { describe, expect, it } from 'vitest'
 import type { ControlDefinition, StepDefinition, WorkflowDefinition } from '../../src/definition/model.ts'
 import { SimulationHost } from '../../src/hosts/simulation.ts'
-import type { RunLogic } from '../../src/runtime/run-logic.ts'
+import type { RunLogic } from '../../src/runtime/charts/run-logic.ts'
 import { setupOn } from '../../src/runtime/setup.ts'
 import { accepted, flow, step } from './documents.ts'
 

@@ -2,7 +2,7 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
-import type { ResultDocument } from '../../src/runtime/result.ts'
+import type { ResultDocument } from '../../src/runtime/report/result.ts'
 import { folderWith, sagachart } from '../cli/command.ts'
 
 const document = join(import.meta.dirname, '../../examples/recovery/recovery.yaml')

@@ -5,8 +5,8 @@ import { describe, expect, it } from 'vitest'
 import { createActor, toPromise } from 'xstate'
 import { memoryHost } from '../../src/hosts/memory.ts'
 import { loadIntegration } from '../../src/load.ts'
-import { IntegrationLogic } from '../../src/runtime/integration-logic.ts'
-import type { ResultDocument } from '../../src/runtime/result.ts'
+import { IntegrationLogic } from '../../src/runtime/charts/integration-logic.ts'
+import type { ResultDocument } from '../../src/runtime/report/result.ts'
 import { folderWith, sagachart } from '../cli/command.ts'
 
 const example = join(import.meta.dirname, '../../examples/services')

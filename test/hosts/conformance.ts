@@ -2,10 +2,10 @@
 // which is printed; a rule is never left out silently.
 import { describe, expect, it, onTestFinished } from 'vitest'
 import { createActor, createMachine, type AnyActorRef, type Snapshot } from 'xstate'
-import type { Host } from '../../src/runtime/host.ts'
-import type { RunLogic } from '../../src/runtime/run-logic.ts'
+import type { Host } from '../../src/runtime/port/host.ts'
+import type { RunLogic } from '../../src/runtime/charts/run-logic.ts'
 import { setupOn, withHost } from '../../src/runtime/setup.ts'
-import type { RunReport } from '../../src/runtime/step-records.ts'
+import type { RunReport } from '../../src/runtime/report/step-records.ts'
 import type { WorkflowLogic } from '../../src/runtime/workflow-logic.ts'
 import { nestedRules } from './nested-rules.ts'
 import { startRules } from './start-rules.ts'

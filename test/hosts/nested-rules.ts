@@ -3,7 +3,7 @@
 import { expect, it } from 'vitest'
 import type { AnyActorRef } from 'xstate'
 import type { WorkflowLogic } from '../../src/runtime/workflow-logic.ts'
-import type { RunReport } from '../../src/runtime/step-records.ts'
+import type { RunReport } from '../../src/runtime/report/step-records.ts'
 import type { Harness } from './conformance.ts'
 
 /** The builder as JavaScript sees it: these rules are about running, not about types. */

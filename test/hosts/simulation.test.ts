@@ -2,7 +2,7 @@
 import { expect, it } from 'vitest'
 import { createActor } from 'xstate'
 import { SimulationHost, type Reply } from '../../src/hosts/simulation.ts'
-import type { Effect } from '../../src/runtime/host.ts'
+import type { Effect } from '../../src/runtime/port/host.ts'
 import { setupOn } from '../../src/runtime/setup.ts'
 import { conformance } from './conformance.ts'
 

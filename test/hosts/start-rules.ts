@@ -2,10 +2,10 @@
 /* oxlint-disable unicorn/no-thenable -- a key of configurations, which nobody awaits */
 import { expect, it } from 'vitest'
 import { createActor, createMachine } from 'xstate'
-import type { RunLogic } from '../../src/runtime/run-logic.ts'
+import type { RunLogic } from '../../src/runtime/charts/run-logic.ts'
 import type { WorkflowLogic } from '../../src/runtime/workflow-logic.ts'
 import { setupOn } from '../../src/runtime/setup.ts'
-import type { RunReport } from '../../src/runtime/step-records.ts'
+import type { RunReport } from '../../src/runtime/report/step-records.ts'
 import type { Harness } from './conformance.ts'
 
 /** The builder as JavaScript sees it: these rules are about running, not about types. */

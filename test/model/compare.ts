@@ -1,8 +1,8 @@
 // Compares a run of the engine with what the reference model says of it, entry by entry.
 import { isDeepStrictEqual } from 'node:util'
 import type { WorkflowDefinition } from '../../src/definition/model.ts'
-import type { Entry } from '../../src/runtime/host.ts'
-import type { RunReport, StepRecord } from '../../src/runtime/step-records.ts'
+import type { Entry } from '../../src/runtime/port/host.ts'
+import type { RunReport, StepRecord } from '../../src/runtime/report/step-records.ts'
 import type { Given, Performed } from '../runtime/workflows.ts'
 import { outputOf } from './data.ts'
 import { isOver, newWorld, react, rootOf } from './predict.ts'

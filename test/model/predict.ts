@@ -2,7 +2,7 @@
 // from SPEC and the README; it knows the types of the engine, and no code of it. COVERAGE.md says what it covers.
 import type { EffectTarget, Failure, Verdict } from '../../machines/protocol.ts'
 import type { WorkflowDefinition } from '../../src/definition/model.ts'
-import type { Entry } from '../../src/runtime/host.ts'
+import type { Entry } from '../../src/runtime/port/host.ts'
 import * as control from './control.ts'
 import * as frames from './frames.ts'
 import { leaseTimedOut, lend } from './gates.ts'

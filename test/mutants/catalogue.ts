@@ -65,7 +65,7 @@ const STEP: readonly Mutant[] = [
     area: 'step',
     patches: [
       patch(
-        'src/runtime/step-actors.ts',
+        'src/runtime/run/step-actors.ts',
         "if (timeoutMs !== null) live.timers.start({ type: 'attempt.timedOut', attempt }, timeoutMs)",
         '',
       ),
@@ -78,7 +78,7 @@ const STEP: readonly Mutant[] = [
     area: 'step',
     patches: [
       patch(
-        'src/runtime/step-actors.ts',
+        'src/runtime/run/step-actors.ts',
         'if (heartbeatMs !== null) live.timers.startHeartbeat(attempt, heartbeatMs)',
         '',
       ),
@@ -91,7 +91,7 @@ const STEP: readonly Mutant[] = [
     area: 'step',
     patches: [
       patch(
-        'src/runtime/step-actors.ts',
+        'src/runtime/run/step-actors.ts',
         "live.timers.start({ type: 'grace.ended', attempt }, policy!.graceMs)",
         '',
       ),
@@ -121,7 +121,7 @@ const STEP: readonly Mutant[] = [
         "'attempt' in event && event.attempt === context.attempt",
         "'attempt' in event",
       ),
-      patch('src/runtime/session.ts', 'if (this.over.has(effect)) {', 'if (false as boolean) {'),
+      patch('src/runtime/journal/session.ts', 'if (this.over.has(effect)) {', 'if (false as boolean) {'),
     ],
     subject: 'retried',
     rule: 'late-replies-change-nothing',
@@ -418,7 +418,7 @@ const RESOURCE: readonly Mutant[] = [
     area: 'resource',
     patches: [
       patch(
-        'src/runtime/step-actors.ts',
+        'src/runtime/run/step-actors.ts',
         '    live.work = null\n    this.run.leases.release(this.run.pathOf(index))',
         '    live.work = null',
       ),
@@ -503,7 +503,7 @@ const JOURNAL: readonly Mutant[] = [
     area: 'journal',
     patches: [
       patch(
-        'src/runtime/session.ts',
+        'src/runtime/journal/session.ts',
         '    this.write(entry)\n    this.handle(entry)',
         "    if (event.type !== 'backoff.ended') this.write(entry)\n    this.handle(entry)",
       ),
@@ -516,7 +516,7 @@ const JOURNAL: readonly Mutant[] = [
     area: 'journal',
     patches: [
       patch(
-        'src/runtime/session.ts',
+        'src/runtime/journal/session.ts',
         '    this.write(entry)\n    this.handle(entry)',
         "    if (event.type !== 'attempt.succeeded') this.write(entry)\n    this.handle(entry)",
       ),
@@ -527,7 +527,7 @@ const JOURNAL: readonly Mutant[] = [
   {
     name: 'what was under way is not taken up again',
     area: 'journal',
-    patches: [patch('src/runtime/replay.ts', '      port.perform(effect)\n', '')],
+    patches: [patch('src/runtime/journal/replay.ts', '      port.perform(effect)\n', '')],
     subject: 'chain',
     rule: 'crash-changes-nothing',
     museum: 'a wake-up that is lost on resume: Effect-TS/effect#8238, #6318',
@@ -537,7 +537,7 @@ const JOURNAL: readonly Mutant[] = [
     area: 'journal',
     patches: [
       patch(
-        'src/runtime/replay.ts',
+        'src/runtime/journal/replay.ts',
         '        // An attempt that is made again',
         "        if (timer.event.type === 'backoff.ended') continue\n        // An attempt that is made again",
       ),
@@ -549,7 +549,9 @@ const JOURNAL: readonly Mutant[] = [
   {
     name: 'what is recorded is done again after a resume',
     area: 'journal',
-    patches: [patch('src/runtime/replay.ts', '    this.effects.delete(settlementKey(to, event))\n', '')],
+    patches: [
+      patch('src/runtime/journal/replay.ts', '    this.effects.delete(settlementKey(to, event))\n', ''),
+    ],
     subject: 'chain',
     rule: 'recorded-not-repeated',
   },
@@ -558,11 +560,15 @@ const JOURNAL: readonly Mutant[] = [
     area: 'journal',
     patches: [
       patch(
-        'src/runtime/replay.ts',
+        'src/runtime/journal/replay.ts',
         'return `${effect.to}|attempt|${effect.attempt}`',
         'return `attempt|${effect.attempt}`',
       ),
-      patch('src/runtime/replay.ts', 'return `${to}|attempt|${attempt}`', 'return `attempt|${attempt}`'),
+      patch(
+        'src/runtime/journal/replay.ts',
+        'return `${to}|attempt|${attempt}`',
+        'return `attempt|${attempt}`',
+      ),
     ],
     subject: 'side',
     rule: 'reaches-an-end',
@@ -571,7 +577,7 @@ const JOURNAL: readonly Mutant[] = [
   {
     name: 'an attempt that was told to stop goes on after a resume',
     area: 'journal',
-    patches: [patch('src/runtime/replay.ts', '      if (aborted) port.abort(effect)\n', '')],
+    patches: [patch('src/runtime/journal/replay.ts', '      if (aborted) port.abort(effect)\n', '')],
     subject: 'retried',
     rule: 'crash-changes-nothing',
   },
@@ -580,7 +586,7 @@ const JOURNAL: readonly Mutant[] = [
     area: 'journal',
     patches: [
       patch(
-        'src/runtime/replay.ts',
+        'src/runtime/journal/replay.ts',
         '    this.timers.get(timerKey(noted.to, noted.event))?.delete(noted)\n',
         '',
       ),
@@ -592,8 +598,12 @@ const JOURNAL: readonly Mutant[] = [
     name: 'a reply that comes twice is written twice, to whoever is there no more',
     area: 'journal',
     patches: [
-      patch('src/runtime/session.ts', '    if (!this.actors.has(to)) {\n', '    if (this.closed) {\n'),
-      patch('src/runtime/session.ts', 'if (this.over.has(effect)) {', 'if (false as boolean) {'),
+      patch(
+        'src/runtime/journal/session.ts',
+        '    if (!this.actors.has(to)) {\n',
+        '    if (this.closed) {\n',
+      ),
+      patch('src/runtime/journal/session.ts', 'if (this.over.has(effect)) {', 'if (false as boolean) {'),
     ],
     subject: 'chain',
     rule: 'no-internal-error',

@@ -1,6 +1,6 @@
 // That a chart's effects and what they are bound to are held against each other by the compiler.
 import { loopMachine, type LoopEffect } from '../../machines/loop.ts'
-import { bound } from '../../src/runtime/compiled.ts'
+import { bound } from '../../src/runtime/charts/compiled.ts'
 
 const nothing = () => {}
 const actions = {

@@ -13,7 +13,7 @@ import {
   type InspectionEvent,
 } from 'xstate'
 import { stepMachine } from '../../machines/step.ts'
-import { compiled } from '../../src/runtime/compiled.ts'
+import { compiled } from '../../src/runtime/charts/compiled.ts'
 import { stepWalk, WALKS } from '../machines/walks.ts'
 
 const [input] = stepWalk.inputs

@@ -2,7 +2,7 @@
 import { describe, expect, it } from 'vitest'
 import type { AnyActorRef, InspectionEvent } from 'xstate'
 import type { DataScope } from '../../src/definition/model.ts'
-import type { Session } from '../../src/runtime/session.ts'
+import type { Session } from '../../src/runtime/journal/session.ts'
 import {
   awaitEvent,
   breaks,

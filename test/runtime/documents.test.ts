@@ -3,8 +3,8 @@ import { describe, expect, it } from 'vitest'
 import { createActor } from 'xstate'
 import { SimulationHost, type Reply } from '../../src/hosts/simulation.ts'
 import { loadIntegrationText } from '../../src/load.ts'
-import type { Effect } from '../../src/runtime/host.ts'
-import { IntegrationLogic, type IntegrationReport } from '../../src/runtime/integration-logic.ts'
+import type { Effect } from '../../src/runtime/port/host.ts'
+import { IntegrationLogic, type IntegrationReport } from '../../src/runtime/charts/integration-logic.ts'
 
 const calls: [step: string, parameters: unknown][] = []
 

@@ -4,10 +4,10 @@ import { createActor } from 'xstate'
 import { defineWorkflow } from '../../src/definition/builder.ts'
 import type { IntegrationDefinition, Module, OperationContext } from '../../src/definition/model.ts'
 import { SimulationHost, type Reply } from '../../src/hosts/simulation.ts'
-import type { Effect } from '../../src/runtime/host.ts'
-import { IntegrationLogic, type IntegrationReport } from '../../src/runtime/integration-logic.ts'
-import { resultDocument } from '../../src/runtime/result.ts'
-import type { Subscription } from '../../src/runtime/subscription.ts'
+import type { Effect } from '../../src/runtime/port/host.ts'
+import { IntegrationLogic, type IntegrationReport } from '../../src/runtime/charts/integration-logic.ts'
+import { resultDocument } from '../../src/runtime/report/result.ts'
+import type { Subscription } from '../../src/runtime/environment/subscription.ts'
 
 const calls: string[] = []
 

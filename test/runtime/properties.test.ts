@@ -2,7 +2,7 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import type { PoolContext } from '../../machines/resource.ts'
-import { roots } from '../../src/runtime/registry.ts'
+import { roots } from '../../src/runtime/charts/registry.ts'
 import { CAPACITY, fateOf, indexOf, workflowPlan, type WorkflowPlan } from './arbitraries.ts'
 import { difference } from '../model/compare.ts'
 import { attemptsOf, play as playPlan, type Played, type Watch } from './player.ts'

@@ -5,8 +5,8 @@ import { describe, expect, it } from 'vitest'
 import type { BusEvent, Verdict } from '../../machines/protocol.ts'
 import type { HandlerDefinition, IntegrationDefinition, Module } from '../../src/definition/model.ts'
 import { SimulationHost } from '../../src/hosts/simulation.ts'
-import { IntegrationLogic, type IntegrationReport } from '../../src/runtime/integration-logic.ts'
-import type { Subscription } from '../../src/runtime/subscription.ts'
+import { IntegrationLogic, type IntegrationReport } from '../../src/runtime/charts/integration-logic.ts'
+import type { Subscription } from '../../src/runtime/environment/subscription.ts'
 import {
   breaks,
   fallbackCall,

@@ -4,9 +4,9 @@ import { describe, expect, it } from 'vitest'
 import { createActor } from 'xstate'
 import { SimulationHost } from '../../src/hosts/simulation.ts'
 import { setupOn } from '../../src/runtime/setup.ts'
-import { toFailure } from '../../src/runtime/failure.ts'
-import { retryAfterMs } from '../../src/runtime/retry-after.ts'
-import type { RunReport } from '../../src/runtime/step-records.ts'
+import { toFailure } from '../../src/runtime/execute/failure.ts'
+import { retryAfterMs } from '../../src/runtime/execute/retry-after.ts'
+import type { RunReport } from '../../src/runtime/report/step-records.ts'
 
 const NOW = Date.UTC(2026, 4, 1)
 

@@ -2,7 +2,7 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { randomChooser } from '../../src/hosts/simulation.ts'
-import type { StepRecord } from '../../src/runtime/step-records.ts'
+import type { StepRecord } from '../../src/runtime/report/step-records.ts'
 import { withoutTries } from '../../src/testing/step-address.ts'
 import { difference } from '../model/compare.ts'
 import { agreedOf, build, conditionsOf, nodeAt, saga, type Saga } from './sagas.ts'

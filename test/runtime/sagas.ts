@@ -4,9 +4,9 @@ import type { Verdict } from '../../machines/protocol.ts'
 import type { ControlDefinition, StepDefinition, WorkflowDefinition } from '../../src/definition/model.ts'
 import { RUN_CONDITIONS } from '../../src/definition/shape.ts'
 import type { Reply } from '../../src/hosts/simulation.ts'
-import type { Effect } from '../../src/runtime/host.ts'
+import type { Effect } from '../../src/runtime/port/host.ts'
 import type { Agreed } from '../model/compare.ts'
-import { chance } from '../../src/runtime/session.ts'
+import { chance } from '../../src/runtime/journal/session.ts'
 import {
   awaitEvent,
   computed,

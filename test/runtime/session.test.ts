@@ -2,10 +2,10 @@
 import { describe, expect, it } from 'vitest'
 import { createActor } from 'xstate'
 import { SimulationHost, type Reply } from '../../src/hosts/simulation.ts'
-import type { Effect, Host, HostPort } from '../../src/runtime/host.ts'
-import { roots } from '../../src/runtime/registry.ts'
+import type { Effect, Host, HostPort } from '../../src/runtime/port/host.ts'
+import { roots } from '../../src/runtime/charts/registry.ts'
 import { setupOn } from '../../src/runtime/setup.ts'
-import type { RunReport } from '../../src/runtime/step-records.ts'
+import type { RunReport } from '../../src/runtime/report/step-records.ts'
 
 const operations = { op: () => 1 }
 

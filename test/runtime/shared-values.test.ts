@@ -9,7 +9,7 @@ import { setup } from '../../src/index.ts'
 import { SimulationHost } from '../../src/hosts/simulation.ts'
 import { run } from '../../src/runtime/setup.ts'
 import { defineModule } from '../../src/definition/module.ts'
-import type { RunReport } from '../../src/runtime/step-records.ts'
+import type { RunReport } from '../../src/runtime/report/step-records.ts'
 
 /** Changes whatever can be changed of a value, however deep. */
 function spoil(value: unknown, seen = new Set<unknown>()): void {

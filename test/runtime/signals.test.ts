@@ -4,9 +4,9 @@ import { describe, expect, it } from 'vitest'
 import { createActor } from 'xstate'
 import type { DataScope, StepDefinition } from '../../src/definition/model.ts'
 import { SimulationHost } from '../../src/hosts/simulation.ts'
-import { signal } from '../../src/runtime/outside.ts'
+import { signal } from '../../src/runtime/environment/outside.ts'
 import { setupOn } from '../../src/runtime/setup.ts'
-import type { RunReport } from '../../src/runtime/step-records.ts'
+import type { RunReport } from '../../src/runtime/report/step-records.ts'
 import { KEPT_MAX } from '../../src/kernel/waiters.ts'
 import {
   awaitEvent,

@@ -8,9 +8,9 @@ import { planWorkflow } from '../../src/definition/plan.ts'
 import { SagachartError } from '../../src/errors.ts'
 import { heapify, popHeap, pushHeap } from '../../src/kernel/heap.ts'
 import { AGEING_MS, dequeue, enqueue, newReadyQueue, type ReadyQueue } from '../../src/kernel/ready-queue.ts'
-import { toFailure } from '../../src/runtime/failure.ts'
+import { toFailure } from '../../src/runtime/execute/failure.ts'
 import { toJson } from '../../src/definition/json-copy.ts'
-import { TimerQueue } from '../../src/runtime/timers.ts'
+import { TimerQueue } from '../../src/runtime/port/timers.ts'
 
 describe('heap', () => {
   it('gives the smallest first, whatever was dropped in between', () => {

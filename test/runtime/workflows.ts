@@ -16,13 +16,13 @@ import type {
 } from '../../src/definition/model.ts'
 import { planWorkflow } from '../../src/definition/plan.ts'
 import { SimulationHost, type Chooser, type Reply } from '../../src/hosts/simulation.ts'
-import type { Effect, Entry } from '../../src/runtime/host.ts'
-import { RunLogic } from '../../src/runtime/run-logic.ts'
-import type { Subscription } from '../../src/runtime/subscription.ts'
-import { roots } from '../../src/runtime/registry.ts'
-import type { Session } from '../../src/runtime/session.ts'
+import type { Effect, Entry } from '../../src/runtime/port/host.ts'
+import { RunLogic } from '../../src/runtime/charts/run-logic.ts'
+import type { Subscription } from '../../src/runtime/environment/subscription.ts'
+import { roots } from '../../src/runtime/charts/registry.ts'
+import type { Session } from '../../src/runtime/journal/session.ts'
 import { withoutTries } from '../../src/testing/step-address.ts'
-import type { RunReport } from '../../src/runtime/step-records.ts'
+import type { RunReport } from '../../src/runtime/report/step-records.ts'
 
 const NO_RETRY = {
   count: 0,

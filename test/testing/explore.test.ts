@@ -3,7 +3,7 @@
 import { describe, expect, it } from 'vitest'
 import type { OperationContext } from '../../src/definition/model.ts'
 import { planWorkflow } from '../../src/definition/plan.ts'
-import { RunLogic } from '../../src/runtime/run-logic.ts'
+import { RunLogic } from '../../src/runtime/charts/run-logic.ts'
 import { setup } from '../../src/index.ts'
 import { logicOf } from '../../src/testing/arbitraries.ts'
 import { ChangingHost } from '../../src/testing/changing-host.ts'

@@ -1,6 +1,6 @@
 // Where a step is among all steps, level by level: what decides which of two waits comes first, and which after the other.
 import type { Plan } from '../../definition/plan.ts'
-import type { Run } from '../run.ts'
+import type { Run } from '../run/run.ts'
 import type { Level } from '../../kernel/waiters.ts'
 
 /** The levels of a step, from the outermost list of steps inwards. */

@@ -3,8 +3,8 @@
 import type { AnyActorRef } from 'xstate'
 import type { CompensationExtent } from '../../../machines/protocol.ts'
 import type { WorkflowMachineOutput } from '../../../machines/workflow.ts'
-import type { EndedRun } from '../inside.ts'
-import type { Run } from '../run.ts'
+import type { EndedRun } from '../run/inside.ts'
+import type { Run } from '../run/run.ts'
 import { forget, undoNested } from './nested.ts'
 import type { Work } from './work.ts'
 

@@ -1,10 +1,10 @@
 // A step that waits: for a time, or for an event from inside or outside. It holds nothing while it does.
 import type { BusEvent, Failure, Verdict } from '../../../machines/protocol.ts'
 import type { DataScope } from '../../definition/model.ts'
-import { toFailure } from '../failure.ts'
-import type { InboundEvent, TimerHandle } from '../host.ts'
+import { toFailure } from '../execute/failure.ts'
+import type { InboundEvent, TimerHandle } from '../port/host.ts'
 import { toJson } from '../../definition/json-copy.ts'
-import type { Listener } from '../mailbox.ts'
+import type { Listener } from '../environment/mailbox.ts'
 import type { Waiter } from '../../kernel/waiters.ts'
 import { levelsOf } from './levels.ts'
 import { ask, fail, failBy, succeedWith, type Attempt, type ControlOf, type Work } from './work.ts'

@@ -4,11 +4,11 @@ import type { AnyActorRef } from 'xstate'
 import type { Failure, Verdict } from '../../../machines/protocol.ts'
 import type { WorkflowMachineOutput } from '../../../machines/workflow.ts'
 import type { ControlDefinition } from '../../definition/model.ts'
-import { toFailure } from '../failure.ts'
-import type { InboundEvent } from '../host.ts'
+import { toFailure } from '../execute/failure.ts'
+import type { InboundEvent } from '../port/host.ts'
 import { toJson } from '../../definition/json-copy.ts'
-import type { Run } from '../run.ts'
-import { tell } from '../tell.ts'
+import type { Run } from '../run/run.ts'
+import { tell } from '../charts/tell.ts'
 
 const CANCELLED: Failure = { code: 'RUN_CANCELLED', message: 'The step was cancelled' }
 

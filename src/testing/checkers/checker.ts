@@ -1,8 +1,8 @@
 // What a checker is: it watches one schedule, keeps what it has to, and says when its rule is broken.
 // Invariant: a checker only looks.
-import type { Run } from '../../runtime/run.ts'
-import type { Effect, Entry, Outcome } from '../../runtime/host.ts'
-import type { Root } from '../../runtime/root.ts'
+import type { Run } from '../../runtime/run/run.ts'
+import type { Effect, Entry, Outcome } from '../../runtime/port/host.ts'
+import type { Root } from '../../runtime/charts/root.ts'
 import type { History } from '../history.ts'
 import type { Pending, World } from '../world.ts'
 

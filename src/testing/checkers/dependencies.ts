@@ -1,6 +1,6 @@
 // When steps start. Whether one may is judged anew, from how the others ended: a mistake of the engine is not made twice.
 import { LIVE, statusOf } from '../../kernel/graph.ts'
-import type { Run } from '../../runtime/run.ts'
+import type { Run } from '../../runtime/run/run.ts'
 import { shortOf } from '../offers.ts'
 import type { Rule } from './checker.ts'
 

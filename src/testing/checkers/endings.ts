@@ -1,7 +1,7 @@
 // Rules of how a run ends: that it does, when, and that what it says of itself agrees with what its steps came to.
 import { statusOf } from '../../kernel/graph.ts'
 import type { Plan } from '../../definition/plan.ts'
-import type { Run } from '../../runtime/run.ts'
+import type { Run } from '../../runtime/run/run.ts'
 import type { Rule } from './checker.ts'
 
 /** Beside its steps: modules that are cleaned up, a bus that drains, an attempt that ends at its limit. */

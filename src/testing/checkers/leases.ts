@@ -1,6 +1,6 @@
 // Rules of leases: how many there are, who may hold one, who may wait.
 import type { PoolContext } from '../../../machines/resource.ts'
-import type { Run } from '../../runtime/run.ts'
+import type { Run } from '../../runtime/run/run.ts'
 import { SUCCESS } from '../../kernel/graph.ts'
 import { shortOf } from '../offers.ts'
 import type { Rule, View } from './checker.ts'

@@ -3,7 +3,7 @@
 import { statusOf } from '../../kernel/graph.ts'
 import { staticFindings } from '../../definition/findings.ts'
 import type { IntegrationDefinition, WorkflowDefinition } from '../../definition/model.ts'
-import type { Run } from '../../runtime/run.ts'
+import type { Run } from '../../runtime/run/run.ts'
 import { withoutIterations } from '../step-address.ts'
 import type { Rule } from './checker.ts'
 

@@ -1,8 +1,8 @@
 // Rules of steps: how often they are tried, how often they end. When they start is in dependencies.ts.
 import { undoPolicy } from '../../definition/plan.ts'
 import { TARGETS } from '../../kernel/effects.ts'
-import { undoneBy, type Effect } from '../../runtime/host.ts'
-import type { Run } from '../../runtime/run.ts'
+import { undoneBy, type Effect } from '../../runtime/port/host.ts'
+import type { Run } from '../../runtime/run/run.ts'
 import { DRAIN_MS_MAX } from '../../../machines/bus.ts'
 import { statusOf, SUCCESS } from '../../kernel/graph.ts'
 import { shortOf } from '../offers.ts'

@@ -1,0 +1,193 @@
+// An integration as actor logic: the integration's chart, bound to its scenarios, modules, pools and bus.
+import { StateMachine, type AnyActorRef, type AnyActorScope, type Snapshot } from 'xstate'
+import { integrationMachine, type IntegrationMachineOutput } from '../../../machines/integration.ts'
+import type { BusContext } from '../../../machines/bus.ts'
+import type { Failure, IntegrationStatus } from '../../../machines/protocol.ts'
+import type { IntegrationDefinition, Module } from '../../definition/model.ts'
+import { awaitedByAll, planWorkflow, type Plan } from '../../definition/plan.ts'
+import { boundIntegrationMachine } from './bindings.ts'
+import { ActorChart } from './compiled.ts'
+import type { Host, InboundEvent } from '../port/host.ts'
+import { isResuming, persisted, restored, transitionAround } from './lifecycle.ts'
+import { checkedRunId, keptInputs } from '../execute/given-inputs.ts'
+import { handlerSubscriptions } from '../environment/handlers.ts'
+import type { EventCounts } from '../environment/mailbox.ts'
+import { Program } from '../run/program.ts'
+import { programs, roots } from './registry.ts'
+import { Root } from './root.ts'
+import { RunLogic } from './run-logic.ts'
+import type { ModuleReport, ScopeParts } from '../environment/scope.ts'
+import type { RunReport } from '../report/step-records.ts'
+import type { Subscription } from '../environment/subscription.ts'
+import type { RunInput } from '../workflow-logic.ts'
+
+export interface IntegrationBlueprint {
+  readonly definition: IntegrationDefinition
+  readonly modules: readonly Module[]
+  readonly host: Host
+  readonly subscriptions?: readonly Subscription[]
+}
+
+/** What an integration leaves behind; the result document is made from it. */
+export interface IntegrationReport {
+  readonly runId: string
+  readonly name: string
+  readonly status: IntegrationStatus
+  readonly error: Failure | null
+  readonly startedAt: number
+  readonly finishedAt: number
+  readonly modules: readonly ModuleReport[]
+  /** In declared order; `null` for a scenario that never started. */
+  readonly scenarios: readonly (RunReport | null)[]
+  readonly scenarioNames: readonly string[]
+  readonly cleanupIssues: readonly Failure[]
+  readonly leasesOpen: number
+  readonly lateReplies: number
+  /** Events that reached no step. */
+  readonly events: EventCounts
+  /** `null` where events are off. */
+  readonly bus: BusContext | null
+  readonly pools: number
+}
+
+type Base = typeof integrationMachine
+type IntegrationSnapshot = ReturnType<Base['getInitialSnapshot']>
+const BaseMachine = StateMachine as unknown as new (
+  config: Base['config'],
+  implementations: Base['implementations'],
+) => Base
+
+/** Actor logic: `createActor(new IntegrationLogic(…))`. Its output is an `IntegrationReport`. */
+export class IntegrationLogic extends BaseMachine {
+  readonly blueprint: IntegrationBlueprint
+  private readonly chart = new ActorChart(this)
+  private readonly workflows: readonly RunLogic[]
+  private readonly parts: ScopeParts
+  /** The events that steps wait for. */
+  private readonly awaited: Plan['awaited']
+
+  /** @throws WORKFLOW_INVALID */
+  constructor(
+    blueprint: IntegrationBlueprint,
+    implementations: Base['implementations'] = boundIntegrationMachine.implementations,
+  ) {
+    // Inspectors show the id of a machine.
+    super({ ...integrationMachine.config, id: blueprint.definition.name }, implementations)
+    const { definition, modules, host, subscriptions: given = [] } = blueprint
+    const { pools, leaseTimeoutMs, eventsEnabled, history, env } = definition
+    this.blueprint = blueprint
+    const subscriptions = [...given, ...handlerSubscriptions(definition.handlers, modules)]
+    const parts: ScopeParts = { modules, pools, leaseTimeoutMs, eventsEnabled, history, subscriptions }
+    this.parts = parts
+    this.workflows = definition.workflows.map(
+      (workflow, list) => new RunLogic({ plan: planWorkflow(workflow), host, env, parts, list }),
+    )
+    this.awaited = awaitedByAll(this.workflows.map(({ blueprint: { plan } }) => plan.awaited))
+  }
+
+  /** The same integration on another host. */
+  withHost(host: Host): IntegrationLogic {
+    return new IntegrationLogic({ ...this.blueprint, host }, this.implementations)
+  }
+
+  override provide(implementations: Parameters<Base['provide']>[0]): Base {
+    return new IntegrationLogic(this.blueprint, super.provide(implementations).implementations)
+  }
+
+  override getInitialSnapshot(scope: AnyActorScope, input?: RunInput): IntegrationSnapshot {
+    const { host, definition } = this.blueprint
+    const { failFast, timeoutMs, inputs: defaults } = definition
+    const { runId = host.newRunId(), inputs = {} } = input ?? {}
+    return this.chart.initial(scope, {
+      runId: checkedRunId(runId),
+      inputs: keptInputs({ ...defaults, ...inputs }),
+      failFast,
+      timeoutMs,
+    })
+  }
+
+  override start(snapshot: IntegrationSnapshot, scope?: AnyActorScope): void {
+    super.start(snapshot)
+    if (!scope) return
+    const self = scope.self as AnyActorRef
+    const { host, definition } = this.blueprint
+    const { runId, inputs } = snapshot.context
+    const root = new Root(scope, host, { runId, resume: isResuming(self) }, this.parts, this.awaited)
+    roots.set(self, root)
+    scope.defer(() => root.session.settleDown())
+    programs.set(
+      self,
+      new Program(root, this.workflows, { runId, concurrentMax: definition.maxConcurrentWorkflows, inputs }),
+    )
+  }
+
+  override transition(
+    snapshot: IntegrationSnapshot,
+    event: InboundEvent,
+    scope: AnyActorScope,
+  ): IntegrationSnapshot {
+    const program = programs.get(scope.self as AnyActorRef)
+    return transitionAround({
+      snapshot,
+      event,
+      scope,
+      address: `run/${snapshot.context.runId}`,
+      translate: (child) => program?.settlementOf(child) ?? null,
+      next: (translated) => this.chart.transition(snapshot, translated, scope),
+      finish: (last) => (program ? this.finish(last, program, scope.self as AnyActorRef) : last),
+      abandon: (stop) => program?.abandonAll(stop),
+    })
+  }
+
+  override getPersistedSnapshot(snapshot: IntegrationSnapshot): Snapshot<unknown> {
+    return persisted(snapshot)
+  }
+
+  override restoreSnapshot(snapshot: Snapshot<unknown>, scope: AnyActorScope): IntegrationSnapshot {
+    return restored(
+      snapshot,
+      scope,
+      (input) => this.getInitialSnapshot(scope, input),
+      ({ runId, inputs, output }) => {
+        const { failFast, timeoutMs } = this.blueprint.definition
+        const status = (output as { status?: IntegrationStatus } | undefined)?.status ?? 'failed'
+        const cause = status === 'completed_with_cleanup_issues' ? 'completed' : status
+        const context = { runId, inputs, failFast, timeoutMs, cause, failure: null, cleanupIssues: [] }
+        return this.resolveState({ value: VALUE_OF[status], context } as never) as IntegrationSnapshot
+      },
+    )
+  }
+
+  private finish(last: IntegrationSnapshot, program: Program, self: AnyActorRef): IntegrationSnapshot {
+    const { status, failure, cleanupIssues } = last.output as unknown as IntegrationMachineOutput
+    const { definition } = this.blueprint
+    const { session, scope } = roots.get(self)!
+    const report: IntegrationReport = {
+      runId: program.runId,
+      name: definition.name,
+      status,
+      error: failure,
+      startedAt: program.startedAt,
+      finishedAt: session.time,
+      modules: scope.moduleReports,
+      scenarios: program.reports,
+      scenarioNames: definition.workflows.map(({ name }) => name),
+      cleanupIssues,
+      leasesOpen: scope.leasesOpenOf(session.path),
+      lateReplies: session.lateReplies,
+      events: scope.mailbox.counts,
+      bus: scope.busContext,
+      pools: definition.pools.length,
+    }
+    session.close()
+    return { ...last, output: report } as unknown as IntegrationSnapshot
+  }
+}
+
+const VALUE_OF = {
+  completed: 'completed',
+  completed_with_cleanup_issues: 'completedWithCleanupIssues',
+  failed: 'failed',
+  cancelled: 'cancelled',
+  timed_out: 'timedOut',
+} as const

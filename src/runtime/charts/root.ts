@@ -1,0 +1,77 @@
+// A root: an actor that was started from outside (an integration, or a run that stands alone), with its session
+// on a host and the scope that its runs share.
+import {
+  createEmptyActor,
+  type AnyActor,
+  type AnyActorLogic,
+  type AnyActorRef,
+  type AnyActorScope,
+} from 'xstate'
+import type { BusEvent } from '../../../machines/protocol.ts'
+import type { Plan } from '../../definition/plan.ts'
+import { execute } from '../execute/perform.ts'
+import type { Host, RootRequest } from '../port/host.ts'
+import { roots } from './registry.ts'
+import { Scope, type ScopeParts } from '../environment/scope.ts'
+import { Session } from '../journal/session.ts'
+import { guardSend } from './tell.ts'
+
+/** Session and scope of one root. */
+export class Root {
+  readonly session: Session
+  readonly scope: Scope
+  readonly self: AnyActorRef
+  private readonly actorScope: AnyActorScope
+
+  /**
+   * @param awaited The events that steps wait for.
+   * @throws RUN_NOT_RESUMABLE, CLOCK_NOT_SUPPORTED
+   */
+  constructor(
+    actorScope: AnyActorScope,
+    host: Host,
+    request: RootRequest,
+    parts: ScopeParts,
+    awaited: Plan['awaited'],
+  ) {
+    const self = actorScope.self as AnyActorRef
+    this.self = self
+    this.actorScope = actorScope
+    this.session = new Session(self, host, (effect, control) => execute(this, effect, control), {
+      ...request,
+      hasOwnClock: hasOwnClock(self as AnyActor),
+    })
+    this.scope = new Scope(this, parts, awaited)
+    roots.set(self, this)
+    guardSend(self)
+  }
+
+  /** Hands a bus event to whoever listens with XState's `actor.on(type, …)`. */
+  emit(event: BusEvent): void {
+    this.actorScope.emit(event)
+  }
+
+  /** The root ended in order: everything in it is final. */
+  close(): void {
+    this.session.close()
+  }
+
+  /** The root was stopped or has thrown: modules are cleaned up by the host, and nobody waits for it. */
+  abandon(stop: (child: AnyActorRef) => void): void {
+    this.scope.abandon(stop)
+    this.session.close()
+  }
+}
+
+type ActorClass = new (logic: AnyActorLogic) => AnyActor
+
+/** XState's own clock, by the class of its actors: the caller's copy of XState may be another one than this library's. */
+const defaultClocks = new WeakMap<ActorClass, AnyActor['clock']>()
+
+/** Whether an actor was given a clock, or its system was. */
+function hasOwnClock({ constructor, clock }: AnyActor): boolean {
+  const Actor = constructor as ActorClass
+  const known = defaultClocks.get(Actor) ?? new Actor((createEmptyActor() as AnyActor).logic).clock
+  defaultClocks.set(Actor, known)
+  return clock !== known
+}

@@ -1,0 +1,171 @@
+// A workflow as actor logic: `createActor(workflow)`, `invoke: { src: workflow }`, `toPromise`, `inspect` all work.
+// It is the workflow's chart, bound to a run; whatever is not in the chart is in run.ts.
+import { StateMachine, type AnyActorRef, type AnyActorScope, type Snapshot } from 'xstate'
+import type { RunStatus } from '../../../machines/protocol.ts'
+import { beginning } from '../../../machines/workflow-context.ts'
+import {
+  workflowMachine,
+  type WorkflowMachineInput,
+  type WorkflowMachineOutput,
+} from '../../../machines/workflow.ts'
+import type { OnIncomplete } from '../../definition/builder.ts'
+import type { Plan } from '../../definition/plan.ts'
+import { boundWorkflowMachine } from './bindings.ts'
+import { ActorChart } from './compiled.ts'
+import { checkedInputs, checkedRunId } from '../execute/given-inputs.ts'
+import type { Host, InboundEvent } from '../port/host.ts'
+import { isResuming, persisted, restored, transitionAround } from './lifecycle.ts'
+import { RunNotCompletedError } from '../report/not-completed.ts'
+import { roots, runs } from './registry.ts'
+import { Root } from './root.ts'
+import { Run } from '../run/run.ts'
+import type { ScopeParts } from '../environment/scope.ts'
+import { settlementOf } from './settlement.ts'
+import { RunReport } from '../report/step-records.ts'
+import type { RunInput } from '../workflow-logic.ts'
+
+/** Everything a workflow needs to run, on any host. */
+export interface Blueprint {
+  readonly plan: Plan
+  readonly host: Host
+  readonly env: Readonly<Record<string, string>>
+  /** Used where the workflow runs on its own; a run below an integration shares the integration's. */
+  readonly parts: ScopeParts
+  /** Its number among the scenarios of an integration. Default 0. */
+  readonly list?: number
+  /** How a run that does not complete ends: with a report, the default, or in an error that carries it. */
+  readonly onIncomplete?: OnIncomplete
+}
+
+type Base = typeof workflowMachine
+type RunSnapshot = ReturnType<Base['getInitialSnapshot']>
+const BaseMachine = StateMachine as unknown as new (
+  config: Base['config'],
+  implementations: Base['implementations'],
+) => Base
+
+/** Actor logic of a workflow; users see it as `WorkflowLogic`. Its output is a `RunReport`. */
+export class RunLogic extends BaseMachine {
+  readonly blueprint: Blueprint
+  private readonly chart = new ActorChart(this)
+
+  constructor(
+    blueprint: Blueprint,
+    implementations: Base['implementations'] = boundWorkflowMachine.implementations,
+  ) {
+    // Inspectors show the id of a machine.
+    super({ ...workflowMachine.config, id: blueprint.plan.workflow.name }, implementations)
+    this.blueprint = blueprint
+  }
+
+  /** The same workflow on another host. */
+  withHost(host: Host): this {
+    return new RunLogic({ ...this.blueprint, host }, this.implementations) as this
+  }
+
+  override provide(implementations: Parameters<Base['provide']>[0]): Base {
+    return new RunLogic(this.blueprint, super.provide(implementations).implementations)
+  }
+
+  /** @throws INPUT_INVALID; an actor ends in an error by it. */
+  override getInitialSnapshot(scope: AnyActorScope, input?: RunInput): RunSnapshot {
+    const { plan, host } = this.blueprint
+    const { runId: name = host.newRunId(), inputs: given = {} } = input ?? {}
+    // An integration names the runs of its scenarios after itself.
+    const runId = aboveOf(scope.self as AnyActorRef) ? name : checkedRunId(name)
+    return this.chart.initial(scope, chartInput(plan, runId, checkedInputs(plan, given)))
+  }
+
+  override start(snapshot: RunSnapshot, scope?: AnyActorScope): void {
+    super.start(snapshot)
+    if (scope) this.open(snapshot.context, scope)
+  }
+
+  override transition(snapshot: RunSnapshot, event: InboundEvent, scope: AnyActorScope): RunSnapshot {
+    const run = runs.get(scope.self as AnyActorRef)
+    return transitionAround({
+      snapshot,
+      event,
+      scope,
+      address: `run/${snapshot.context.runId}`,
+      translate: (child) => (run ? settlementOf(run, child) : null),
+      next: (translated) => this.chart.transition(snapshot, translated, scope),
+      finish: (last) => (run ? this.finish(last, run) : last),
+      abandon: (stop) => run?.abandonAll(stop),
+    })
+  }
+
+  override getPersistedSnapshot(snapshot: RunSnapshot): Snapshot<unknown> {
+    return persisted(snapshot)
+  }
+
+  override restoreSnapshot(snapshot: Snapshot<unknown>, scope: AnyActorScope): RunSnapshot {
+    return restored(
+      snapshot,
+      scope,
+      (input) => this.getInitialSnapshot(scope, input),
+      ({ runId, inputs, output, error }) => {
+        const { report } = (error ?? {}) as { report?: unknown }
+        const { status = 'failed' } = (output ?? report ?? {}) as { status?: RunStatus }
+        const context = beginning(chartInput(this.blueprint.plan, runId, inputs))
+        return this.resolveState({ value: VALUE_OF[status], context } as never) as RunSnapshot
+      },
+    )
+  }
+
+  /** Joins the run to the root above it, or makes it a root of its own. */
+  private open({ runId, inputs }: RunSnapshot['context'], scope: AnyActorScope): void {
+    const self = scope.self as AnyActorRef
+    const { host, plan, env, parts, list = 0 } = this.blueprint
+    const above = aboveOf(self)
+    const root = above ?? new Root(scope, host, { runId, resume: isResuming(self) }, parts, plan.awaited)
+    roots.set(self, root)
+    const options = {
+      runId,
+      plan,
+      modules: root.scope.modulesByName,
+      inputs,
+      env,
+      scenario: plan.workflow.name,
+      ownsScope: !above,
+      within: null,
+      list,
+      waitFor: 'all',
+    } as const
+    runs.set(self, new Run(self, root.session, root.scope, options))
+    if (!above) scope.defer(() => root.session.settleDown())
+  }
+
+  private finish(last: RunSnapshot, run: Run): RunSnapshot {
+    const report = new RunReport(run, last.output as unknown as WorkflowMachineOutput)
+    if (run.options.ownsScope) roots.get(run.self)?.close()
+    const rejects = this.blueprint.onIncomplete === 'reject' && report.status !== 'completed'
+    const end = rejects
+      ? { status: 'error', output: undefined, error: new RunNotCompletedError(report) }
+      : { output: report }
+    return { ...last, ...end } as unknown as RunSnapshot
+  }
+}
+
+/** The root that a run below an integration belongs to. */
+const aboveOf = (self: AnyActorRef) => self._parent && roots.get(self._parent)
+
+const VALUE_OF = {
+  completed: 'completed',
+  failed: 'failed',
+  cancelled: 'cancelled',
+  timed_out: 'timedOut',
+  compensated: 'compensated',
+  compensation_failed: 'compensationFailed',
+} as const
+
+/** What the chart of a run that stands alone starts with. */
+function chartInput(
+  { workflow }: Plan,
+  runId: string,
+  inputs: Readonly<Record<string, unknown>>,
+): WorkflowMachineInput {
+  const { failFast, timeoutMs, onFailure, compensationTimeoutMs } = workflow
+  const limits = { failFast, timeoutMs, onFailure, compensationTimeoutMs }
+  return { runId, inputs, ...limits, level: 'run', waitFor: 'all' }
+}

@@ -1,0 +1,49 @@
+// How the actors of one tree speak to each other. An event that is sent with `actor.send` comes from nowhere; whoever
+// watches wants to know which actor it came from. XState says so only of what a chart's own actions send. And how an actor is
+// stopped when all of the tree is.
+import type { AnyActorRef } from 'xstate'
+import type { InboundEvent } from '../port/host.ts'
+import { roots } from './registry.ts'
+
+/** The part of an actor system through which every event goes; internal to XState, and the same since its version 5.0. */
+interface Relay {
+  _relay(source: AnyActorRef, target: AnyActorRef, event: InboundEvent): void
+}
+
+/** Events to roots and their runs that did not come straight from outside. */
+const vouchedFor = new WeakSet<InboundEvent>()
+
+/** Whether an event came through the journal or from an actor of its tree. */
+export const isVouchedFor = (event: InboundEvent) => vouchedFor.has(event)
+
+/** Lets an event through to a root or one of its runs; other actors ask for no such thing. */
+export function vouchFor(target: AnyActorRef, event: InboundEvent): void {
+  if (roots.has(target)) vouchedFor.add(event)
+}
+
+/** Sends an event from one actor to another, or to itself; one that has ended hears nothing more. */
+export function tell(source: AnyActorRef, target: AnyActorRef, event: InboundEvent): void {
+  if (target.getSnapshot().status !== 'active') return
+  vouchFor(target, event)
+  ;(target.system as unknown as Relay)._relay(source, target, event)
+}
+
+/** Keeps from an actor what XState stumbles over for good: an event that is no object, or whose type cannot be read. */
+export function guardSend(actor: AnyActorRef): void {
+  const { send } = actor
+  actor.send = (event) => send(hasReadableType(event) ? event : { type: '' })
+}
+
+function hasReadableType(event: InboundEvent): boolean {
+  try {
+    void event.type
+    return true
+  } catch {
+    return false
+  }
+}
+
+/** Stops an actor at once, wherever it is below the root: XState itself lets only a parent stop its own. */
+export function halt(actor: AnyActorRef): void {
+  ;(actor as unknown as { _stop(): void })._stop()
+}

@@ -1,0 +1,334 @@
+// Joins one root (an integration, or a run that stands alone) to its host: addresses, journal, time, replay.
+// Decides nothing. Invariant: an entry is in the journal before an actor hears of it, and the time that actors
+// see is the time of the entry, so that replaying the journal into fresh actors gives the same states.
+import { recordEffect } from '../../kernel/effects.ts'
+import type { AnyActorRef } from 'xstate'
+import type { EffectTarget } from '../../../machines/protocol.ts'
+import { shown } from '../../definition/diagnostic.ts'
+import { SagachartError } from '../../errors.ts'
+import type {
+  Effect,
+  EffectControl,
+  Entry,
+  Host,
+  HostPort,
+  InboundEvent,
+  Outcome,
+  Guest,
+  RootRequest,
+  TimerHandle,
+} from '../port/host.ts'
+import { Replay } from './replay.ts'
+import type { Run } from '../run/run.ts'
+import { attemptSettlement, settlement } from './settled.ts'
+import { tell, vouchFor } from '../charts/tell.ts'
+
+/** What the runtime runs for an effect; see perform.ts. */
+export type Execute = (effect: Effect, control: EffectControl) => unknown
+
+/** The joint of one root and its host. */
+export class Session {
+  /** The root's own address. */
+  readonly path: string
+  readonly runId: string
+  /** Live actors by address. */
+  readonly actors = new Map<string, AnyActorRef>()
+  /** Runs by address. */
+  readonly runs = new Map<string, Run>()
+  /** Settlements that nobody waited for any more. */
+  lateReplies = 0
+  /** The time of the entry that is being handled. */
+  time: number
+  private readonly port: HostPort
+  private readonly seed: number
+  /** Runs inside of steps that have ended while an operation of theirs that was given up on may still succeed, by address. */
+  readonly endedRuns = new Map<string, Run>()
+  /** Effects that have settled, or that nobody waits for any more. */
+  private readonly over = new WeakSet<Effect>()
+  /** Those of them whose end was not heard of. */
+  private readonly abandoned = new WeakSet<Effect>()
+  /** Effects that were under way when an earlier life of the root ended. */
+  private readonly interrupted = new WeakSet<Effect>()
+  private replay: Replay | null
+  private published = 0
+  /** What the charts asked for and nobody has done yet, in order: each a function and its two arguments. */
+  private effects: unknown[] = []
+  /** What is done after all that, and what is done last of all. */
+  private readonly resting: (() => void)[] = []
+  private readonly last: (() => void)[] = []
+  private settling = false
+  private handling = false
+  private closed = false
+
+  /** @throws RUN_NOT_RESUMABLE */
+  constructor(self: AnyActorRef, host: Host, execute: Execute, request: RootRequest) {
+    const guest: Guest = {
+      execute,
+      settle: (effect, outcome) => this.settle(effect, outcome),
+      deliver: (to, event) => this.deliver(to, event),
+    }
+    this.port = host.open(request, guest)
+    this.runId = request.runId
+    this.path = `run/${this.runId}`
+    const [first, ...rest] = this.port.journal
+    this.seed = first ? (first.event as unknown as Started).seed : this.port.seed
+    this.time = first ? first.at : this.port.now()
+    if (!first)
+      this.write({ at: this.time, to: this.path, event: { type: 'run.started', seed: this.seed } as Started })
+    this.replay = first ? new Replay() : null
+    if (first) this.port.defer(() => this.replayAll(rest))
+    this.actors.set(this.path, self)
+  }
+
+  /** A chance from [0, 1), the same for the same key in every life of the run. */
+  random(key: string): number {
+    return chance(this.seed, key)
+  }
+
+  /** The host's time, for what leaves no trace in the run's states. */
+  get now(): number {
+    return this.port.now()
+  }
+
+  /** The next event's number on the bus. */
+  nextEventId(): string {
+    return `${this.runId}#${++this.published}`
+  }
+
+  perform(effect: Effect): void {
+    if (this.replay) this.replay.perform(effect)
+    else this.port.perform(effect)
+  }
+
+  abort(effect: Effect): void {
+    if (this.replay) this.replay.abort(effect)
+    else this.port.abort(effect)
+  }
+
+  abandon(effect: Effect): void {
+    if (!this.over.has(effect)) this.abandoned.add(effect)
+    this.over.add(effect)
+    if (this.replay) this.replay.abandon(effect)
+    else this.port.abandon(effect)
+  }
+
+  /** Performs effects one after the other, though their actors are gone. */
+  performDetached(effects: readonly Effect[]): void {
+    this.port.performDetached(effects)
+  }
+
+  startTimer(to: string, event: InboundEvent, delayMs: number): TimerHandle {
+    return this.replay
+      ? this.replay.startTimer(to, event, this.time, delayMs)
+      : this.port.startTimer(to, event, delayMs)
+  }
+
+  cancelTimer(timer: TimerHandle): void {
+    const started = this.replay ? this.replay.cancelTimer(timer) : (Replay.startedAs(timer) ?? timer)
+    if (started) this.port.cancelTimer(started)
+  }
+
+  /** A replay says nothing: the earlier life has said it. */
+  log(path: string, message: unknown, data: unknown): void {
+    if (!this.replay) this.port.log(path, typeof message === 'string' ? message : shown(message), data)
+  }
+
+  /**
+   * Does something once the chart that asks for it has come to rest. All that charts ask for is done so, in order:
+   * no chart is ever entered while another one is in the middle of a transition. Target and detail are handed over as
+   * they are, for a closure an effect is what a step can least afford.
+   */
+  later<TTarget, TDetail>(
+    effect: (target: TTarget, detail: TDetail) => void,
+    target: TTarget,
+    detail: TDetail,
+  ): void {
+    this.effects.push(effect, target, detail)
+  }
+
+  /** Does something once nothing else is left to be done, so that it finds all that begins at the same time. */
+  atRest(effect: () => void): void {
+    this.resting.push(effect)
+  }
+
+  /** Does something once all is done that rests, too. */
+  atLast(effect: () => void): void {
+    this.last.push(effect)
+  }
+
+  /** Does what the charts asked for, until they ask for nothing more. A fault of ours ends the root. */
+  settleDown(): void {
+    if (this.settling) return
+    this.settling = true
+    try {
+      const { effects } = this
+      for (let next = 0; !this.closed; next += 3) {
+        if (next === effects.length) {
+          const rest = this.resting.shift() ?? this.last.shift()
+          if (!rest) break
+          this.later(rest, undefined, undefined)
+        }
+        const effect = effects[next] as (target: unknown, detail: unknown) => void
+        effect(effects[next + 1], effects[next + 2])
+      }
+    } catch (error) {
+      this.fail(error)
+    } finally {
+      this.effects = []
+      this.settling = false
+    }
+  }
+
+  /** Sends an event from within this tree, or from the journal, to one of its actors. */
+  send(to: AnyActorRef, event: InboundEvent, from?: AnyActorRef): void {
+    if (from) tell(from, to, event)
+    else {
+      vouchFor(to, event)
+      to.send(event)
+    }
+  }
+
+  /** Lets an event from outside in, as an entry, once the tree is quiet. */
+  admit(to: string, event: InboundEvent): void {
+    this.port.defer(() => this.deliver(to, { ...event }))
+  }
+
+  /** Whether nothing is under way in the tree: no entry, and nothing that charts asked for. */
+  get isQuiet(): boolean {
+    return !this.handling && !this.settling
+  }
+
+  /** Lets an event from outside in: at once where the tree is quiet, so that it keeps its place before what follows. */
+  enter(to: string, event: InboundEvent): void {
+    if (this.isQuiet) this.deliver(to, event)
+    else this.admit(to, event)
+  }
+
+  /** The one way in. What nobody waits for any more is counted and forgotten. */
+  deliver(to: string, event: InboundEvent): void {
+    if (this.closed) return
+    if (this.replay) {
+      this.port.defer(() => this.deliver(to, event))
+      return
+    }
+    if (!this.actors.has(to)) {
+      this.lateReplies++
+      return
+    }
+    const entry: Entry = { at: this.nextAt, to, event }
+    this.write(entry)
+    this.handle(entry)
+  }
+
+  /** Ends the root: effects are aborted, timers forgotten, nothing gets in any more. */
+  close(): void {
+    if (this.closed) return
+    this.closed = true
+    this.port.close()
+    this.actors.clear()
+  }
+
+  /** The time of an entry that is made now. */
+  private get nextAt(): number {
+    return Math.max(this.port.now(), this.time)
+  }
+
+  private write(entry: Entry): void {
+    this.port.record(entry)
+  }
+
+  private handle(entry: Entry): void {
+    this.time = entry.at
+    const actor = this.actors.get(entry.to)
+    if (actor === undefined)
+      throw new SagachartError('INTERNAL', `The journal names ${entry.to}, which is not there`)
+    this.handling = true
+    try {
+      this.send(actor, entry.event)
+    } finally {
+      this.handling = false
+    }
+    this.settleDown()
+  }
+
+  /** What was under way when the journal ended is performed again; what it records as ended is not. */
+  private replayAll(entries: readonly Entry[]): void {
+    const { replay } = this
+    if (!replay || this.closed) return
+    try {
+      for (const entry of entries) {
+        replay.pass(entry)
+        this.handle(entry)
+        if (this.closed) return
+      }
+    } catch (error) {
+      this.fail(error)
+      return
+    }
+    this.replay = null
+    for (const effect of replay.resume(this.port)) this.interrupted.add(effect)
+  }
+
+  /** A fault of ours, or a journal that is not this root's: the root ends with the error. */
+  private fail(error: unknown): void {
+    const root = this.actors.get(this.path)
+    if (root) this.send(root, { type: 'root.failed', error } as InboundEvent)
+  }
+
+  /** The first reply counts: a later actor may have the same address, and this effect is not that actor's. */
+  private settle(effect: Effect, outcome: Outcome): void {
+    if (this.over.has(effect)) {
+      this.lateReplies++
+      if (this.abandoned.delete(effect)) this.settleLate(effect, outcome)
+      return
+    }
+    this.over.add(effect)
+    this.deliver(effect.to, settlement(effect, outcome, this.nextAt, this.interrupted.has(effect)))
+  }
+
+  /** An operation that was given up on changes no outcome, but its effect is known from now on. */
+  private settleLate(effect: Effect, outcome: Outcome): void {
+    if (effect.kind !== 'attempt' || (effect.target !== 'operation' && effect.target !== 'fallback')) return
+    const settled = attemptSettlement(effect.attempt, outcome, this.nextAt)
+    if (settled.type === 'attempt.failed' && settled.failure.effect !== 'done') return
+    const { run, index, target } = effect
+    const output = settled.type === 'attempt.succeeded' ? { value: settled.output } : null
+    this.deliver(this.path, { type: 'effect.heard', run, index, target, output } as EffectHeard)
+  }
+
+  /** What an operation that was given up on has done after all. */
+  hear({ run: path, index, target, output }: EffectHeard): void {
+    const run = this.runAt(path)
+    if (run) recordEffect(run.effects, index, target, run.reversal.isTooLate ? 'late' : 'done', output)
+  }
+
+  /** The run at an address: one that is under way, or has ended and may still hear of its effects. */
+  runAt(path: string): Run | undefined {
+    return this.runs.get(path) ?? this.endedRuns.get(path)
+  }
+}
+
+/** A success that came when its attempt had been given up on. */
+export interface EffectHeard extends InboundEvent {
+  readonly run: string
+  readonly index: number
+  readonly target: EffectTarget
+  /** `null` where it could not be recorded. */
+  readonly output: { readonly value: unknown } | null
+}
+
+interface Started extends InboundEvent {
+  readonly seed: number
+}
+
+/**
+ * A chance from [0, 1), always the same for a seed and a key. FNV-1a over the key, then a finaliser (murmur3's), so that
+ * near keys give far values.
+ */
+export function chance(seed: number, key: string): number {
+  let hash = (seed ^ 0x811c9dc5) >>> 0
+  for (let at = 0; at < key.length; at++) hash = Math.imul(hash ^ key.charCodeAt(at), 0x01000193)
+  hash = Math.imul(hash ^ (hash >>> 16), 0x85ebca6b)
+  hash = Math.imul(hash ^ (hash >>> 13), 0xc2b2ae35)
+  return ((hash ^ (hash >>> 16)) >>> 0) / 0x1_0000_0000
+}

@@ -1,0 +1,72 @@
+// One queue of timers for a whole host, whatever its clock. `system.scheduler` of XState walks all timers
+// whenever an actor stops, so no chart uses `after`; they ask for these.
+import { heapify, popHeap, pushHeap } from '../../kernel/heap.ts'
+import type { InboundEvent, TimerHandle } from './host.ts'
+
+/** A timer in the queue. */
+export interface Timer extends TimerHandle {
+  readonly due: number
+  /** Order of creation, which decides among equal times. */
+  readonly order: number
+  readonly to: string
+  readonly event: InboundEvent
+  cancelled: boolean
+}
+
+/** Cancelled timers that may stay in the queue beside as many live ones. */
+const CANCELLED_SLACK = 64
+
+const isEarlier = (a: Timer, b: Timer) => a.due < b.due || (a.due === b.due && a.order < b.order)
+
+/** Ordered by time, then by creation. Starting and cancelling cost O(log n), amortised. */
+export class TimerQueue {
+  private heap: Timer[] = []
+  private cancelled = 0
+  private order = 0
+
+  /** Timers not cancelled. */
+  get size(): number {
+    return this.heap.length - this.cancelled
+  }
+
+  start(due: number, to: string, event: InboundEvent): Timer {
+    const timer: Timer = { due, order: this.order++, to, event, cancelled: false }
+    pushHeap(this.heap, timer, isEarlier)
+    return timer
+  }
+
+  cancel(timer: Timer): void {
+    if (timer.cancelled) return
+    timer.cancelled = true
+    this.cancelled++
+    if (this.cancelled > CANCELLED_SLACK && this.cancelled * 2 > this.heap.length) {
+      this.heap = this.heap.filter((kept) => !kept.cancelled)
+      heapify(this.heap, isEarlier)
+      this.cancelled = 0
+    }
+  }
+
+  /** The next timer that is not cancelled. */
+  peek(): Timer | undefined {
+    for (let [top] = this.heap; top?.cancelled; [top] = this.heap) {
+      popHeap(this.heap, isEarlier)
+      this.cancelled--
+    }
+    return this.heap[0]
+  }
+
+  /** Takes the next timer out if it is due. A timer that was taken out counts as cancelled. */
+  take(now: number): Timer | undefined {
+    const next = this.peek()
+    if (next === undefined || next.due > now) return undefined
+    popHeap(this.heap, isEarlier)
+    next.cancelled = true
+    return next
+  }
+
+  /** Every timer that is not cancelled, in no order. */
+  clear(): void {
+    this.heap = []
+    this.cancelled = 0
+  }
+}

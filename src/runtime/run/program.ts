@@ -1,0 +1,145 @@
+// The scenarios of one integration: started in declared order, as many at once as are allowed, reported in
+// declared order. It does what the integration's chart names.
+import { createActor, type AnyActorLogic, type AnyActorRef } from 'xstate'
+import type { IntegrationContext, IntegrationEvent } from '../../../machines/integration.ts'
+import { messageOf } from '../../foreign.ts'
+import type { InboundEvent, TimerHandle } from '../port/host.ts'
+import type { Root } from '../charts/root.ts'
+import type { RunLogic } from '../charts/run-logic.ts'
+import { hasEndedSo } from '../charts/settlement.ts'
+import type { RunReport } from '../report/step-records.ts'
+import { tell } from '../charts/tell.ts'
+
+/** A scenario's error as that of its integration, where steps are named by their scenario, too. */
+const failureOf = ({ error, workflow }: RunReport) =>
+  error?.step === undefined ? error : { ...error, step: `${workflow}/${error.step}` }
+
+/** The scenarios of one integration. */
+export class Program {
+  readonly runId: string
+  readonly startedAt: number
+  /** By scenario, in declared order; `null` for one that never ended. */
+  readonly reports: (RunReport | null)[]
+  private readonly root: Root
+  private readonly workflows: readonly RunLogic[]
+  private readonly concurrentMax: number
+  private readonly inputs: Readonly<Record<string, unknown>>
+  /** Running scenarios' actors, by their address. */
+  private readonly live = new Map<string, { readonly actor: AnyActorRef; readonly scenario: number }>()
+  private next = 0
+  private timer: TimerHandle | null = null
+
+  constructor(
+    root: Root,
+    workflows: readonly RunLogic[],
+    options: { runId: string; concurrentMax: number; inputs: Readonly<Record<string, unknown>> },
+  ) {
+    this.root = root
+    this.workflows = workflows
+    this.runId = options.runId
+    this.concurrentMax = options.concurrentMax
+    this.inputs = options.inputs
+    this.startedAt = root.session.time
+    this.reports = workflows.map(() => null)
+  }
+
+  prepareScope(): void {
+    this.root.scope.prepare()
+  }
+
+  releaseScope(): void {
+    this.root.scope.release()
+  }
+
+  startRunTimer({ timeoutMs }: IntegrationContext): void {
+    const { session } = this.root
+    if (timeoutMs !== null) this.timer = session.startTimer(session.path, { type: 'run.timedOut' }, timeoutMs)
+  }
+
+  stopRunTimer(): void {
+    if (this.timer) this.root.session.cancelTimer(this.timer)
+    this.timer = null
+  }
+
+  startScenarios(): void {
+    while (this.live.size < this.concurrentMax && this.next < this.workflows.length)
+      this.startScenario(this.next++)
+    this.announceEnd()
+  }
+
+  recordScenario({ scenario }: Extract<IntegrationEvent, { type: 'scenario.settled' }>): void {
+    for (const [path, live] of this.live) {
+      if (live.scenario !== scenario) continue
+      this.live.delete(path)
+      this.root.session.actors.delete(path)
+      this.root.session.runs.delete(path)
+    }
+    if (this.next >= this.workflows.length) this.announceEnd()
+  }
+
+  cancelScenarios(cause: 'cancelled' | 'timed_out'): void {
+    this.next = this.workflows.length
+    const cancel = { type: 'run.cancel', cause } as InboundEvent
+    for (const { actor } of [...this.live.values()]) this.root.session.send(actor, cancel, this.root.self)
+    this.announceEnd()
+  }
+
+  /** Nobody waits for anything any more. */
+  forceScenarios(): void {
+    const cancel = { type: 'run.cancel', force: true } as InboundEvent
+    for (const { actor } of [...this.live.values()]) this.root.session.send(actor, cancel, this.root.self)
+  }
+
+  /** Cancels one step of a running scenario: `scenario/outer/inner`. */
+  cancelStep({ step, ...event }: Extract<IntegrationEvent, { type: 'run.cancelStep' }>): void {
+    const cut = step.indexOf('/')
+    const path = `run/${this.runId}/${step.slice(0, cut)}`
+    const actor = this.live.get(path)?.actor
+    const { session, self } = this.root
+    if (actor) session.send(actor, { ...event, step: step.slice(cut + 1) } as InboundEvent, self)
+    else session.log(session.path, `No step "${step}" is under way: nothing is cancelled`, null)
+  }
+
+  takeSignal({ event, data }: Extract<IntegrationEvent, { type: 'run.signal' }>): void {
+    this.root.scope.signal(event, data)
+  }
+
+  /** A finished run as the chart knows it. */
+  settlementOf(event: InboundEvent & { output?: unknown; error?: unknown }): IntegrationEvent | null {
+    const live = this.live.get((event as { actorId?: string }).actorId ?? '')
+    if (!live || !hasEndedSo(live.actor, event)) return null
+    const { scenario } = live
+    if (event.type.startsWith('xstate.done.')) {
+      const report = event.output as RunReport
+      this.reports[scenario] = report
+      return { type: 'scenario.settled', scenario, status: report.status, failure: failureOf(report) }
+    }
+    const failure = { code: 'INTERNAL', message: `The chart of a scenario failed: ${messageOf(event.error)}` }
+    return { type: 'scenario.settled', scenario, status: 'failed', failure }
+  }
+
+  abandonAll(stop: (child: AnyActorRef) => void): void {
+    this.stopRunTimer()
+    for (const { actor } of this.live.values()) stop(actor)
+    this.live.clear()
+  }
+
+  private startScenario(scenario: number): void {
+    const logic = this.workflows[scenario]!
+    const runId = `${this.runId}/${logic.blueprint.plan.workflow.name}`
+    const path = `run/${runId}`
+    const input = { runId, inputs: this.inputs }
+    const actor: AnyActorRef = createActor(logic as unknown as AnyActorLogic, {
+      parent: this.root.self,
+      id: path,
+      input,
+    })
+    this.live.set(path, { actor, scenario })
+    actor.start()
+  }
+
+  private announceEnd(): void {
+    if (this.live.size === 0 && this.next >= this.workflows.length)
+      tell(this.root.self, this.root.self, { type: 'scenarios.finished' })
+  }
+}

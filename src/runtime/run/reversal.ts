@@ -1,0 +1,224 @@
+// The compensation of one run: which effects of its steps are to be undone, and how that went. It does what the workflow's chart
+// names of it; the order is in undoing.ts. Invariant: an effect that is owed is handed to one actor, once.
+import type {
+  CompensationExtent,
+  CompensationOutput,
+  EffectTarget,
+  Failure,
+  StepOutput,
+} from '../../../machines/protocol.ts'
+import { endsMore, type WorkflowContext } from '../../../machines/workflow.ts'
+import { extentOf, owedEffects, settleUndo } from '../../kernel/effects.ts'
+import { settleCompensation } from '../../kernel/graph.ts'
+import {
+  markUndoing,
+  newUndoing,
+  settleUndoing,
+  stopUndoing,
+  takeReadyToUndo,
+  type UndoingState,
+} from '../../kernel/undoing.ts'
+import { extentInside, scenarioRun, undoesSurplus } from './compensation-scope.ts'
+import { UndoingInside, type OwedRun } from '../control/undoing-inside.ts'
+import type { Run } from './run.ts'
+import type { Compensated } from './run-options.ts'
+
+const NOT_REACHED: Failure = {
+  code: 'COMPENSATION_STOPPED',
+  message: 'The compensation was ended before the step was undone: undo it by hand',
+}
+
+/** The effects of one run that are to be undone. */
+export class Reversal {
+  /** The order; `null` as long as nothing is undone. */
+  undoing: UndoingState | null = null
+  /** How undoing went, by step. */
+  readonly compensations = new Map<number, CompensationOutput>()
+  private readonly run: Run
+  private extent: CompensationExtent = 'all'
+  /** Whether more is to be undone than what is being undone beside the steps. */
+  private undoesMore = true
+  /** By step, its own effects that are to be undone. */
+  private own: ReadonlyMap<number, readonly EffectTarget[]> = new Map()
+  /** Steps of this scenario inside of which surplus effects are being undone while the run goes on. */
+  private readonly beside = new Set<UndoingInside>()
+  /** The runs that these undo. */
+  private readonly besideRuns = new Set<Run>()
+  /** Inside of how many steps not everything could be undone, beside the steps or by scenarios of their own. */
+  private leftInside = 0
+  /** Whether anything inside was undone beside the steps, or is left. */
+  hadSurplus = false
+  private hasStarted = false
+  private isFinished = false
+
+  constructor(run: Run) {
+    this.run = run
+  }
+
+  /** Whether anything in the run is to be undone, where so much of it is. */
+  isDue(extent: CompensationExtent): boolean {
+    for (let index = 0; index < this.run.options.plan.size; index++)
+      if (this.isOwed(index, extent)) return true
+    return false
+  }
+
+  /** Whether there is anything of a step to undo, where so much of the run is. */
+  isOwed(index: number, extent: CompensationExtent): boolean {
+    return owedEffects(this.run, index, extent).length > 0 || this.owedInside(index, extent).length > 0
+  }
+
+  /** Whether the run has effects to undo though it has completed. */
+  get hasSurplus(): boolean {
+    const { run } = this
+    return !run.options.within?.isOpen && (this.hadSurplus || (undoesSurplus(run) && this.isDue('surplus')))
+  }
+
+  /** Whether a success that is heard of from now on cannot be undone. */
+  get isTooLate(): boolean {
+    return scenarioRun(this.run).reversal.hasStarted
+  }
+
+  /** The step's own effects that are to be undone, in order. */
+  ownEffects(index: number): readonly EffectTarget[] {
+    return this.own.get(index) ?? []
+  }
+
+  /** The runs inside of a step that are to be undone, in the order in which they ended. */
+  owedInside(index: number, extent = this.extent): OwedRun[] {
+    const { run } = this
+    const { besideRuns } = scenarioRun(run).reversal
+    return (run.inside.get(index)?.owed ?? []).flatMap((ended) => {
+      if (besideRuns.has(ended.run)) return []
+      const own = extentInside(run, index, ended, extent)
+      return ended.run.reversal.isDue(own) ? { ...ended, extent: own } : []
+    })
+  }
+
+  /** A step is let through its gates, to be undone. */
+  begin(index: number): void {
+    if (this.undoing && !this.run.steps.has(index)) markUndoing(this.undoing, index)
+  }
+
+  /** Undoes what is inside of a step that has ended and is not part of the result, where the run goes on. */
+  undoSurplus({ index, status, verdict }: StepOutput): void {
+    const { run } = this
+    if (run.stepAt(index).control === null) return
+    if (status === 'failed' && (run.options.waitFor === 'all' || endsMore(verdict))) return
+    this.undoBeside(index, extentOf(run, index, 'surplus'))
+  }
+
+  /**
+   * Undoes what is inside of a step and not part of the run's result, beside the steps that follow.
+   * @param ended Told when that is over; not called where there is nothing to undo.
+   * @returns whether there is something to undo
+   */
+  undoBeside(index: number, extent: CompensationExtent, ended?: () => void): boolean {
+    const { run } = this
+    if (!run.inside.has(index) || !undoesSurplus(run)) return false
+    const owed = this.owedInside(index, extent)
+    if (owed.length === 0) return false
+    scenarioRun(run).reversal.addBeside(run, index, owed, ended)
+    return true
+  }
+
+  /** Nobody waits for an orderly end. */
+  abandon(stop: Parameters<UndoingInside['abandon']>[0]): void {
+    for (const undoing of this.beside) undoing.abandon(stop)
+    this.beside.clear()
+  }
+
+  // ---- what the chart names -----------------------------------------------------------------------------
+
+  start({ entry, extent, compensationTimeoutMs }: WorkflowContext): void {
+    this.extent = extent ?? 'surplus'
+    this.undoesMore = extent === 'all' || (extent === 'surplus' && undoesSurplus(this.run))
+    this.isFinished = false
+    this.hasStarted = true
+    if (this.beside.size === 0) this.layOut()
+    if (entry !== 'undo') this.run.limit('compensation.timedOut', compensationTimeoutMs)
+  }
+
+  /** Finds out what is to be undone. */
+  private layOut(): UndoingState {
+    const { run, extent, undoesMore } = this
+    const own = new Map<number, readonly EffectTarget[]>()
+    for (let index = 0; undoesMore && index < run.options.plan.size; index++)
+      if (this.isOwed(index, extent)) own.set(index, owedEffects(run, index, extent))
+    this.own = own
+    this.undoing = newUndoing(run.plan, (index) => own.has(index))
+    run.steps.turnBack()
+    return this.undoing
+  }
+
+  undoReady(): void {
+    if (this.beside.size > 0) return
+    const undoing = this.undoing ?? this.layOut()
+    for (const index of takeReadyToUndo(undoing)) this.run.passGates(index)
+    this.run.leases.ask()
+    this.run.steps.fillSlots()
+    this.announceEnd()
+  }
+
+  record({ compensation }: Compensated): void {
+    const { index, undone } = compensation
+    if (!this.run.steps.remove(index)) return
+    this.keep(compensation)
+    settleUndoing(this.run.plan, this.undoing!, index, undone)
+  }
+
+  /** Leaves what nobody got to; what is under way is told to stop. */
+  stop(): void {
+    const undoing = this.undoing ?? this.layOut()
+    for (const index of stopUndoing(undoing))
+      this.keep({ index, undone: false, failure: NOT_REACHED, attempts: 0, left: this.ownEffects(index) })
+    this.run.leases.releaseWhere((index) => !this.run.steps.has(index))
+    this.run.steps.cancelAll({ type: 'compensation.stop' })
+    this.stopBeside()
+    this.announceEnd()
+  }
+
+  /** The same for what is undone beside the steps. */
+  stopBeside(): void {
+    for (const inside of this.beside) inside.stop()
+  }
+
+  /** Effects inside have been undone, beside the steps or by a scenario of their own. */
+  noteInside(isComplete: boolean): void {
+    this.hadSurplus = true
+    if (!isComplete) this.leftInside++
+  }
+
+  // -------------------------------------------------------------------------------------------------------
+
+  private addBeside(outer: Run, index: number, owed: readonly OwedRun[], ended?: () => void): void {
+    const { run } = this
+    this.hadSurplus = true
+    const undoing: UndoingInside = new UndoingInside(outer, index, owed, run.self, (isComplete) => {
+      this.beside.delete(undoing)
+      for (const each of owed) this.besideRuns.delete(each.run)
+      this.noteInside(isComplete)
+      ended?.()
+      run.tellSelf({ type: 'surplus.undone' })
+    })
+    this.beside.add(undoing)
+    for (const each of owed) this.besideRuns.add(each.run)
+  }
+
+  private keep(compensation: CompensationOutput): void {
+    const { index, left, undone } = compensation
+    const { run, extent, compensations } = this
+    const own = this.ownEffects(index)
+    for (const target of own) settleUndo(run.effects, index, target, !left.includes(target))
+    if (own.length === 0 && extentOf(run, index, extent) === 'surplus') return
+    const before = compensations.get(index)
+    compensations.set(index, before?.undone === false ? before : compensation)
+    if (extentOf(run, index, extent) === 'all') settleCompensation(run.graph, index, undone)
+  }
+
+  private announceEnd(): void {
+    if (this.isFinished || this.beside.size > 0 || this.undoing?.pending !== 0) return
+    this.isFinished = true
+    const left = this.undoing.left + this.leftInside
+    this.run.tellSelf({ type: 'compensation.finished', left })
+  }
+}

@@ -1,0 +1,49 @@
+// Makes the actors of steps, and of what undoes their effects, with what their charts begin with. What the charts then ask for
+// is done in step-actors.ts.
+import { createActor, type AnyActorRef } from 'xstate'
+import type { EffectTarget, Failure, StepEvent } from '../../../machines/protocol.ts'
+import { undoPolicy } from '../../definition/plan.ts'
+import { boundCompensationMachine, boundStepMachine } from '../charts/bindings.ts'
+import type { Run } from './run.ts'
+
+/** An event that says something of the effect of an attempt. */
+export interface EffectNews {
+  readonly index: number
+  readonly target: EffectTarget
+  readonly event: StepEvent
+}
+
+/** Why a step that is undone is not undone as a whole. */
+export const INCOMPLETE: Failure = {
+  code: 'COMPENSATION_INCOMPLETE',
+  message: 'Not everything inside of the step was undone',
+}
+
+/** An actor for a step that is past its gates, or that met a failure there. */
+export function stepActor(
+  { self, scope, options }: Run,
+  index: number,
+  path: string,
+  entry: 'admitted' | 'denied',
+  failure?: Failure,
+): AnyActorRef {
+  const policy = options.plan.policies[index]!
+  const advisers = scope.hasAdvisers ? 'handlers' : 'nobody'
+  const input = { index, path, policy, entry, advisers, ...(failure && { failure }) } as const
+  return createActor(boundStepMachine, { parent: self, id: path, input })
+}
+
+/** An actor that undoes the effects of a step. */
+export function compensationActor(
+  { self, options, reversal }: Run,
+  index: number,
+  path: string,
+  failure?: Failure,
+): AnyActorRef {
+  const owed = reversal
+    .ownEffects(index)
+    .map((target) => ({ target, policy: undoPolicy(options.plan, index, target)! }))
+  const inside = reversal.owedInside(index).length > 0 ? 'steps' : 'nothing'
+  const input = { index, path, owed, inside, ...(failure && { failure }) } as const
+  return createActor(boundCompensationMachine, { parent: self, id: path, input })
+}
