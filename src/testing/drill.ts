@@ -7,7 +7,7 @@ import { SimulationHost, type Reply } from '../hosts/simulation.ts'
 import type { Effect, InboundEvent } from '../runtime/port/host.ts'
 import { calledBy } from '../runtime/execute/perform.ts'
 import { IntegrationLogic, type IntegrationReport } from '../runtime/charts/integration-logic.ts'
-import { roots } from '../runtime/charts/registry.ts'
+import { rootOf } from '../runtime/charts/seat.ts'
 import type { DrillReport, DrilledError } from '../runtime/report/result.ts'
 import { tolerant } from './assumptions.ts'
 import { OUTSIDER } from './offers.ts'
@@ -120,7 +120,7 @@ function playScenario(
   actor = root
   root.subscribe({ error: () => {} })
   root.start()
-  const { session } = roots.get(root)!
+  const { session } = rootOf(root)!
   begin?.((to, event) => session.deliver(to, event), session.path)
   try {
     host.run(() => root.getSnapshot().status !== 'active')
@@ -136,7 +136,7 @@ function playScenario(
 /** The module that an attempt calls. */
 function moduleOf(actor: AnyActorRef | null, effect: Effect): string | null {
   if (effect.kind !== 'attempt' || !actor) return null
-  const run = roots.get(actor)?.session.runs.get(effect.run)
+  const run = rootOf(actor)?.session.runs.get(effect.run)
   if (!run) return null
   const called = calledBy(run.stepAt(effect.index), effect.target)
   return called && 'module' in called ? called.module : null

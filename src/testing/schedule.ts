@@ -7,7 +7,7 @@ import { isInstance, messageOf } from '../foreign.ts'
 import type { Effect, Entry, Outcome } from '../runtime/port/host.ts'
 import type { Root } from '../runtime/charts/root.ts'
 import type { Run } from '../runtime/run/run.ts'
-import { roots } from '../runtime/charts/registry.ts'
+import { rootOf, seatOf } from '../runtime/charts/seat.ts'
 import { Answers } from './answers.ts'
 import type { Subject } from './changing-host.ts'
 import type { Checker, View } from './checkers/checker.ts'
@@ -65,7 +65,7 @@ export class Playing implements Witness {
 
   /** The root of the life that goes on. */
   get root(): Root | undefined {
-    return this.actor === null ? undefined : roots.get(this.actor)
+    return this.actor === null ? undefined : rootOf(this.actor)
   }
 
   /** What decides what can happen next and what rules see at the end, and is no part of the root. */
@@ -250,7 +250,7 @@ export class Playing implements Witness {
     this.actor = null
     this.checkers = this.newCheckers()
     for (const entry of world.journal) for (const checker of this.checkers) checker.recorded?.(entry)
-    roots.delete(actor!)
+    seatOf(actor!.getSnapshot())!.root = null
     this.attempted(() => {
       this.start({ runId: 'explored', inputs: this.subject.inputs }, true)
       world.life?.runDeferred()

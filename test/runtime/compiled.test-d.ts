@@ -1,5 +1,6 @@
 // That a chart's effects and what they are bound to are held against each other by the compiler.
 import { loopMachine, type LoopEffect } from '../../machines/loop.ts'
+import type { Loop } from '../../src/runtime/control/loop.ts'
 import { bound } from '../../src/runtime/charts/compiled.ts'
 
 const nothing = () => {}
@@ -10,16 +11,17 @@ const actions = {
   cancelIterations: (_: unknown, { force }: { readonly force: boolean }) => void force,
 }
 
-bound<LoopEffect>()(loopMachine, actions)
+bound<LoopEffect, Loop>()(loopMachine, actions)
 
 // @ts-expect-error -- an effect that the chart does not name
-bound<LoopEffect>()(loopMachine, { ...actions, countItem: nothing })
+bound<LoopEffect, Loop>()(loopMachine, { ...actions, countItem: nothing })
 
 const { cancelIterations, ...fewer } = actions
 // @ts-expect-error -- an effect that nothing is bound to
-bound<LoopEffect>()(loopMachine, fewer)
+bound<LoopEffect, Loop>()(loopMachine, fewer)
 
-bound<LoopEffect>()(loopMachine, { ...fewer, cancelIterations })
+bound<LoopEffect, Loop>()(loopMachine, { ...fewer, cancelIterations })
 
+const spoilt = { ...actions, cancelIterations: (_: unknown, how: { readonly a: 1 }) => void how }
 // @ts-expect-error -- parameters that the effect is not given
-bound<LoopEffect>()(loopMachine, { ...actions, cancelIterations: (_: unknown, how: { a: 1 }) => void how })
+bound<LoopEffect, Loop>()(loopMachine, spoilt)

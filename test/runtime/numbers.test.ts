@@ -9,7 +9,7 @@ import { everyStep } from '../../src/definition/nested.ts'
 import { SimulationHost, type Reply } from '../../src/hosts/simulation.ts'
 import type { Effect, InboundEvent } from '../../src/runtime/port/host.ts'
 import { IntegrationLogic, type IntegrationReport } from '../../src/runtime/charts/integration-logic.ts'
-import { roots } from '../../src/runtime/charts/registry.ts'
+import { rootOf } from '../../src/runtime/charts/seat.ts'
 import { resultDocument, type StepResult } from '../../src/runtime/report/result.ts'
 import { arbitraries } from '../../src/testing/index.ts'
 import { each as over, loop, parallel, retries, step, workflow } from './workflows.ts'
@@ -108,7 +108,7 @@ function play({ workflows, fates, seed, stop }: Plan) {
     reply: (effect) => {
       if (effect.kind === 'handler') handled++
       if (effect.kind === 'attempt' && effect.target !== 'compensation') {
-        const run = roots.get(actor as unknown as AnyActorRef)!.session.runs.get(effect.run)!
+        const run = rootOf(actor as unknown as AnyActorRef)!.session.runs.get(effect.run)!
         history.push({ path: effect.to, effect, step: run.stepAt(effect.index) })
       }
       return replyTo(effect, fates[++count % fates.length]!, count)

@@ -4,7 +4,8 @@ import type { BusEvent } from '../../machines/protocol.ts'
 import type { WorkflowDefinition } from '../../src/definition/model.ts'
 import { SimulationHost } from '../../src/hosts/simulation.ts'
 import type { Effect, Entry } from '../../src/runtime/port/host.ts'
-import { roots, runs } from '../../src/runtime/charts/registry.ts'
+import { rootOf, seatOf } from '../../src/runtime/charts/seat.ts'
+import type { Run } from '../../src/runtime/run/run.ts'
 import type { RunReport } from '../../src/runtime/report/step-records.ts'
 import { RunLogic } from '../../src/runtime/charts/run-logic.ts'
 import type { Agreed } from '../model/compare.ts'
@@ -97,8 +98,8 @@ export const attemptsOf = (effects: readonly Effect[]): Attempt[] =>
 
 /** Everything that the actors of a run know, as text. */
 export function stateOf(root: AnyActorRef): string {
-  const { session, scope } = roots.get(root)!
-  const { graph } = runs.get(root)!
+  const { session, scope } = rootOf(root)!
+  const { graph } = seatOf<Run>(root.getSnapshot())!.seated!
   const actors = [...session.actors].map(([path, actor]) => {
     const { value, context, status } = actor.getSnapshot() as {
       value: unknown

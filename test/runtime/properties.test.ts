@@ -2,7 +2,7 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import type { PoolContext } from '../../machines/resource.ts'
-import { roots } from '../../src/runtime/charts/registry.ts'
+import { rootOf } from '../../src/runtime/charts/seat.ts'
 import { CAPACITY, fateOf, indexOf, workflowPlan, type WorkflowPlan } from './arbitraries.ts'
 import { difference } from '../model/compare.ts'
 import { attemptsOf, play as playPlan, type Played, type Watch } from './player.ts'
@@ -72,7 +72,7 @@ describe('every run', () => {
       const limit = plan.parallel ? plan.maxConcurrency : 1
       play(plan, {
         each: (root) => {
-          const actors = [...(roots.get(root)?.session.actors ?? [])]
+          const actors = [...(rootOf(root)?.session.actors ?? [])]
           const states = actors.map(([path, actor]) => [
             path,
             (actor.getSnapshot() as { value: unknown }).value,

@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest'
 import { createActor } from 'xstate'
 import { SimulationHost, type Reply } from '../../src/hosts/simulation.ts'
 import type { Effect, Host, HostPort } from '../../src/runtime/port/host.ts'
-import { roots } from '../../src/runtime/charts/registry.ts'
+import { rootOf } from '../../src/runtime/charts/seat.ts'
 import { setupOn } from '../../src/runtime/setup.ts'
 import type { RunReport } from '../../src/runtime/report/step-records.ts'
 
@@ -23,7 +23,7 @@ const build = (host: Host, steps: object) =>
 function play(steps: object, reply: (effect: Effect) => Reply) {
   const host = new SimulationHost({ reply })
   const actor = createActor(build(host, steps)).start()
-  const { session } = roots.get(actor)!
+  const { session } = rootOf(actor)!
   host.run()
   return { report: actor.getSnapshot().output as unknown as RunReport, session, host }
 }

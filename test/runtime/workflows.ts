@@ -19,7 +19,7 @@ import { SimulationHost, type Chooser, type Reply } from '../../src/hosts/simula
 import type { Effect, Entry } from '../../src/runtime/port/host.ts'
 import { RunLogic } from '../../src/runtime/charts/run-logic.ts'
 import type { Subscription } from '../../src/runtime/environment/subscription.ts'
-import { roots } from '../../src/runtime/charts/registry.ts'
+import { rootOf } from '../../src/runtime/charts/seat.ts'
 import type { Session } from '../../src/runtime/journal/session.ts'
 import { withoutTries } from '../../src/testing/step-address.ts'
 import type { RunReport } from '../../src/runtime/report/step-records.ts'
@@ -390,7 +390,7 @@ export function play(definition: WorkflowDefinition, options: Play = {}): Played
       host.time = Math.max(host.time, at)
       actor.send(event as never)
     }
-    const { session } = roots.get(actor)!
+    const { session } = rootOf(actor)!
     options.each?.(session)
     if (options.keepsStates !== false && host.journal('r').length > states.size)
       states.set(host.journal('r').length, statesOf(actor, session))
@@ -428,7 +428,7 @@ function statesOf(root: AnyActorRef, { actors }: Session): string {
     const { value, context } = each.getSnapshot() as { value: unknown; context: object }
     return [path, value, context]
   })
-  const { lines } = roots.get(root)!.scope.mailbox
+  const { lines } = rootOf(root)!.scope.mailbox
   return JSON.stringify(
     [...seen.toSorted(([a], [b]) => (String(a) < String(b) ? -1 : 1)), lines],
     (_, value: unknown) =>

@@ -2,19 +2,39 @@
 // machine's own: configuration, definition, what a snapshot can be asked. Invariant: actors, and those who inspect them, are
 // told the same as by the interpreter, in the same order; where nobody inspects, nothing is built for it.
 import type {
+  ActorRefFrom,
   AnyActorScope,
   AnyMachineSnapshot,
   AnyStateMachine,
+  ContextFrom,
+  EventFromLogic,
   EventObject,
   ExecutableActionObject,
 } from 'xstate'
 import { initOf, Walk, type Branch, type Chart, type ChartState } from '../../kernel/chart.ts'
 import { compile } from '../../kernel/compile.ts'
+import type { Session } from '../journal/session.ts'
+
+/** What the effects of an actor are done on. They wait in its session until the chart that names them has come to rest. */
+export interface Owner {
+  readonly session: Pick<Session, 'later'> | null
+}
+
+/** Where a snapshot keeps the owner of its actor. A copy in another form leaves it out, for it is not data. */
+export const OWNER: unique symbol = Symbol('owner')
+
+interface Owned {
+  readonly owner?: Owner
+}
 
 /** The same machine with compiled transitions. It is compiled when the first actor needs it. */
 export function compiled<TMachine extends AnyStateMachine>(machine: TMachine): TMachine {
   const logic: TMachine = Object.create(machine, {
-    getInitialSnapshot: { value: (scope: AnyActorScope, input: unknown) => chart.initial(scope, input) },
+    getInitialSnapshot: {
+      value(this: Owned, scope: AnyActorScope, input: unknown) {
+        return chart.initial(scope, input, this.owner)
+      },
+    },
     transition: {
       value: (snapshot: AnyMachineSnapshot, event: EventObject, scope: AnyActorScope) =>
         chart.transition(snapshot, event, scope),
@@ -27,19 +47,48 @@ export function compiled<TMachine extends AnyStateMachine>(machine: TMachine): T
   return logic
 }
 
+/** A compiled chart for the actors of one owner. */
+export const ownedBy = <TMachine extends AnyStateMachine>(machine: TMachine, owner: Owner): TMachine =>
+  Object.create(machine, { owner: { value: owner } }) as TMachine
+
+/** What an effect is done with. */
+export interface Doing<TMachine extends AnyStateMachine, TOwner> {
+  readonly owner: TOwner
+  readonly self: ActorRefFrom<TMachine>
+  /** As it was when the chart named the effect. */
+  readonly context: ContextFrom<TMachine>
+  readonly event: EventFromLogic<TMachine>
+}
+
 /** What a machine's `provide` takes for its actions, by name. */
 type ActionsOf<TMachine extends AnyStateMachine> = Required<
   NonNullable<Parameters<TMachine['provide']>[0]['actions']>
 >
+type ParamsOf<TAction> = TAction extends (...given: [never, infer TParams]) => void ? TParams : undefined
 
-/** A chart bound to what its effects do: each effect that it names, and no other. */
+/** How each effect that a chart names is done, and no other. */
+export type Doings<TEffect extends string, TMachine extends AnyStateMachine, TOwner> = {
+  readonly [TName in TEffect]: (
+    doing: Doing<TMachine, TOwner>,
+    params: ParamsOf<ActionsOf<TMachine>[TName & keyof ActionsOf<TMachine>]>,
+  ) => void
+}
+
+/** A chart bound to how its effects are done. Nothing is done of what an actor without an owner names. */
 export const bound =
-  <TEffect extends string>() =>
+  <TEffect extends string, TOwner extends Owner>() =>
   <TMachine extends AnyStateMachine>(
     machine: TMachine,
-    actions: { readonly [TName in TEffect]: ActionsOf<TMachine>[TName & keyof ActionsOf<TMachine>] },
-  ): TMachine =>
-    compiled(machine).provide({ actions } as Parameters<TMachine['provide']>[0]) as TMachine
+    doings: Doings<TEffect, TMachine, TOwner>,
+  ): TMachine => {
+    const actions = Object.fromEntries(
+      Object.entries<(doing: never, params: never) => void>(doings).map(([name, effect]) => [
+        name,
+        (doing: Owned, params: unknown) => doing.owner?.session?.later(effect as never, doing, params),
+      ]),
+    )
+    return compiled(machine).provide({ actions } as Parameters<TMachine['provide']>[0]) as TMachine
+  }
 
 /** A chart as the actors of a machine need it. */
 export class ActorChart {
@@ -52,10 +101,10 @@ export class ActorChart {
   }
 
   /** An error in the chart is in the snapshot, as it is in XState's. */
-  initial(scope: AnyActorScope, input: unknown): AnyMachineSnapshot {
+  initial(scope: AnyActorScope, input: unknown, owner?: Owner): AnyMachineSnapshot {
     const chart = (this.chart ??= compile(this.machine))
     try {
-      const walk = new ActorWalk(this, scope, chart.first, chart.contextOf(input))
+      const walk = new ActorWalk(this, scope, chart.first, chart.contextOf(input), owner)
       walk.begin(initOf(input))
       return walk.snapshot
     } catch (error) {
@@ -66,7 +115,8 @@ export class ActorChart {
   transition(snapshot: AnyMachineSnapshot, event: EventObject, scope: AnyActorScope): AnyMachineSnapshot {
     if (snapshot.status !== 'active') return snapshot
     const { states } = (this.chart ??= compile(this.machine))
-    const walk = new ActorWalk(this, scope, states.get(snapshot.value as string)!, snapshot.context, snapshot)
+    const state = states.get(snapshot.value as string)!
+    const walk = new ActorWalk(this, scope, state, snapshot.context, ownerOf(snapshot), snapshot)
     walk.take(event)
     return walk.snapshot
   }
@@ -76,15 +126,25 @@ export class ActorChart {
     const known = this.samples.get(state)
     if (known) return known
     const sample = this.machine.resolveState({ value: state.key, context: {} })
+    const { toJSON } = sample
+    sample.toJSON = function asData(this: AnyMachineSnapshot) {
+      const data = toJSON.call(this) as { [OWNER]?: Owner }
+      delete data[OWNER]
+      return data as ReturnType<typeof toJSON>
+    }
     this.samples.set(state, sample)
     return sample
   }
 }
 
+/** The owner of the actor that a snapshot is of. */
+export const ownerOf = (snapshot: object) => (snapshot as { readonly [OWNER]?: Owner })[OWNER]
+
 /** A walk whose effects are done at once. */
 class ActorWalk extends Walk {
   readonly scope: AnyActorScope
   private readonly chart: ActorChart
+  private readonly owner: Owner | undefined
   private last: AnyMachineSnapshot | null
 
   constructor(
@@ -92,18 +152,20 @@ class ActorWalk extends Walk {
     scope: AnyActorScope,
     state: ChartState,
     context: object,
+    owner: Owner | undefined,
     last: AnyMachineSnapshot | null = null,
   ) {
     super(state, context)
     this.chart = chart
+    this.owner = owner
     this.scope = scope
     this.last = last
   }
 
   effect(type: string, exec: unknown, params: unknown, event: EventObject): void {
-    const { scope, context } = this
+    const { scope, context, owner } = this
     const { self, system } = scope
-    const info = { context, event, self, system } as ExecutableActionObject['info']
+    const info = { context, event, self, system, owner } as ExecutableActionObject['info']
     scope.actionExecutor({
       type,
       info,
@@ -120,12 +182,29 @@ class ActorWalk extends Walk {
 
   /** Where the walk is. It is the last one where that has not changed. */
   get snapshot(): AnyMachineSnapshot {
-    const { last, context, status, output, error } = this
+    const { last, context, status, output, error, owner } = this
     const { machine, _nodes, value, tags, children, historyValue, matches, hasTag, can, getMeta, toJSON } =
       this.chart.sampleOf(this.state)
     if (last && last.value === value && last.context === context && last.status === status) return last
-    const about = { status, output, error, machine, context, _nodes, value, tags, children, historyValue }
-    return (this.last = { ...about, matches, hasTag, can, getMeta, toJSON } as AnyMachineSnapshot)
+    const next: Record<PropertyKey, unknown> = {
+      status,
+      output,
+      error,
+      machine,
+      context,
+      _nodes,
+      value,
+      tags,
+      children,
+      historyValue,
+      matches,
+      hasTag,
+      can,
+      getMeta,
+      toJSON,
+    }
+    if (owner) next[OWNER] = owner
+    return (this.last = next as unknown as AnyMachineSnapshot)
   }
 }
 

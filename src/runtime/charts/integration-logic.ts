@@ -5,15 +5,16 @@ import type { BusContext } from '../../../machines/bus.ts'
 import type { Failure, IntegrationStatus } from '../../../machines/protocol.ts'
 import type { IntegrationDefinition, Module } from '../../definition/model.ts'
 import { awaitedByAll, planWorkflow, type Plan } from '../../definition/plan.ts'
-import { boundIntegrationMachine } from './bindings.ts'
 import { ActorChart } from './compiled.ts'
+import { integrationChart } from './integration.ts'
+import { Seat, seatOf } from './seat.ts'
+import type { OpenLogic } from './tell.ts'
 import type { Host, InboundEvent } from '../port/host.ts'
 import { isResuming, persisted, restored, transitionAround } from './lifecycle.ts'
 import { checkedRunId, keptInputs } from '../execute/given-inputs.ts'
 import { handlerSubscriptions } from '../environment/handlers.ts'
 import type { EventCounts } from '../environment/mailbox.ts'
 import { Program } from '../run/program.ts'
-import { programs, roots } from './registry.ts'
 import { Root } from './root.ts'
 import { RunLogic } from './run-logic.ts'
 import type { ModuleReport, ScopeParts } from '../environment/scope.ts'
@@ -58,8 +59,9 @@ const BaseMachine = StateMachine as unknown as new (
 ) => Base
 
 /** Actor logic: `createActor(new IntegrationLogic(…))`. Its output is an `IntegrationReport`. */
-export class IntegrationLogic extends BaseMachine {
+export class IntegrationLogic extends BaseMachine implements OpenLogic {
   readonly blueprint: IntegrationBlueprint
+  readonly hearsOutside = true
   private readonly chart = new ActorChart(this)
   private readonly workflows: readonly RunLogic[]
   private readonly parts: ScopeParts
@@ -69,7 +71,7 @@ export class IntegrationLogic extends BaseMachine {
   /** @throws WORKFLOW_INVALID */
   constructor(
     blueprint: IntegrationBlueprint,
-    implementations: Base['implementations'] = boundIntegrationMachine.implementations,
+    implementations: Base['implementations'] = integrationChart.implementations,
   ) {
     // Inspectors show the id of a machine.
     super({ ...integrationMachine.config, id: blueprint.definition.name }, implementations)
@@ -98,27 +100,27 @@ export class IntegrationLogic extends BaseMachine {
     const { host, definition } = this.blueprint
     const { failFast, timeoutMs, inputs: defaults } = definition
     const { runId = host.newRunId(), inputs = {} } = input ?? {}
-    return this.chart.initial(scope, {
+    const first = {
       runId: checkedRunId(runId),
       inputs: keptInputs({ ...defaults, ...inputs }),
       failFast,
       timeoutMs,
-    })
+    }
+    return this.chart.initial(scope, first, new Seat(null))
   }
 
   override start(snapshot: IntegrationSnapshot, scope?: AnyActorScope): void {
     super.start(snapshot)
-    if (!scope) return
+    const seat = seatOf<Program>(snapshot)
+    if (!scope || !seat) return
     const self = scope.self as AnyActorRef
     const { host, definition } = this.blueprint
     const { runId, inputs } = snapshot.context
     const root = new Root(scope, host, { runId, resume: isResuming(self) }, this.parts, this.awaited)
-    roots.set(self, root)
+    seat.root = root
     scope.defer(() => root.session.settleDown())
-    programs.set(
-      self,
-      new Program(root, this.workflows, { runId, concurrentMax: definition.maxConcurrentWorkflows, inputs }),
-    )
+    const options = { runId, concurrentMax: definition.maxConcurrentWorkflows, inputs }
+    seat.seated = new Program(root, this.workflows, options)
   }
 
   override transition(
@@ -126,7 +128,7 @@ export class IntegrationLogic extends BaseMachine {
     event: InboundEvent,
     scope: AnyActorScope,
   ): IntegrationSnapshot {
-    const program = programs.get(scope.self as AnyActorRef)
+    const program = seatOf<Program>(snapshot)?.seated
     return transitionAround({
       snapshot,
       event,
@@ -134,7 +136,7 @@ export class IntegrationLogic extends BaseMachine {
       address: `run/${snapshot.context.runId}`,
       translate: (child) => program?.settlementOf(child) ?? null,
       next: (translated) => this.chart.transition(snapshot, translated, scope),
-      finish: (last) => (program ? this.finish(last, program, scope.self as AnyActorRef) : last),
+      finish: (last) => (program ? this.finish(last, program) : last),
       abandon: (stop) => program?.abandonAll(stop),
     })
   }
@@ -158,10 +160,10 @@ export class IntegrationLogic extends BaseMachine {
     )
   }
 
-  private finish(last: IntegrationSnapshot, program: Program, self: AnyActorRef): IntegrationSnapshot {
+  private finish(last: IntegrationSnapshot, program: Program): IntegrationSnapshot {
     const { status, failure, cleanupIssues } = last.output as unknown as IntegrationMachineOutput
     const { definition } = this.blueprint
-    const { session, scope } = roots.get(self)!
+    const { session, scope } = program.root
     const report: IntegrationReport = {
       runId: program.runId,
       name: definition.name,

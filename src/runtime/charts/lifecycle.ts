@@ -3,7 +3,7 @@
 // outside of `children`: stop, throw, persist, restore.
 import type { AnyActorRef, AnyActorScope, AnyMachineSnapshot, Snapshot } from 'xstate'
 import type { InboundEvent } from '../port/host.ts'
-import { roots } from './registry.ts'
+import { seatOf } from './seat.ts'
 import { commandOf, type EmittedEvent, type RefusedEvent } from '../environment/outside.ts'
 import type { EffectHeard } from '../journal/session.ts'
 import { halt, isVouchedFor } from './tell.ts'
@@ -32,7 +32,7 @@ interface Around<TSnapshot> {
 export function transitionAround<TSnapshot extends AnyMachineSnapshot>(around: Around<TSnapshot>): TSnapshot {
   const { snapshot, event, scope, address, translate, next, finish, abandon } = around
   const self = scope.self as AnyActorRef
-  const root = roots.get(self)
+  const root = seatOf(snapshot)?.root
   if (!root) return next(event)
   if (!isVouchedFor(event) && !isOfXState(event)) {
     const command = commandOf(event)

@@ -11,7 +11,6 @@ import type { BusEvent } from '../../../machines/protocol.ts'
 import type { Plan } from '../../definition/plan.ts'
 import { execute } from '../execute/perform.ts'
 import type { Host, RootRequest } from '../port/host.ts'
-import { roots } from './registry.ts'
 import { Scope, type ScopeParts } from '../environment/scope.ts'
 import { Session } from '../journal/session.ts'
 import { guardSend } from './tell.ts'
@@ -42,7 +41,6 @@ export class Root {
       hasOwnClock: hasOwnClock(self as AnyActor),
     })
     this.scope = new Scope(this, parts, awaited)
-    roots.set(self, this)
     guardSend(self)
   }
 

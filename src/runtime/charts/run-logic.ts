@@ -10,13 +10,14 @@ import {
 } from '../../../machines/workflow.ts'
 import type { OnIncomplete } from '../../definition/builder.ts'
 import type { Plan } from '../../definition/plan.ts'
-import { boundWorkflowMachine } from './bindings.ts'
 import { ActorChart } from './compiled.ts'
+import { Seat, seatOf } from './seat.ts'
+import type { OpenLogic } from './tell.ts'
+import { workflowChart } from './workflow.ts'
 import { checkedInputs, checkedRunId } from '../execute/given-inputs.ts'
 import type { Host, InboundEvent } from '../port/host.ts'
 import { isResuming, persisted, restored, transitionAround } from './lifecycle.ts'
 import { RunNotCompletedError } from '../report/not-completed.ts'
-import { roots, runs } from './registry.ts'
 import { Root } from './root.ts'
 import { Run } from '../run/run.ts'
 import type { ScopeParts } from '../environment/scope.ts'
@@ -45,13 +46,14 @@ const BaseMachine = StateMachine as unknown as new (
 ) => Base
 
 /** Actor logic of a workflow; users see it as `WorkflowLogic`. Its output is a `RunReport`. */
-export class RunLogic extends BaseMachine {
+export class RunLogic extends BaseMachine implements OpenLogic {
   readonly blueprint: Blueprint
+  readonly hearsOutside = true
   private readonly chart = new ActorChart(this)
 
   constructor(
     blueprint: Blueprint,
-    implementations: Base['implementations'] = boundWorkflowMachine.implementations,
+    implementations: Base['implementations'] = workflowChart.implementations,
   ) {
     // Inspectors show the id of a machine.
     super({ ...workflowMachine.config, id: blueprint.plan.workflow.name }, implementations)
@@ -63,26 +65,29 @@ export class RunLogic extends BaseMachine {
     return new RunLogic({ ...this.blueprint, host }, this.implementations) as this
   }
 
+  /** The same workflow as a scenario of an integration. */
+  below(root: Root): this {
+    const first = (scope: AnyActorScope, input?: RunInput) => this.first(scope, input, new Seat(root))
+    return Object.create(this, { getInitialSnapshot: { value: first } }) as this
+  }
+
   override provide(implementations: Parameters<Base['provide']>[0]): Base {
     return new RunLogic(this.blueprint, super.provide(implementations).implementations)
   }
 
   /** @throws INPUT_INVALID; an actor ends in an error by it. */
   override getInitialSnapshot(scope: AnyActorScope, input?: RunInput): RunSnapshot {
-    const { plan, host } = this.blueprint
-    const { runId: name = host.newRunId(), inputs: given = {} } = input ?? {}
-    // An integration names the runs of its scenarios after itself.
-    const runId = aboveOf(scope.self as AnyActorRef) ? name : checkedRunId(name)
-    return this.chart.initial(scope, chartInput(plan, runId, checkedInputs(plan, given)))
+    return this.first(scope, input, new Seat(null))
   }
 
   override start(snapshot: RunSnapshot, scope?: AnyActorScope): void {
     super.start(snapshot)
-    if (scope) this.open(snapshot.context, scope)
+    const seat = seatOf<Run>(snapshot)
+    if (scope && seat) this.open(seat, snapshot.context, scope)
   }
 
   override transition(snapshot: RunSnapshot, event: InboundEvent, scope: AnyActorScope): RunSnapshot {
-    const run = runs.get(scope.self as AnyActorRef)
+    const run = seatOf<Run>(snapshot)?.seated
     return transitionAround({
       snapshot,
       event,
@@ -113,13 +118,21 @@ export class RunLogic extends BaseMachine {
     )
   }
 
+  private first(scope: AnyActorScope, input: RunInput | undefined, seat: Seat<Run>): RunSnapshot {
+    const { plan, host } = this.blueprint
+    const { runId: name = host.newRunId(), inputs: given = {} } = input ?? {}
+    // An integration names the runs of its scenarios after itself.
+    const runId = seat.root ? name : checkedRunId(name)
+    return this.chart.initial(scope, chartInput(plan, runId, checkedInputs(plan, given)), seat)
+  }
+
   /** Joins the run to the root above it, or makes it a root of its own. */
-  private open({ runId, inputs }: RunSnapshot['context'], scope: AnyActorScope): void {
+  private open(seat: Seat<Run>, { runId, inputs }: RunSnapshot['context'], scope: AnyActorScope): void {
     const self = scope.self as AnyActorRef
     const { host, plan, env, parts, list = 0 } = this.blueprint
-    const above = aboveOf(self)
+    const { root: above } = seat
     const root = above ?? new Root(scope, host, { runId, resume: isResuming(self) }, parts, plan.awaited)
-    roots.set(self, root)
+    seat.root = root
     const options = {
       runId,
       plan,
@@ -132,13 +145,13 @@ export class RunLogic extends BaseMachine {
       list,
       waitFor: 'all',
     } as const
-    runs.set(self, new Run(self, root.session, root.scope, options))
+    seat.seated = new Run(self, root.session, root.scope, options)
     if (!above) scope.defer(() => root.session.settleDown())
   }
 
   private finish(last: RunSnapshot, run: Run): RunSnapshot {
     const report = new RunReport(run, last.output as unknown as WorkflowMachineOutput)
-    if (run.options.ownsScope) roots.get(run.self)?.close()
+    if (run.options.ownsScope) run.session.close()
     const rejects = this.blueprint.onIncomplete === 'reject' && report.status !== 'completed'
     const end = rejects
       ? { status: 'error', output: undefined, error: new RunNotCompletedError(report) }
@@ -146,9 +159,6 @@ export class RunLogic extends BaseMachine {
     return { ...last, ...end } as unknown as RunSnapshot
   }
 }
-
-/** The root that a run below an integration belongs to. */
-const aboveOf = (self: AnyActorRef) => self._parent && roots.get(self._parent)
 
 const VALUE_OF = {
   completed: 'completed',

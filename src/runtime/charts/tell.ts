@@ -3,7 +3,6 @@
 // stopped when all of the tree is.
 import type { AnyActorRef } from 'xstate'
 import type { InboundEvent } from '../port/host.ts'
-import { roots } from './registry.ts'
 
 /** The part of an actor system through which every event goes; internal to XState, and the same since its version 5.0. */
 interface Relay {
@@ -16,9 +15,14 @@ const vouchedFor = new WeakSet<InboundEvent>()
 /** Whether an event came through the journal or from an actor of its tree. */
 export const isVouchedFor = (event: InboundEvent) => vouchedFor.has(event)
 
-/** Lets an event through to a root or one of its runs; other actors ask for no such thing. */
+/** Logic of actors that hear events from outside, too, and tell them from those of their tree. */
+export interface OpenLogic {
+  readonly hearsOutside: true
+}
+
+/** Lets an event through to an actor that asks for it. */
 export function vouchFor(target: AnyActorRef, event: InboundEvent): void {
-  if (roots.has(target)) vouchedFor.add(event)
+  if ((target as { readonly logic?: Partial<OpenLogic> }).logic?.hearsOutside) vouchedFor.add(event)
 }
 
 /** Sends an event from one actor to another, or to itself; one that has ended hears nothing more. */

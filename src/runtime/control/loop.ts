@@ -8,11 +8,12 @@ import type { WorkflowMachineOutput } from '../../../machines/workflow.ts'
 import { shownData } from '../../definition/diagnostic.ts'
 import type { DataScope } from '../../definition/model.ts'
 import { SagachartError } from '../../errors.ts'
-import { boundLoopMachine } from '../charts/bindings.ts'
+import { ownedBy, type Owner } from '../charts/compiled.ts'
+import { loopChart } from '../charts/loop.ts'
 import { toFailure } from '../execute/failure.ts'
 import { toJson } from '../../definition/json-copy.ts'
-import { loops } from '../charts/registry.ts'
 import { views } from '../execute/run-data.ts'
+import type { Session } from '../journal/session.ts'
 import type { Run } from '../run/run.ts'
 import { tell } from '../charts/tell.ts'
 import { keep } from './branch.ts'
@@ -20,7 +21,7 @@ import { forget, startNested } from './nested.ts'
 import { ask, cancel, fail, failureOf, succeed, type Attempt, type ControlOf, type Work } from './work.ts'
 
 /** One attempt of an iterative step. */
-export class Loop implements Work {
+export class Loop implements Work, Owner {
   private readonly attempt: Attempt
   private readonly control: ControlOf<'iterative'>
   private readonly actor: AnyActorRef
@@ -41,12 +42,15 @@ export class Loop implements Work {
     const path = run.pathOf(index, 'loop')
     const { over, iterationsMax, tolerate } = control
     const input = { path, over: over.kind, iterationsMax, tolerate }
-    this.actor = createActor(boundLoopMachine, { parent, id: path, input })
-    loops.set(this.actor, this)
+    this.actor = createActor(ownedBy(loopChart, this), { parent, id: path, input })
     const { session } = run
     this.actor.subscribe({ complete: () => session.later(() => this.ended(), undefined, undefined) })
     session.actors.set(path, this.actor)
     session.later(() => this.actor.start(), undefined, undefined)
+  }
+
+  get session(): Session {
+    return this.attempt.run.session
   }
 
   stop(force: boolean): void {

@@ -7,8 +7,8 @@ import type { CompensationExtent } from '../../../machines/protocol.ts'
 import type { WorkflowMachineInput, WorkflowMachineOutput } from '../../../machines/workflow.ts'
 import type { DataScope } from '../../definition/model.ts'
 import type { Plan } from '../../definition/plan.ts'
-import { nestedLogicOf } from '../charts/bindings.ts'
-import { runs } from '../charts/registry.ts'
+import { nestedChartFor } from '../charts/nested.ts'
+import { Seat } from '../charts/seat.ts'
 import type { Run } from '../run/run.ts'
 import type { Within } from '../run/run-options.ts'
 import type { Attempt } from './work.ts'
@@ -55,9 +55,10 @@ export function startNested({ run: outer, index, attempt }: Attempt, nesting: Ne
   }
   const id = `run/${runId}/steps/${within.address}`
   const input = inputOf(plan, options, 'start')
-  const actor = createActor(nestedLogicOf(plan.workflow), { parent, id, input })
+  const seat = new Seat<Run>(null)
+  const actor = createActor(nestedChartFor(seat, plan.workflow), { parent, id, input })
   const run = outer.child(actor, options)
-  runs.set(actor, run)
+  seat.seated = run
   actor.start()
   return run
 }
@@ -66,9 +67,10 @@ export function startNested({ run: outer, index, attempt }: Attempt, nesting: Ne
 export function undoNested(run: Run, parent: AnyActorRef, extent: CompensationExtent): void {
   const { options } = run
   const input = { ...inputOf(options.plan, options, 'undo'), extent }
-  const actor = createActor(nestedLogicOf(run.workflow), { parent, id: run.path, input })
+  const seat = new Seat<Run>(null)
+  const actor = createActor(nestedChartFor(seat, run.workflow), { parent, id: run.path, input })
   run.turnBack(actor)
-  runs.set(actor, run)
+  seat.seated = run
   actor.start()
 }
 

@@ -11,11 +11,15 @@ import { Advice } from './advice.ts'
 import { frozen, ownCopy } from '../../definition/json-copy.ts'
 import type { Module, PoolDefinition } from '../../definition/model.ts'
 import type { Plan } from '../../definition/plan.ts'
-import { boundBusMachine, boundModuleMachine, boundPoolMachine } from '../charts/bindings.ts'
+import { busChart } from '../charts/bus.ts'
+import { ownedBy } from '../charts/compiled.ts'
+import { moduleChart } from '../charts/module.ts'
+import { poolChart } from '../charts/pool.ts'
 import type { EffectControl, InboundEvent, TimerHandle } from '../port/host.ts'
 import { Mailbox } from './mailbox.ts'
 import { ModuleEffects } from './module-effects.ts'
 import { emissionOf, type EmittedEvent, type RefusedEvent } from './outside.ts'
+import type { Session } from '../journal/session.ts'
 import type { Root } from '../charts/root.ts'
 import { accepts, type Subscription } from './subscription.ts'
 import { tell } from '../charts/tell.ts'
@@ -85,6 +89,10 @@ export class Scope {
     for (const { name } of parts.modules) this.reports.set(name, { name, status: 'pending', failure: null })
   }
 
+  get session(): Session {
+    return this.root.session
+  }
+
   /** Starts bus and pools, then initialises the modules one after the other; the root hears `scope.ready` or `scope.failed`. */
   prepare(): void {
     this.phase = 'preparing'
@@ -94,7 +102,11 @@ export class Scope {
       this.pools.set(
         name,
         this.start(
-          createActor(boundPoolMachine, { parent: this.root.self, id: this.pathOf('pool', name), input }),
+          createActor(ownedBy(poolChart, this), {
+            parent: this.root.self,
+            id: this.pathOf('pool', name),
+            input,
+          }),
         ),
       )
     }
@@ -286,7 +298,11 @@ export class Scope {
       return
     }
     const id = this.pathOf('module', next.name)
-    const actor = createActor(boundModuleMachine, { parent: this.root.self, id, input: { name: next.name } })
+    const actor = createActor(ownedBy(moduleChart, this), {
+      parent: this.root.self,
+      id,
+      input: { name: next.name },
+    })
     this.started.push({ name: next.name, actor })
     actor.subscribe((snapshot) => {
       const { failure } = snapshot.context
@@ -360,7 +376,7 @@ export class Scope {
 
   private startBus(): void {
     const { sizeMax, ageMsMax } = this.parts.history
-    const bus = createActor(boundBusMachine, {
+    const bus = createActor(ownedBy(busChart, this), {
       parent: this.root.self,
       id: this.pathOf('bus', 'events'),
       input: { historySizeMax: sizeMax, historyAgeMsMax: ageMsMax },

@@ -5,6 +5,7 @@ import type { IntegrationContext, IntegrationEvent } from '../../../machines/int
 import { messageOf } from '../../foreign.ts'
 import type { InboundEvent, TimerHandle } from '../port/host.ts'
 import type { Root } from '../charts/root.ts'
+import type { Session } from '../journal/session.ts'
 import type { RunLogic } from '../charts/run-logic.ts'
 import { hasEndedSo } from '../charts/settlement.ts'
 import type { RunReport } from '../report/step-records.ts'
@@ -17,10 +18,11 @@ const failureOf = ({ error, workflow }: RunReport) =>
 /** The scenarios of one integration. */
 export class Program {
   readonly runId: string
+  readonly session: Session
   readonly startedAt: number
   /** By scenario, in declared order; `null` for one that never ended. */
   readonly reports: (RunReport | null)[]
-  private readonly root: Root
+  readonly root: Root
   private readonly workflows: readonly RunLogic[]
   private readonly concurrentMax: number
   private readonly inputs: Readonly<Record<string, unknown>>
@@ -35,6 +37,7 @@ export class Program {
     options: { runId: string; concurrentMax: number; inputs: Readonly<Record<string, unknown>> },
   ) {
     this.root = root
+    this.session = root.session
     this.workflows = workflows
     this.runId = options.runId
     this.concurrentMax = options.concurrentMax
@@ -129,11 +132,8 @@ export class Program {
     const runId = `${this.runId}/${logic.blueprint.plan.workflow.name}`
     const path = `run/${runId}`
     const input = { runId, inputs: this.inputs }
-    const actor: AnyActorRef = createActor(logic as unknown as AnyActorLogic, {
-      parent: this.root.self,
-      id: path,
-      input,
-    })
+    const options = { parent: this.root.self, id: path, input }
+    const actor: AnyActorRef = createActor(logic.below(this.root) as unknown as AnyActorLogic, options)
     this.live.set(path, { actor, scenario })
     actor.start()
   }

@@ -1,17 +1,12 @@
 // Makes the actors of steps, and of what undoes their effects, with what their charts begin with. What the charts then ask for
 // is done in step-actors.ts.
 import { createActor, type AnyActorRef } from 'xstate'
-import type { EffectTarget, Failure, StepEvent } from '../../../machines/protocol.ts'
+import type { Failure } from '../../../machines/protocol.ts'
 import { undoPolicy } from '../../definition/plan.ts'
-import { boundCompensationMachine, boundStepMachine } from '../charts/bindings.ts'
+import { compensationChart } from '../charts/compensation.ts'
+import { ownedBy } from '../charts/compiled.ts'
+import { stepChart } from '../charts/step.ts'
 import type { Run } from './run.ts'
-
-/** An event that says something of the effect of an attempt. */
-export interface EffectNews {
-  readonly index: number
-  readonly target: EffectTarget
-  readonly event: StepEvent
-}
 
 /** Why a step that is undone is not undone as a whole. */
 export const INCOMPLETE: Failure = {
@@ -21,7 +16,7 @@ export const INCOMPLETE: Failure = {
 
 /** An actor for a step that is past its gates, or that met a failure there. */
 export function stepActor(
-  { self, scope, options }: Run,
+  { self, scope, steps, options }: Run,
   index: number,
   path: string,
   entry: 'admitted' | 'denied',
@@ -30,12 +25,12 @@ export function stepActor(
   const policy = options.plan.policies[index]!
   const advisers = scope.hasAdvisers ? 'handlers' : 'nobody'
   const input = { index, path, policy, entry, advisers, ...(failure && { failure }) } as const
-  return createActor(boundStepMachine, { parent: self, id: path, input })
+  return createActor(ownedBy(stepChart, steps), { parent: self, id: path, input })
 }
 
 /** An actor that undoes the effects of a step. */
 export function compensationActor(
-  { self, options, reversal }: Run,
+  { self, options, steps, reversal }: Run,
   index: number,
   path: string,
   failure?: Failure,
@@ -45,5 +40,5 @@ export function compensationActor(
     .map((target) => ({ target, policy: undoPolicy(options.plan, index, target)! }))
   const inside = reversal.owedInside(index).length > 0 ? 'steps' : 'nothing'
   const input = { index, path, owed, inside, ...(failure && { failure }) } as const
-  return createActor(boundCompensationMachine, { parent: self, id: path, input })
+  return createActor(ownedBy(compensationChart, steps), { parent: self, id: path, input })
 }

@@ -19,9 +19,10 @@ import { awaitSlot, grantSlot, newSlots, returnSlot, turnBack, type Slots } from
 import { UndoingInside } from '../control/undoing-inside.ts'
 import { startWork } from '../control/start.ts'
 import type { Work } from '../control/work.ts'
+import type { Session } from '../journal/session.ts'
 import type { AttemptTarget, Effect } from '../port/host.ts'
 import type { Run } from './run.ts'
-import { compensationActor, INCOMPLETE, stepActor, type EffectNews } from './step-actor.ts'
+import { compensationActor, INCOMPLETE, stepActor } from './step-actor.ts'
 import { StepTimers } from './step-timers.ts'
 import { tell } from '../charts/tell.ts'
 
@@ -63,6 +64,10 @@ export class StepActors {
     const { parallel, maxConcurrency } = run.workflow
     this.run = run
     this.slots = newSlots(parallel ? maxConcurrency : 1)
+  }
+
+  get session(): Session {
+    return this.run.session
   }
 
   has(index: number): boolean {
@@ -255,7 +260,7 @@ export class StepActors {
   }
 
   /** An event says something of the effect of the attempt under way. */
-  recordEffect({ index, target, event }: EffectNews): void {
+  recordEffect({ index, target }: StepContext, event: StepEvent): void {
     if (!this.run.stepAt(index).control || target === 'fallback')
       noteEvent(this.run.effects, index, target, event)
   }

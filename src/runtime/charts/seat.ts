@@ -1,0 +1,30 @@
+// What an actor that users create is joined to once it starts. Its logic is shared by all actors of its workflow, and it is made
+// before there is a run: so its snapshots keep a seat for that.
+import type { AnyActorRef } from 'xstate'
+import type { Session } from '../journal/session.ts'
+import type { Program } from '../run/program.ts'
+import type { Run } from '../run/run.ts'
+import { ownerOf, type Owner } from './compiled.ts'
+import type { Root } from './root.ts'
+
+/** The run of a workflow, or the program of an integration; empty until the actor starts. */
+export class Seat<TSeated extends Run | Program = Run | Program> implements Owner {
+  /** The root that it belongs to; `null` for a run inside of a step. */
+  root: Root | null
+  seated: TSeated | null = null
+
+  constructor(root: Root | null) {
+    this.root = root
+  }
+
+  get session(): Session | null {
+    return this.seated?.session ?? null
+  }
+}
+
+/** The seat of an actor of a workflow or an integration. */
+export const seatOf = <TSeated extends Run | Program>(snapshot: object) =>
+  ownerOf(snapshot) as Seat<TSeated> | undefined
+
+/** The root that an actor started; `undefined` for one that is none, or has not started. */
+export const rootOf = (actor: AnyActorRef): Root | undefined => seatOf(actor.getSnapshot())?.root ?? undefined
