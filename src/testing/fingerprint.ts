@@ -63,7 +63,7 @@ export function fingerprint(world: World, root: Root, isResumed = false): string
     )
     parts.push(timers.sort().join(), pending.sort().join())
   }
-  parts.push(text(scope.mailbox.lines, world.time), text(scope.advice, world.time))
+  parts.push(text(scope.mailbox.lines, world.time), text(scope.bus?.polls, world.time))
   return parts.join('\n')
 }
 

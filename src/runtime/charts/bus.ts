@@ -1,18 +1,19 @@
-// The bus's chart, bound: its effects are done on the scope that its root shares.
+// The bus's chart, bound: its effects are done on the handlers of its root.
 import { busMachine, type BusEffect } from '../../../machines/bus.ts'
-import type { Scope } from '../environment/scope.ts'
+import type { Bus } from '../environment/bus.ts'
 import { bound } from './compiled.ts'
 
 /** The bus's chart, for the bus of a root. */
-export const busChart = bound<BusEffect, Scope>()(busMachine, {
-  startTimer: ({ owner, self }, { delayMs }) => owner.startTimer(self.id, 'bus.timedOut', delayMs),
-  stopTimer: ({ owner, self }) => owner.stopTimer(self.id),
+export const busChart = bound<BusEffect, Bus>()(busMachine, {
+  startTimer: ({ owner, self }, { delayMs }) =>
+    owner.timers.start(self.id, { type: 'bus.timedOut' }, delayMs),
+  stopTimer: ({ owner, self }) => owner.timers.stop(self.id),
   dispatch: ({ owner }, { subscription, event }) => owner.dispatch(subscription, event),
-  reportDrop: ({ owner, self }, drop) => owner.reportDrop(self.id, drop),
+  reportDrop: ({ owner }, drop) => owner.reportDrop(drop),
   passAnswer: ({ owner, context: { underWay }, event }) => {
     if (event.type !== 'handler.succeeded' && event.type !== 'handler.failed') return
     const { subscription } = event
     const verdict = ('verdict' in event && event.verdict) || null
-    owner.advice.answered(underWay[subscription]!, subscription, verdict)
+    owner.answered(underWay[subscription]!, subscription, verdict)
   },
 })

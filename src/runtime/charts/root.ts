@@ -7,7 +7,6 @@ import {
   type AnyActorRef,
   type AnyActorScope,
 } from 'xstate'
-import type { BusEvent } from '../../../machines/protocol.ts'
 import type { Plan } from '../../definition/plan.ts'
 import { execute } from '../execute/perform.ts'
 import type { Host, RootRequest } from '../port/host.ts'
@@ -20,7 +19,6 @@ export class Root {
   readonly session: Session
   readonly scope: Scope
   readonly self: AnyActorRef
-  private readonly actorScope: AnyActorScope
 
   /**
    * @param awaited The events that steps wait for.
@@ -35,23 +33,12 @@ export class Root {
   ) {
     const self = actorScope.self as AnyActorRef
     this.self = self
-    this.actorScope = actorScope
     this.session = new Session(self, host, (effect, control) => execute(this, effect, control), {
       ...request,
       hasOwnClock: hasOwnClock(self as AnyActor),
     })
-    this.scope = new Scope(this, parts, awaited)
+    this.scope = new Scope(self, this.session, parts, awaited, (event) => actorScope.emit(event))
     guardSend(self)
-  }
-
-  /** Hands a bus event to whoever listens with XState's `actor.on(type, …)`. */
-  emit(event: BusEvent): void {
-    this.actorScope.emit(event)
-  }
-
-  /** The root ended in order: everything in it is final. */
-  close(): void {
-    this.session.close()
   }
 
   /** The root was stopped or has thrown: modules are cleaned up by the host, and nobody waits for it. */

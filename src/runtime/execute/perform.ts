@@ -35,8 +35,7 @@ export function execute({ session, scope }: Root, effect: Effect, control: Effec
       return decide(runOf(session, effect.run), effect)
     case 'init':
     case 'cleanup': {
-      const { name, config, [effect.kind]: call } = scope.module(effect.module)
-      scope.moduleEffects.begin(effect)
+      const { name, config, [effect.kind]: call } = scope.beginModule(effect)
       return call?.({ name, config: ownCopy(config, 'config'), signal: control.signal })
     }
     case 'handler':

@@ -307,7 +307,7 @@ export class StepActors {
 
   stopAsking({ index, path }: StepContext): void {
     this.live.get(index)?.timers.stop()
-    this.run.scope.advice.forget(path)
+    this.run.scope.stopAsking(path)
   }
 
   undoInside({ index }: CompensationContext): void {

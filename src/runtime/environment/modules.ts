@@ -1,0 +1,175 @@
+// The modules of one root, each an actor below it, and the functions of their life cycles that are under way or were called: one
+// at a time a module. Not here: the order, which kernel/module-order.ts decides, and the life cycle, which the module's chart does.
+import type { Failure } from '../../../machines/protocol.ts'
+import type { Module } from '../../definition/model.ts'
+import {
+  newModuleOrder,
+  prepareModules,
+  releaseModules,
+  settleCleanUp,
+  settleModule,
+  type ModuleReport,
+  type ModuleStep,
+} from '../../kernel/module-order.ts'
+import { createActor, type ActorRef } from '../charts/actors.ts'
+import { ownedBy, type Owner } from '../charts/compiled.ts'
+import { moduleChart } from '../charts/module.ts'
+import { tell } from '../charts/tell.ts'
+import type { Session } from '../journal/session.ts'
+import type { Effect } from '../port/host.ts'
+import { ActorTimers } from './actor-timers.ts'
+import type { Surroundings } from './surroundings.ts'
+
+type ModuleActor = ReturnType<typeof createActor<typeof moduleChart>>
+
+/** Modules, in the order in which they are declared. */
+export class Modules implements Owner {
+  readonly byName: ReadonlyMap<string, Module>
+  readonly session: Session
+  readonly publish: Surroundings['publish']
+  readonly timers: ActorTimers
+  private readonly self: ActorRef
+  private readonly modules: readonly Module[]
+  private readonly order
+  /** Of those that were started and not cleaned up. */
+  private readonly actors: ModuleActor[] = []
+  /** The last function of a module, by the address of its actor. */
+  private readonly last = new Map<string, Effect>()
+  private readonly called = new WeakSet<Effect>()
+  private readonly issues: Failure[] = []
+  private readonly released: (issues: readonly Failure[]) => void
+
+  /** @param released Told once all are cleaned up; the root hears of the rest itself. */
+  constructor(
+    { self, session, publish }: Surroundings,
+    modules: readonly Module[],
+    released: (issues: readonly Failure[]) => void,
+  ) {
+    this.self = self
+    this.session = session
+    this.publish = publish
+    this.modules = modules
+    this.byName = new Map(modules.map((module) => [module.name, module]))
+    this.order = newModuleOrder(modules.map(({ name }) => name))
+    this.timers = new ActorTimers(session)
+    this.released = released
+  }
+
+  get reports(): readonly ModuleReport[] {
+    return [...this.order.reports]
+  }
+
+  /** Initialises them one after the other; the root hears `scope.ready` or `scope.failed`. */
+  prepare(): void {
+    for (const { name } of this.modules)
+      this.publish('module_loaded', this.session.path, { module_name: name })
+    this.follow(prepareModules(this.order))
+  }
+
+  /** Cleans them up, the last one first. */
+  release(): void {
+    this.follow(releaseModules(this.order))
+  }
+
+  /** Nobody waits any more: the clean-ups are left to the host. */
+  abandon(stop: (child: ActorRef) => void): void {
+    const owed = this.actors
+      .flatMap((actor, at) => (this.owesCleanup(actor) ? [{ actor, at }] : []))
+      .reverse()
+    this.session.performDetached(
+      owed.map(({ actor, at }) => ({ kind: 'cleanup', to: actor.id, module: this.modules[at]!.name })),
+    )
+    for (const actor of this.actors) stop(actor)
+  }
+
+  /** The host calls a module's function. */
+  begin(effect: Effect): void {
+    this.called.add(effect)
+  }
+
+  // ---- what the chart names -----------------------------------------------------------------------------
+
+  perform(kind: 'init' | 'cleanup', to: string, module: string): void {
+    const effect: Effect = { kind, to, module }
+    this.last.set(to, effect)
+    this.session.perform(effect)
+  }
+
+  abort(to: string): void {
+    const effect = this.last.get(to)
+    if (effect) this.session.abort(effect)
+  }
+
+  abandonEffect(to: string): void {
+    const effect = this.last.get(to)
+    if (!effect) return
+    this.session.abort(effect)
+    this.session.abandon(effect)
+  }
+
+  // -------------------------------------------------------------------------------------------------------
+
+  private follow(step: ModuleStep): void {
+    switch (step?.do) {
+      case 'initialise':
+        this.initialise(step.module)
+        break
+      case 'cleanUp':
+        this.cleanUp()
+        break
+      case 'sayReady':
+        tell(this.self, this.self, { type: 'scope.ready' })
+        break
+      case 'sayFailed':
+        tell(this.self, this.self, { type: 'scope.failed', failure: step.failure })
+        break
+      case 'sayReleased':
+        this.released(this.issues)
+        break
+    }
+  }
+
+  private initialise(module: number): void {
+    const { name } = this.modules[module]!
+    const id = `${this.session.path}/module/${name}`
+    const actor = createActor(ownedBy(moduleChart, this), { parent: this.self, id, input: { name } })
+    this.actors.push(actor)
+    const settle = (status: 'success' | 'failed', failure: Failure | null) =>
+      this.later(() => this.follow(settleModule(this.order, module, status, failure)))
+    actor.subscribe((snapshot) => {
+      if (snapshot.matches('running')) settle('success', null)
+      else if (snapshot.matches('failed')) settle('failed', snapshot.context.failure)
+    })
+    this.session.actors.set(id, actor)
+    actor.start()
+    tell(this.self, actor, { type: 'module.initialise' })
+  }
+
+  private cleanUp(): void {
+    const actor = this.actors.at(-1)!
+    const next = () => {
+      this.actors.pop()
+      const { cleanupFailure } = actor.getSnapshot().context
+      if (cleanupFailure) this.issues.push(cleanupFailure)
+      this.session.actors.delete(actor.id)
+      this.follow(settleCleanUp(this.order))
+    }
+    if (actor.getSnapshot().status !== 'active') next()
+    else {
+      actor.subscribe({ complete: () => this.later(next) })
+      tell(this.self, actor, { type: 'module.cleanUp' })
+    }
+  }
+
+  /** Whether the init of the module of a live actor was called, and its cleanup was not. */
+  private owesCleanup(actor: ModuleActor): boolean {
+    const { value, status } = actor.getSnapshot()
+    const effect = this.last.get(actor.id)
+    const isCalled = effect !== undefined && this.called.has(effect)
+    return value === 'running' || (status === 'active' && isCalled === (value !== 'cleaningUp'))
+  }
+
+  private later(effect: () => void): void {
+    this.session.later(effect, undefined, undefined)
+  }
+}
