@@ -46,6 +46,7 @@ export {
   type Reply,
   type SimulationOptions,
 } from './hosts/simulation.ts'
+export type { InboundEvent } from './runtime/port/events.ts'
 export type {
   AttemptTarget,
   Effect,
@@ -54,7 +55,6 @@ export type {
   Guest,
   Host,
   HostPort,
-  InboundEvent,
   Outcome,
   RootRequest,
   TimerHandle,

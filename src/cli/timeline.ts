@@ -7,7 +7,7 @@ import type { LoopContext } from '../../machines/loop.ts'
 import type { StepContext } from '../../machines/step.ts'
 import { durationText } from '../definition/duration.ts'
 import type { ControlDefinition, StepDefinition, WorkflowDefinition } from '../definition/model.ts'
-import type { OutsideEvent } from '../testing/appointments.ts'
+import type { RunCommand } from '../../machines/protocol.ts'
 import { placeOf, StepAddresses, withoutIterations, type ActorPlace } from '../testing/step-address.ts'
 
 /** One moment. `step` is null for what concerns a whole scenario, a module, or the outside. */
@@ -117,7 +117,7 @@ export class Timeline {
   }
 
   /** What comes from outside. */
-  tell(event: OutsideEvent): void {
+  tell(event: RunCommand): void {
     const { type } = event
     const detail = 'step' in event ? event.step : 'event' in event ? event.event : null
     this.add({ state: 'outside', event: type, detail })

@@ -4,13 +4,13 @@
 // it from firing.
 import { SagachartError } from '../errors.ts'
 import { ignore, isPromise, look, whenSettled } from '../foreign.ts'
+import type { InboundEvent } from '../runtime/port/events.ts'
 import type {
   Effect,
   EffectControl,
   Guest,
   Host,
   HostPort,
-  InboundEvent,
   Outcome,
   RootRequest,
   TimerHandle,

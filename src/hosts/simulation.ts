@@ -3,6 +3,7 @@
 // and nothing happens until the caller drives it.
 import { SagachartError } from '../errors.ts'
 import { ignore, isInstance } from '../foreign.ts'
+import type { InboundEvent } from '../runtime/port/events.ts'
 import type {
   Effect,
   EffectControl,
@@ -10,7 +11,6 @@ import type {
   Guest,
   Host,
   HostPort,
-  InboundEvent,
   Outcome,
   RootRequest,
   TimerHandle,
@@ -176,7 +176,7 @@ interface Pending {
   readonly reply: Reply
   readonly control: SimulatedControl
   /** Set while a reply with a duration is in the queue of timers. */
-  timer: Timer | null
+  timer: SimulatedTimer | null
   /** Told to stop before it began: it never does. */
   isWithdrawn: boolean
 }
@@ -184,12 +184,18 @@ interface Pending {
 const answersAtOnce = ({ reply: { kind }, timer }: Pending) =>
   timer === null && kind !== 'hang' && kind !== 'deaf'
 
-const REPLY = 'simulation.reply'
+/** The end of an effect whose reply has a duration. */
+interface ReplyDue {
+  readonly type: 'simulation.reply'
+  readonly effect: Effect
+}
+
+type SimulatedTimer = Timer<InboundEvent | ReplyDue>
 
 class SimulationPort implements HostPort {
   readonly seed: number
   readonly journal: readonly Entry[]
-  readonly timers = new TimerQueue()
+  readonly timers = new TimerQueue<SimulatedTimer['event']>()
   private readonly host: SimulationHost
   private readonly guest: Guest
   private readonly written: Entry[]
@@ -218,8 +224,8 @@ class SimulationPort implements HostPort {
     const pending: Pending = { effect, reply, control, timer: null, isWithdrawn: false }
     this.fresh.add(pending)
     if ('afterMs' in reply && reply.afterMs !== undefined) {
-      const event = { type: REPLY, effect } as InboundEvent
-      pending.timer = this.timers.start(this.host.time + reply.afterMs, '', event)
+      const due = this.host.time + reply.afterMs
+      pending.timer = this.timers.start(due, '', { type: 'simulation.reply', effect })
     }
     this.pending.set(effect, pending)
     if (answersAtOnce(pending)) this.enable(pending)
@@ -245,7 +251,7 @@ class SimulationPort implements HostPort {
   }
 
   cancelTimer(timer: TimerHandle): void {
-    this.timers.cancel(timer as Timer)
+    this.timers.cancel(timer as SimulatedTimer)
   }
 
   defer(callback: () => void): void {
@@ -306,13 +312,13 @@ class SimulationPort implements HostPort {
     })
   }
 
-  fire(timer: Timer): void {
-    this.timers.take(timer.due)
-    if (timer.event.type !== REPLY) {
-      this.guest.deliver(timer.to, timer.event)
+  fire({ due, to, event }: SimulatedTimer): void {
+    this.timers.take(due)
+    if (event.type !== 'simulation.reply') {
+      this.guest.deliver(to, event)
       return
     }
-    const pending = this.pending.get((timer.event as unknown as { effect: Effect }).effect)
+    const pending = this.pending.get(event.effect)
     if (pending) this.answer(pending)
   }
 
@@ -368,8 +374,10 @@ class SimulatedControl implements EffectControl {
   }
 }
 
-function earliest(ports: readonly SimulationPort[]): { port: SimulationPort; timer: Timer } | undefined {
-  let first: { port: SimulationPort; timer: Timer } | undefined
+function earliest(
+  ports: readonly SimulationPort[],
+): { port: SimulationPort; timer: SimulatedTimer } | undefined {
+  let first: { port: SimulationPort; timer: SimulatedTimer } | undefined
   for (const port of ports) {
     const timer = port.timers.peek()
     if (timer && (!first || timer.due < first.timer.due)) first = { port, timer }

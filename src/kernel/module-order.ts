@@ -22,7 +22,7 @@ export interface ModuleOrder {
 export type ModuleStep =
   | { readonly do: 'initialise' | 'cleanUp'; readonly module: number }
   | { readonly do: 'sayReady' | 'sayReleased' }
-  | { readonly do: 'sayFailed'; readonly failure: Failure | null }
+  | { readonly do: 'sayFailed'; readonly failure: Failure }
   | null
 
 /** Nothing has begun. */
@@ -39,17 +39,12 @@ export function prepareModules(order: ModuleOrder): ModuleStep {
 }
 
 /** A module runs, or its initialisation has failed. Heard once of each. */
-export function settleModule(
-  order: ModuleOrder,
-  module: number,
-  status: 'success' | 'failed',
-  failure: Failure | null,
-): ModuleStep {
-  const { name, status: before } = order.reports[module]!
-  if (before !== 'pending') return null
-  order.reports[module] = { name, status, failure }
+export function settleModule(order: ModuleOrder, module: number, failure: Failure | null): ModuleStep {
+  const { name, status } = order.reports[module]!
+  if (status !== 'pending') return null
+  order.reports[module] = { name, status: failure ? 'failed' : 'success', failure }
   if (order.phase !== 'preparing') return null
-  return status === 'success' ? nextToInitialise(order) : { do: 'sayFailed', failure }
+  return failure ? { do: 'sayFailed', failure } : nextToInitialise(order)
 }
 
 /** Begins with the last that was started. */

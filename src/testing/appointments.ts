@@ -1,20 +1,12 @@
 // What comes from outside while a simulation runs: cancellations and signals, each at its virtual time. Invariant: what is due
 // at a time comes before whatever else is.
 import type { SimulationHost } from '../hosts/simulation.ts'
-import type { InboundEvent } from '../runtime/port/host.ts'
+import type { RunCommand } from '../../machines/protocol.ts'
 
-/** Something that the root of a run is told. */
-export type OutsideEvent = InboundEvent &
-  (
-    | { readonly type: 'run.cancel' }
-    | { readonly type: 'run.cancelStep'; readonly step: string }
-    | { readonly type: 'run.signal'; readonly event: string; readonly data: unknown }
-  )
-
-/** The same, and when: milliseconds of virtual time since the start. */
+/** A command for the root of a run, and when: milliseconds of virtual time since the start. */
 export interface Appointment {
   readonly atMs: number
-  readonly event: OutsideEvent
+  readonly event: RunCommand
 }
 
 /**
@@ -24,12 +16,12 @@ export interface Appointment {
 export function keepAppointments(
   host: SimulationHost,
   appointments: readonly Appointment[],
-  send: (event: OutsideEvent) => void,
+  send: (event: RunCommand) => void,
 ): void {
   const never = () => {}
   const port = host.open(
     { runId: 'outside', resume: false },
-    { execute: never, settle: never, deliver: (_, event) => send(event as OutsideEvent) },
+    { execute: never, settle: never, deliver: (_, event) => send(event as RunCommand) },
   )
   for (const { atMs, event } of appointments) port.startTimer('outside', event, atMs)
 }

@@ -47,18 +47,24 @@ export function carryOut(choice: Choice, situation: Doing): void {
       return
     case 'take': {
       note('pool.taken', subject, null, `${choice.detail} units`, fault)
-      const request = { lease: OUTSIDER, units: choice.detail, priority: 0, at: world.time, replyTo: '' }
-      life.deliver(target as string, { type: 'lease.request', ...request } as never)
+      const request = {
+        lease: OUTSIDER,
+        units: Number(choice.detail),
+        priority: 0,
+        at: world.time,
+        replyTo: '',
+      }
+      life.deliver(target as string, { type: 'lease.request', ...request })
       return
     }
     case 'giveBack':
       note('pool.returned', subject)
-      life.deliver(target as string, { type: 'lease.release', lease: OUTSIDER } as never)
+      life.deliver(target as string, { type: 'lease.release', lease: OUTSIDER })
       return
     case 'loseLease': {
       const { path, lease } = target as { path: string; lease: string }
       note('lease.lost', subject, null, String(choice.detail), fault)
-      life.deliver(path, { type: 'lease.lost', lease } as never)
+      life.deliver(path, { type: 'lease.lost', lease })
       return
     }
     case 'cancel':
@@ -67,7 +73,7 @@ export function carryOut(choice: Choice, situation: Doing): void {
       return
     case 'signal':
       note('signal.sent', subject)
-      life.deliver(root.session.path, { type: 'run.signal', event: subject, data: null } as never)
+      life.deliver(root.session.path, { type: 'run.signal', event: subject, data: null })
       return
     default:
       reply(choice, target as Pending, situation)

@@ -4,7 +4,8 @@ import { createActor, type AnyActorRef } from 'xstate'
 import type { IntegrationDefinition } from '../definition/model.ts'
 import { SagachartError } from '../errors.ts'
 import { SimulationHost, type Reply } from '../hosts/simulation.ts'
-import type { Effect, InboundEvent } from '../runtime/port/host.ts'
+import type { InboundEvent } from '../runtime/port/events.ts'
+import type { Effect } from '../runtime/port/host.ts'
 import { calledBy } from '../runtime/execute/perform.ts'
 import { IntegrationLogic, type IntegrationReport } from '../runtime/charts/integration-logic.ts'
 import { rootOf } from '../runtime/charts/seat.ts'
@@ -81,7 +82,7 @@ function scenariosOf({ workflows, pools }: IntegrationDefinition): ErrorScenario
     target: name,
     begin: (deliver, root) => {
       const request = { lease: OUTSIDER, units, priority: 0, at: 0, replyTo: '' }
-      deliver(`${root}/pool/${name}`, { type: 'lease.request', ...request } as never)
+      deliver(`${root}/pool/${name}`, { type: 'lease.request', ...request })
     },
   })
   return [...[...modules].flatMap((module) => [fails(module), hangs(module)]), ...pools.map(exhausts)]

@@ -3,6 +3,7 @@
 // those that offers.ts lists. Not here: which choice is taken, and whether what follows is right.
 import { SagachartError } from '../errors.ts'
 import { ignore, isInstance } from '../foreign.ts'
+import type { InboundEvent } from '../runtime/port/events.ts'
 import type {
   Effect,
   EffectControl,
@@ -10,7 +11,6 @@ import type {
   Guest,
   Host,
   HostPort,
-  InboundEvent,
   Outcome,
   RootRequest,
   TimerHandle,

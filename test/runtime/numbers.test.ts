@@ -2,12 +2,12 @@
 // whose numbers are computed anew from the attempts that the host performed and the events that the steps heard.
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { createActor, type AnyActorRef, type InspectionEvent } from 'xstate'
+import { createActor, type AnyActorRef, type EventObject, type InspectionEvent } from 'xstate'
 import type { BusEvent } from '../../machines/protocol.ts'
 import type { StepDefinition, WorkflowDefinition } from '../../src/definition/model.ts'
 import { everyStep } from '../../src/definition/nested.ts'
 import { SimulationHost, type Reply } from '../../src/hosts/simulation.ts'
-import type { Effect, InboundEvent } from '../../src/runtime/port/host.ts'
+import type { Effect } from '../../src/runtime/port/host.ts'
 import { IntegrationLogic, type IntegrationReport } from '../../src/runtime/charts/integration-logic.ts'
 import { rootOf } from '../../src/runtime/charts/seat.ts'
 import { resultDocument, type StepResult } from '../../src/runtime/report/result.ts'
@@ -28,7 +28,7 @@ interface Made {
 /** What an actor of a step heard. */
 interface Heard {
   readonly path: string
-  readonly event: InboundEvent & { readonly attempt?: number; readonly force?: boolean }
+  readonly event: EventObject & { readonly attempt?: number; readonly force?: boolean }
 }
 
 type Fate =
@@ -41,7 +41,7 @@ interface Plan {
   readonly seed: number
   readonly stop: {
     readonly after: number
-    readonly event: InboundEvent & { readonly [key: string]: unknown }
+    readonly event: EventObject & { readonly [key: string]: unknown }
   } | null
 }
 

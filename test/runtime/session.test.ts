@@ -2,7 +2,7 @@
 import { describe, expect, it } from 'vitest'
 import { createActor } from 'xstate'
 import { SimulationHost, type Reply } from '../../src/hosts/simulation.ts'
-import type { Effect, Host, HostPort } from '../../src/runtime/port/host.ts'
+import type { Effect, Entry, Host, HostPort } from '../../src/runtime/port/host.ts'
 import { rootOf } from '../../src/runtime/charts/seat.ts'
 import { setupOn } from '../../src/runtime/setup.ts'
 import type { RunReport } from '../../src/runtime/report/step-records.ts'
@@ -82,7 +82,7 @@ describe('session', () => {
   })
 
   it('ends with an error where the journal is not of this workflow', () => {
-    const journal = [
+    const journal: Entry[] = [
       { at: 0, to: 'run/1', event: { type: 'run.started', seed: 1 } },
       { at: 0, to: 'run/1/module/zzz', event: { type: 'module.initialised' } },
     ]

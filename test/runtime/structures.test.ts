@@ -35,8 +35,8 @@ describe('timers', () => {
     const timer = fc.record({ due: fc.nat({ max: 20 }), cancel: fc.boolean() })
     fc.assert(
       fc.property(fc.array(timer, { maxLength: 300 }), (list) => {
-        const queue = new TimerQueue()
-        const started = list.map(({ due }, index) => queue.start(due, `${index}`, { type: 't' }))
+        const queue = new TimerQueue<null>()
+        const started = list.map(({ due }, index) => queue.start(due, `${index}`, null))
         list.forEach(({ cancel }, index) => cancel && queue.cancel(started[index]!))
         const expected = list
           .map((each, index) => ({ ...each, index }))
@@ -51,8 +51,8 @@ describe('timers', () => {
   })
 
   it('keeps no cancelled timer for long', () => {
-    const queue = new TimerQueue()
-    for (let index = 0; index < 10_000; index++) queue.cancel(queue.start(1e9 + index, '', { type: 't' }))
+    const queue = new TimerQueue<null>()
+    for (let index = 0; index < 10_000; index++) queue.cancel(queue.start(1e9 + index, '', null))
     expect((queue as unknown as { heap: readonly unknown[] }).heap.length).toBeLessThan(200)
   })
 })

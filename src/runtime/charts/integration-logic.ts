@@ -1,5 +1,5 @@
 // An integration as actor logic: the integration's chart, bound to its scenarios, modules, pools and bus.
-import { StateMachine, type AnyActorRef, type AnyActorScope, type Snapshot } from 'xstate'
+import { StateMachine, type AnyActorRef, type AnyActorScope, type EventObject, type Snapshot } from 'xstate'
 import { integrationMachine, type IntegrationMachineOutput } from '../../../machines/integration.ts'
 import type { BusContext } from '../../../machines/bus.ts'
 import type { Failure, IntegrationStatus } from '../../../machines/protocol.ts'
@@ -9,7 +9,7 @@ import { ActorChart } from './compiled.ts'
 import { integrationChart } from './integration.ts'
 import { Seat, seatOf } from './seat.ts'
 import type { OpenLogic } from './tell.ts'
-import type { Host, InboundEvent } from '../port/host.ts'
+import type { Host } from '../port/host.ts'
 import { isResuming, persisted, restored, transitionAround } from './lifecycle.ts'
 import { checkedRunId, keptInputs } from '../execute/given-inputs.ts'
 import { handlerSubscriptions } from '../environment/handlers.ts'
@@ -17,7 +17,8 @@ import type { EventCounts } from '../environment/mailbox.ts'
 import { Program } from '../run/program.ts'
 import { Root } from './root.ts'
 import { RunLogic } from './run-logic.ts'
-import type { ModuleReport, ScopeParts } from '../environment/scope.ts'
+import type { ModuleReport } from '../../kernel/module-order.ts'
+import type { ScopeParts } from '../environment/scope.ts'
 import type { RunReport } from '../report/step-records.ts'
 import type { Subscription } from '../environment/subscription.ts'
 import type { RunInput } from '../workflow-logic.ts'
@@ -125,7 +126,7 @@ export class IntegrationLogic extends BaseMachine implements OpenLogic {
 
   override transition(
     snapshot: IntegrationSnapshot,
-    event: InboundEvent,
+    event: EventObject,
     scope: AnyActorScope,
   ): IntegrationSnapshot {
     const program = seatOf<Program>(snapshot)?.seated

@@ -1,27 +1,22 @@
 // What run and integration have in common as actor logic: how an end, a stop, an error and an event from outside
 // are handled around the chart's own transition. Four things do not come by themselves with actors that live
 // outside of `children`: stop, throw, persist, restore.
-import type { AnyActorRef, AnyActorScope, AnyMachineSnapshot, Snapshot } from 'xstate'
-import type { InboundEvent } from '../port/host.ts'
+import type { AnyActorRef, AnyActorScope, AnyMachineSnapshot, EventObject, Snapshot } from 'xstate'
 import { seatOf } from './seat.ts'
-import { commandOf, type EmittedEvent, type RefusedEvent } from '../environment/outside.ts'
-import type { EffectHeard } from '../journal/session.ts'
+import { commandOf } from '../environment/outside.ts'
+import { isChildEnd, type ChildEnd } from './settlement.ts'
 import { halt, isVouchedFor } from './tell.ts'
-
-/** A finished child's event as its parent's chart knows it; `null` where the chart need not know. */
-export type Translate = (
-  event: InboundEvent & { readonly output?: unknown; readonly error?: unknown },
-) => InboundEvent | null
 
 interface Around<TSnapshot> {
   readonly snapshot: TSnapshot
-  readonly event: InboundEvent
+  readonly event: EventObject
   readonly scope: AnyActorScope
   /** The actor's address. */
   readonly address: string
-  readonly translate: Translate
+  /** A finished child's event as its parent's chart knows it; `null` where the chart need not know. */
+  readonly translate: (child: ChildEnd) => EventObject | null
   /** The chart's own transition. */
-  readonly next: (event: InboundEvent) => TSnapshot
+  readonly next: (event: EventObject) => TSnapshot
   /** Called once with the last snapshot of an orderly end; returns it with the output that users get. */
   readonly finish: (last: TSnapshot) => TSnapshot
   /** Called where the end is not orderly: tells what is under way to stop. */
@@ -34,27 +29,31 @@ export function transitionAround<TSnapshot extends AnyMachineSnapshot>(around: A
   const self = scope.self as AnyActorRef
   const root = seatOf(snapshot)?.root
   if (!root) return next(event)
-  if (!isVouchedFor(event) && !isOfXState(event)) {
-    const command = commandOf(event)
-    root.session.admit(command.type === 'event.refused' ? root.session.path : address, command)
-    return snapshot
-  }
-  if (event.type === 'effect.heard') {
-    root.session.hear(event as EffectHeard)
-    return snapshot
-  }
-  if (event.type === 'event.emitted' || event.type === 'event.refused') {
-    root.scope.hear(event as EmittedEvent | RefusedEvent)
-    return snapshot
-  }
-  const translated = isChildEvent(event) ? translate(event) : event
-  if (translated === null) return snapshot
   const end = () => {
     abandon(halt)
     if (root.self === self) root.abandon(halt)
   }
+  if (isVouchedFor(event)) {
+    if (event.type === 'root.failed') {
+      end()
+      throw event.error
+    }
+    if (event.type === 'effect.heard') {
+      root.session.hear(event)
+      return snapshot
+    }
+    if (event.type === 'event.emitted' || event.type === 'event.refused') {
+      root.scope.hear(event)
+      return snapshot
+    }
+  } else if (!isChildEnd(event) && event.type !== 'xstate.stop') {
+    const command = commandOf(event)
+    root.session.admit(command.type === 'event.refused' ? root.session.path : address, command)
+    return snapshot
+  }
+  const translated = isChildEnd(event) ? translate(event) : event
+  if (translated === null) return snapshot
   try {
-    if (translated.type === 'root.failed') throw (translated as unknown as { readonly error: unknown }).error
     const last = next(translated)
     if (last.status === 'done') return finish(last)
     if (last.status !== 'active') end()
@@ -66,14 +65,6 @@ export function transitionAround<TSnapshot extends AnyMachineSnapshot>(around: A
     throw error
   }
 }
-
-/** Whether XState itself stops the actor, or says that a child has ended. */
-const isOfXState = (event: InboundEvent) => event.type === 'xstate.stop' || isChildEvent(event)
-
-/** Whether an event says that a child has ended. */
-export const isChildEvent = ({ type }: InboundEvent) =>
-  typeof type === 'string' &&
-  (type.startsWith('xstate.done.actor.') || type.startsWith('xstate.error.actor.'))
 
 /** What `getPersistedSnapshot` gives: what a run is known by, and how it ended. */
 export interface PersistedRun {

@@ -1,11 +1,11 @@
 // The orchestrator's chart for a run inside of a step: below other actors of its kind, and told of the ends of its own steps.
 import type { AnyActorScope } from 'xstate'
 import type { WorkflowDefinition } from '../../definition/model.ts'
-import type { InboundEvent } from '../port/host.ts'
+
 import type { Run } from '../run/run.ts'
-import { isChildEvent } from './lifecycle.ts'
+
 import { seatOf, type Seat } from './seat.ts'
-import { settlementOf } from './settlement.ts'
+import { isChildEnd, settlementOf } from './settlement.ts'
 import { workflowChart } from './workflow.ts'
 
 type Chart = typeof workflowChart
@@ -14,7 +14,7 @@ const nestedChart: Chart = Object.create(workflowChart, {
   transition: {
     value: (...[snapshot, event, scope]: Parameters<Chart['transition']>) => {
       const run = seatOf<Run>(snapshot)!.seated!
-      const told = isChildEvent(event) ? settlementOf(run, event as InboundEvent) : event
+      const told = isChildEnd(event) ? settlementOf(run, event) : event
       if (told === null) return snapshot
       const last = workflowChart.transition(snapshot, told, scope as AnyActorScope)
       if (last.status === 'done')

@@ -23,6 +23,6 @@ export const poolChart = bound<PoolEffect, Pools>()(poolMachine, {
     owner.publish('resource_exhausted', self.id, data)
   },
   startLeaseTimer: ({ owner, self, context }, { lease }) =>
-    owner.timers.start(self.id, { type: 'lease.timedOut', lease }, context.leaseTimeoutMs, lease),
+    owner.timers.start(self.id, { type: 'lease.timedOut', lease }, context.leaseTimeoutMs),
   stopLeaseTimer: ({ owner, self }, { lease }) => owner.timers.stop(self.id, lease),
 })

@@ -1,6 +1,6 @@
 // A workflow as actor logic: `createActor(workflow)`, `invoke: { src: workflow }`, `toPromise`, `inspect` all work.
 // It is the workflow's chart, bound to a run; whatever is not in the chart is in run.ts.
-import { StateMachine, type AnyActorRef, type AnyActorScope, type Snapshot } from 'xstate'
+import { StateMachine, type AnyActorRef, type AnyActorScope, type EventObject, type Snapshot } from 'xstate'
 import type { RunStatus } from '../../../machines/protocol.ts'
 import { beginning } from '../../../machines/workflow-context.ts'
 import {
@@ -15,7 +15,7 @@ import { Seat, seatOf } from './seat.ts'
 import type { OpenLogic } from './tell.ts'
 import { workflowChart } from './workflow.ts'
 import { checkedInputs, checkedRunId } from '../execute/given-inputs.ts'
-import type { Host, InboundEvent } from '../port/host.ts'
+import type { Host } from '../port/host.ts'
 import { isResuming, persisted, restored, transitionAround } from './lifecycle.ts'
 import { RunNotCompletedError } from '../report/not-completed.ts'
 import { Root } from './root.ts'
@@ -86,7 +86,7 @@ export class RunLogic extends BaseMachine implements OpenLogic {
     if (scope && seat) this.open(seat, snapshot.context, scope)
   }
 
-  override transition(snapshot: RunSnapshot, event: InboundEvent, scope: AnyActorScope): RunSnapshot {
+  override transition(snapshot: RunSnapshot, event: EventObject, scope: AnyActorScope): RunSnapshot {
     const run = seatOf<Run>(snapshot)?.seated
     return transitionAround({
       snapshot,

@@ -1,16 +1,24 @@
 // How the ends of a run's actors look to its chart. XState says that an actor is done; the chart knows steps and
 // compensations.
-import type { AnyActorRef } from 'xstate'
+import type { AnyActorRef, EventObject } from 'xstate'
 import type { CompensationOutput, Failure, StepOutput, WorkflowEvent } from '../../../machines/protocol.ts'
 import { messageOf } from '../../foreign.ts'
-import type { InboundEvent } from '../port/host.ts'
 import type { Run } from '../run/run.ts'
 
 /** What XState says of a child that has ended. */
-type End = InboundEvent & { readonly actorId?: string; readonly output?: unknown; readonly error?: unknown }
+export interface ChildEnd extends EventObject {
+  readonly actorId: string
+  readonly output?: unknown
+  readonly error?: unknown
+}
+
+/** Whether an event says that a child has ended. */
+export const isChildEnd = (event: EventObject): event is ChildEnd =>
+  typeof event.type === 'string' &&
+  (event.type.startsWith('xstate.done.actor.') || event.type.startsWith('xstate.error.actor.'))
 
 /** Whether an actor has ended so: somebody outside may have said it. */
-export function hasEndedSo(actor: AnyActorRef | undefined, { output, error }: End): boolean {
+export function hasEndedSo(actor: AnyActorRef | undefined, { output, error }: ChildEnd): boolean {
   const ended = actor?.getSnapshot()
   return ended?.status === 'error'
     ? ended.error === error
@@ -18,13 +26,13 @@ export function hasEndedSo(actor: AnyActorRef | undefined, { output, error }: En
 }
 
 /** A child's end as the run's chart knows it. A step whose chart threw ends the run: that is a fault of ours. */
-export function settlementOf(run: Run, event: End): WorkflowEvent | null {
-  if (!hasEndedSo(run.session.actors.get(event.actorId ?? ''), event)) return null
+export function settlementOf(run: Run, event: ChildEnd): WorkflowEvent | null {
+  if (!hasEndedSo(run.session.actors.get(event.actorId), event)) return null
   const output = event.output as StepOutput | CompensationOutput | null | undefined
   if (output && 'undone' in output) return { type: 'compensation.settled', compensation: output }
   if (output && 'index' in output)
     return { type: 'step.settled', step: output, address: run.addressOf(output.index) }
-  const { actorId = '' } = event
+  const { actorId } = event
   const index = run.indexOfPath(actorId)
   if (index === undefined) return null
   const failure: Failure = {

@@ -2,7 +2,8 @@
 import type { BusEvent, Failure, Verdict } from '../../../machines/protocol.ts'
 import type { DataScope } from '../../definition/model.ts'
 import { toFailure } from '../execute/failure.ts'
-import type { InboundEvent, TimerHandle } from '../port/host.ts'
+import type { Settlement } from '../port/events.ts'
+import type { TimerHandle } from '../port/host.ts'
 import { toJson } from '../../definition/json-copy.ts'
 import type { Listener } from '../environment/mailbox.ts'
 import type { Waiter } from '../../kernel/waiters.ts'
@@ -102,7 +103,7 @@ export class Wait implements Work, Listener {
       this.startTimer(until.delayMs, () => ({
         type: 'attempt.succeeded',
         attempt,
-        output: this.outputOf(null),
+        output: toJson(this.outputOf(null)),
       }))
       return
     }
@@ -139,10 +140,10 @@ export class Wait implements Work, Listener {
     scope.mailbox.remove(this)
   }
 
-  private startTimer(delayMs: number, event: () => InboundEvent & Record<string, unknown>): void {
+  private startTimer(delayMs: number, event: () => Settlement): void {
     const { run, index } = this.attempt
     try {
-      this.timer = run.session.startTimer(run.pathOf(index), toJson(event()) as InboundEvent, delayMs)
+      this.timer = run.session.startTimer(run.pathOf(index), event(), delayMs)
     } catch (error) {
       this.close()
       failBy(this.attempt, error)
@@ -151,7 +152,10 @@ export class Wait implements Work, Listener {
 }
 
 /** What the step hears when it has waited long enough. */
-function timeUp(attempt: number, { event, timeoutMs, onTimeout }: Extract<Until, { kind: 'event' }>) {
+function timeUp(
+  attempt: number,
+  { event, timeoutMs, onTimeout }: Extract<Until, { kind: 'event' }>,
+): Settlement {
   if (onTimeout === 'continue') return { type: 'attempt.succeeded', attempt, output: null }
   const failure: Failure = {
     code: 'WAIT_TIMED_OUT',

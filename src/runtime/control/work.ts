@@ -5,7 +5,7 @@ import type { Failure, Verdict } from '../../../machines/protocol.ts'
 import type { WorkflowMachineOutput } from '../../../machines/workflow.ts'
 import type { ControlDefinition } from '../../definition/model.ts'
 import { toFailure } from '../execute/failure.ts'
-import type { InboundEvent } from '../port/host.ts'
+import type { Settlement } from '../port/events.ts'
 import { toJson } from '../../definition/json-copy.ts'
 import type { Run } from '../run/run.ts'
 import { tell } from '../charts/tell.ts'
@@ -56,7 +56,7 @@ export function failBy(attempt: Attempt, error: unknown): void {
   fail(attempt, { ...toFailure(error, 'EXPRESSION_FAILED'), retryable: false })
 }
 
-function answer(run: Run, actor: AnyActorRef, event: InboundEvent & Record<string, unknown>): void {
+function answer(run: Run, actor: AnyActorRef, event: Settlement): void {
   tell(run.self, actor, event)
 }
 

@@ -1,6 +1,7 @@
-// The timers of the actors that runs share: one for each actor, or for each thing of it that has a limit of its own.
+// The timers of the actors that runs share: an actor has one, or one for each of its leases.
 import type { Session } from '../journal/session.ts'
-import type { InboundEvent, TimerHandle } from '../port/host.ts'
+import type { TimerEvent } from '../port/events.ts'
+import type { TimerHandle } from '../port/host.ts'
 
 /** Timers by what they limit. */
 export class ActorTimers {
@@ -11,14 +12,14 @@ export class ActorTimers {
     this.session = session
   }
 
-  /** @param part Which of its things; the actor itself where that is empty. */
-  start(to: string, event: InboundEvent, delayMs: number, part = ''): void {
-    this.timers.set(`${to}|${part}`, this.session.startTimer(to, event, delayMs))
+  start(to: string, event: TimerEvent, delayMs: number): void {
+    const lease = 'lease' in event ? event.lease : ''
+    this.timers.set(`${to}|${lease}`, this.session.startTimer(to, event, delayMs))
   }
 
-  stop(to: string, part = ''): void {
-    const timer = this.timers.get(`${to}|${part}`)
+  stop(to: string, lease = ''): void {
+    const timer = this.timers.get(`${to}|${lease}`)
     if (timer) this.session.cancelTimer(timer)
-    this.timers.delete(`${to}|${part}`)
+    this.timers.delete(`${to}|${lease}`)
   }
 }

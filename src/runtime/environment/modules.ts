@@ -134,11 +134,10 @@ export class Modules implements Owner {
     const id = `${this.session.path}/module/${name}`
     const actor = createActor(ownedBy(moduleChart, this), { parent: this.self, id, input: { name } })
     this.actors.push(actor)
-    const settle = (status: 'success' | 'failed', failure: Failure | null) =>
-      this.later(() => this.follow(settleModule(this.order, module, status, failure)))
     actor.subscribe((snapshot) => {
-      if (snapshot.matches('running')) settle('success', null)
-      else if (snapshot.matches('failed')) settle('failed', snapshot.context.failure)
+      const { failure } = snapshot.context
+      if (snapshot.matches('running') || snapshot.matches('failed'))
+        this.later(() => this.follow(settleModule(this.order, module, failure)))
     })
     this.session.actors.set(id, actor)
     actor.start()

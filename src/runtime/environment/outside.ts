@@ -6,29 +6,10 @@ import { shown } from '../../definition/diagnostic.ts'
 import type { HasJsonForm, NoJsonForm } from '../../definition/json-form.ts'
 import { SagachartError } from '../../errors.ts'
 import { isInstance, messageOf } from '../../foreign.ts'
-import type { InboundEvent } from '../port/host.ts'
+import type { EmittedEvent, EventOf, RefusedEvent } from '../port/events.ts'
 import { toJson } from '../../definition/json-copy.ts'
-import type { Origin } from '../../kernel/waiters.ts'
 
-type Signal = Extract<RunCommand, { type: 'run.signal' }>
-
-/** What `emit` of an operation sends to the root. */
-export interface EmittedEvent extends InboundEvent {
-  readonly type: 'event.emitted'
-  readonly bus: string
-  readonly source: string
-  readonly correlation_id: string
-  readonly data: unknown
-  readonly origin: Exclude<Origin, 'outside'>
-}
-
-/** An event that is not let in. */
-export interface RefusedEvent extends InboundEvent {
-  readonly type: 'event.refused'
-  readonly event: string
-  readonly source: string
-  readonly reason: string
-}
+type Signal = EventOf<RunCommand, 'run.signal'>
 
 /** Characters of what a refusal says. */
 const TEXT_MAX = 200
@@ -102,7 +83,7 @@ function refusal(type: unknown, source: string, error: unknown): RefusedEvent {
   return { type: 'event.refused', event: event.slice(0, TEXT_MAX), source, reason: reason.slice(0, TEXT_MAX) }
 }
 
-function causeOf(cause: unknown): Pick<Extract<RunCommand, { type: 'run.cancel' }>, 'cause'> {
+function causeOf(cause: unknown): Pick<EventOf<RunCommand, 'run.cancel'>, 'cause'> {
   if (cause === undefined) return {}
   if (cause === 'cancelled' || cause === 'timed_out') return { cause }
   throw invalid('cause', 'cancelled or timed_out', cause)

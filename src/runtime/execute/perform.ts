@@ -1,7 +1,7 @@
 // From an effect, which is data, to the user's function behind it. Called by a host, outside of any chart,
 // so whatever a user's code does here cannot harm a statechart.
 import { outputToUndo } from '../../kernel/effects.ts'
-import type { BusEvent, EffectTarget } from '../../../machines/protocol.ts'
+import type { EffectTarget } from '../../../machines/protocol.ts'
 import { compensationOf } from '../../definition/plan.ts'
 import { listed } from '../../definition/diagnostic.ts'
 import { ownCopy, toJson } from '../../definition/json-copy.ts'
@@ -39,7 +39,7 @@ export function execute({ session, scope }: Root, effect: Effect, control: Effec
       return call?.({ name, config: ownCopy(config, 'config'), signal: control.signal })
     }
     case 'handler':
-      return scope.handle(effect.subscription, effect.event as BusEvent, control)
+      return scope.handle(effect.subscription, effect.event, control)
   }
 }
 

@@ -1,6 +1,7 @@
 // What a replay holds back: effects are noted instead of performed, timers noted instead of started.
 // What the journal shows as settled is struck out; the rest is handed to the host at the end.
-import type { Effect, Entry, HostPort, InboundEvent, TimerHandle } from '../port/host.ts'
+import type { InboundEvent } from '../port/events.ts'
+import type { Effect, Entry, HostPort, TimerHandle } from '../port/host.ts'
 
 interface NotedTimer extends TimerHandle {
   readonly to: string
@@ -99,20 +100,15 @@ function keyOf(effect: Effect): string {
 }
 
 function settlementKey(to: string, event: InboundEvent): string {
-  const { attempt, index, subscription } = event as {
-    attempt?: number
-    index?: number
-    subscription?: string
-  }
   switch (event.type) {
     case 'attempt.succeeded':
     case 'attempt.failed':
-      return `${to}|attempt|${attempt}`
+      return `${to}|attempt|${event.attempt}`
     case 'decision.made':
-      return `${to}|decision|${index}`
+      return `${to}|decision|${event.index}`
     case 'handler.succeeded':
     case 'handler.failed':
-      return `${to}|handler|${subscription}`
+      return `${to}|handler|${event.subscription}`
     default:
       return event.type.startsWith('module.') ? `${to}|module` : ''
   }

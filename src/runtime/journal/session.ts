@@ -3,16 +3,15 @@
 // see is the time of the entry, so that replaying the journal into fresh actors gives the same states.
 import { recordEffect } from '../../kernel/effects.ts'
 import type { AnyActorRef } from 'xstate'
-import type { EffectTarget } from '../../../machines/protocol.ts'
 import { shown } from '../../definition/diagnostic.ts'
 import { SagachartError } from '../../errors.ts'
+import type { EffectHeard, InboundEvent, Message } from '../port/events.ts'
 import type {
   Effect,
   EffectControl,
   Entry,
   Host,
   HostPort,
-  InboundEvent,
   Outcome,
   Guest,
   RootRequest,
@@ -71,10 +70,9 @@ export class Session {
     this.runId = request.runId
     this.path = `run/${this.runId}`
     const [first, ...rest] = this.port.journal
-    this.seed = first ? (first.event as unknown as Started).seed : this.port.seed
+    this.seed = first?.event.type === 'run.started' ? first.event.seed : this.port.seed
     this.time = first ? first.at : this.port.now()
-    if (!first)
-      this.write({ at: this.time, to: this.path, event: { type: 'run.started', seed: this.seed } as Started })
+    if (!first) this.write({ at: this.time, to: this.path, event: { type: 'run.started', seed: this.seed } })
     this.replay = first ? new Replay() : null
     if (first) this.port.defer(() => this.replayAll(rest))
     this.actors.set(this.path, self)
@@ -180,7 +178,7 @@ export class Session {
   }
 
   /** Sends an event from within this tree, or from the journal, to one of its actors. */
-  send(to: AnyActorRef, event: InboundEvent, from?: AnyActorRef): void {
+  send(to: AnyActorRef, event: Message, from?: AnyActorRef): void {
     if (from) tell(from, to, event)
     else {
       vouchFor(to, event)
@@ -272,7 +270,7 @@ export class Session {
   /** A fault of ours, or a journal that is not this root's: the root ends with the error. */
   private fail(error: unknown): void {
     const root = this.actors.get(this.path)
-    if (root) this.send(root, { type: 'root.failed', error } as InboundEvent)
+    if (root) this.send(root, { type: 'root.failed', error })
   }
 
   /** The first reply counts: a later actor may have the same address, and this effect is not that actor's. */
@@ -293,7 +291,7 @@ export class Session {
     if (settled.type === 'attempt.failed' && settled.failure.effect !== 'done') return
     const { run, index, target } = effect
     const output = settled.type === 'attempt.succeeded' ? { value: settled.output } : null
-    this.deliver(this.path, { type: 'effect.heard', run, index, target, output } as EffectHeard)
+    this.deliver(this.path, { type: 'effect.heard', run, index, target, output })
   }
 
   /** What an operation that was given up on has done after all. */
@@ -306,19 +304,6 @@ export class Session {
   runAt(path: string): Run | undefined {
     return this.runs.get(path) ?? this.endedRuns.get(path)
   }
-}
-
-/** A success that came when its attempt had been given up on. */
-export interface EffectHeard extends InboundEvent {
-  readonly run: string
-  readonly index: number
-  readonly target: EffectTarget
-  /** `null` where it could not be recorded. */
-  readonly output: { readonly value: unknown } | null
-}
-
-interface Started extends InboundEvent {
-  readonly seed: number
 }
 
 /**

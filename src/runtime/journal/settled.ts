@@ -1,8 +1,9 @@
 // How an effect's end looks to the actor that waits for it: a host passes on an outcome, and the runtime makes an event of it.
 // How the end of a child actor looks to its run is in settlement.ts.
-import type { StepEvent, Verdict } from '../../../machines/protocol.ts'
+import type { Verdict } from '../../../machines/protocol.ts'
 import { toFailure } from '../execute/failure.ts'
-import type { Effect, InboundEvent, Outcome } from '../port/host.ts'
+import type { EventOf, Settlement } from '../port/events.ts'
+import type { Effect, Outcome } from '../port/host.ts'
 import { toJson } from '../../definition/json-copy.ts'
 
 /** An effect's outcome as the event that its actor waits for. */
@@ -11,7 +12,7 @@ export function settlement(
   outcome: Outcome,
   now: number,
   isInterrupted: boolean,
-): InboundEvent & Record<string, unknown> {
+): Settlement {
   switch (effect.kind) {
     case 'attempt':
       return attemptSettlement(effect.attempt, outcome, now, isInterrupted)
@@ -32,8 +33,8 @@ export function settlement(
   }
 }
 
-function decisionSettlement(index: number, outcome: Outcome): InboundEvent & Record<string, unknown> {
-  const failed = (error: unknown) => {
+function decisionSettlement(index: number, outcome: Outcome): Settlement {
+  const failed = (error: unknown): Settlement => {
     const failure = { ...toFailure(error, 'EXPRESSION_FAILED'), retryable: false }
     return { type: 'decision.made', index, value: null, failure }
   }
@@ -55,10 +56,12 @@ const VERDICTS: ReadonlySet<unknown> = new Set<Verdict>([
   'compensate',
 ])
 
-/** A handler that returns a verdict answers with it; whatever else it returns is nobody's business. */
-const answerOf = (value: unknown) => (VERDICTS.has(value) ? { verdict: value } : {})
+const isVerdict = (value: unknown): value is Verdict => VERDICTS.has(value)
 
-type AttemptSettlement = Extract<StepEvent, { type: 'attempt.succeeded' | 'attempt.failed' }>
+/** A handler that returns a verdict answers with it; whatever else it returns is nobody's business. */
+const answerOf = (value: unknown) => (isVerdict(value) ? { verdict: value } : {})
+
+type AttemptSettlement = EventOf<Settlement, `attempt.${string}`>
 
 /**
  * How an attempt ended. One that failed has done nothing, unless its error says otherwise; the process may have ended while

@@ -1,6 +1,7 @@
 // The Host port: all that a run asks of the outside, and the one way in.
 // A host owns time, chance and the execution of effects. It decides nothing.
-import type { EffectTarget } from '../../../machines/protocol.ts'
+import type { BusEvent, EffectTarget } from '../../../machines/protocol.ts'
+import type { InboundEvent } from './events.ts'
 
 /** Something to be performed outside of the charts, as data. */
 export type Effect =
@@ -24,7 +25,7 @@ export type Effect =
       readonly question: Question
     }
   | { readonly kind: 'init' | 'cleanup'; readonly to: string; readonly module: string }
-  | { readonly kind: 'handler'; readonly to: string; readonly subscription: string; readonly event: unknown }
+  | { readonly kind: 'handler'; readonly to: string; readonly subscription: string; readonly event: BusEvent }
 
 /** What an attempt calls: a step's operation, its fallback, or what undoes either. */
 export type AttemptTarget = EffectTarget | 'compensation' | 'fallbackCompensation'
@@ -45,13 +46,6 @@ export interface Entry {
   /** The path of the actor it is for. */
   readonly to: string
   readonly event: InboundEvent
-}
-
-/** Plain data with a `type`. */
-export interface InboundEvent {
-  readonly type: string
-  /** With a timer's event that comes late: for how many milliseconds nothing could run. */
-  readonly blockedMs?: number
 }
 
 /** How an effect ended. A host passes on what it met; the runtime makes data of it. */

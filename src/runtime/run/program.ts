@@ -3,11 +3,11 @@
 import { createActor, type AnyActorLogic, type AnyActorRef } from 'xstate'
 import type { IntegrationContext, IntegrationEvent } from '../../../machines/integration.ts'
 import { messageOf } from '../../foreign.ts'
-import type { InboundEvent, TimerHandle } from '../port/host.ts'
+import type { TimerHandle } from '../port/host.ts'
 import type { Root } from '../charts/root.ts'
 import type { Session } from '../journal/session.ts'
 import type { RunLogic } from '../charts/run-logic.ts'
-import { hasEndedSo } from '../charts/settlement.ts'
+import { hasEndedSo, type ChildEnd } from '../charts/settlement.ts'
 import type { RunReport } from '../report/step-records.ts'
 import { tell } from '../charts/tell.ts'
 
@@ -82,14 +82,14 @@ export class Program {
 
   cancelScenarios(cause: 'cancelled' | 'timed_out'): void {
     this.next = this.workflows.length
-    const cancel = { type: 'run.cancel', cause } as InboundEvent
+    const cancel = { type: 'run.cancel', cause } as const
     for (const { actor } of [...this.live.values()]) this.root.session.send(actor, cancel, this.root.self)
     this.announceEnd()
   }
 
   /** Nobody waits for anything any more. */
   forceScenarios(): void {
-    const cancel = { type: 'run.cancel', force: true } as InboundEvent
+    const cancel = { type: 'run.cancel', force: true } as const
     for (const { actor } of [...this.live.values()]) this.root.session.send(actor, cancel, this.root.self)
   }
 
@@ -99,7 +99,7 @@ export class Program {
     const path = `run/${this.runId}/${step.slice(0, cut)}`
     const actor = this.live.get(path)?.actor
     const { session, self } = this.root
-    if (actor) session.send(actor, { ...event, step: step.slice(cut + 1) } as InboundEvent, self)
+    if (actor) session.send(actor, { ...event, step: step.slice(cut + 1) }, self)
     else session.log(session.path, `No step "${step}" is under way: nothing is cancelled`, null)
   }
 
@@ -108,8 +108,8 @@ export class Program {
   }
 
   /** A finished run as the chart knows it. */
-  settlementOf(event: InboundEvent & { output?: unknown; error?: unknown }): IntegrationEvent | null {
-    const live = this.live.get((event as { actorId?: string }).actorId ?? '')
+  settlementOf(event: ChildEnd): IntegrationEvent | null {
+    const live = this.live.get(event.actorId)
     if (!live || !hasEndedSo(live.actor, event)) return null
     const { scenario } = live
     if (event.type.startsWith('xstate.done.')) {

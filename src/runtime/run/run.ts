@@ -9,7 +9,7 @@ import { acceptEffect, noEffects } from '../../kernel/effects.ts'
 import * as graph from '../../kernel/graph.ts'
 import { isQueuedToUndo } from '../../kernel/undoing.ts'
 import { Conditions } from './conditions.ts'
-import type { InboundEvent, TimerHandle } from '../port/host.ts'
+import type { TimerHandle } from '../port/host.ts'
 import { Inside, type Ledger } from './inside.ts'
 import { Reversal } from './reversal.ts'
 import { RunLeases } from './run-leases.ts'
@@ -167,7 +167,7 @@ export class Run {
   /** Asks the run's own actor to end in order. */
   cancel(force: boolean): void {
     const { within } = this.options
-    this.session.send(this.self, { type: 'run.cancel', force } as InboundEvent, within?.run.self ?? this.self)
+    this.session.send(this.self, { type: 'run.cancel', force }, within?.run.self ?? this.self)
   }
 
   /** Its actor has ended. */

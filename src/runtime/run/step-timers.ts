@@ -1,6 +1,6 @@
 // The timers of one live step, or of what undoes it. They decide nothing: their events do, in the step's chart.
-import type { CompensationEvent, StepEvent } from '../../../machines/protocol.ts'
-import type { AttemptTarget, InboundEvent, TimerHandle } from '../port/host.ts'
+import type { TimerEvent } from '../port/events.ts'
+import type { AttemptTarget, TimerHandle } from '../port/host.ts'
 import type { Session } from '../journal/session.ts'
 
 /** At most one of each kind at a time. */
@@ -23,7 +23,7 @@ export class StepTimers {
     this.path = path
   }
 
-  start(event: StepEvent, delayMs: number): void {
+  start(event: TimerEvent, delayMs: number): void {
     this.stop()
     this.timer = this.begin(event, delayMs)
   }
@@ -69,8 +69,8 @@ export class StepTimers {
     this.closeWindow()
   }
 
-  private begin(event: StepEvent | CompensationEvent, delayMs: number): TimerHandle {
-    return this.session.startTimer(this.path, event as InboundEvent, delayMs)
+  private begin(event: TimerEvent, delayMs: number): TimerHandle {
+    return this.session.startTimer(this.path, event, delayMs)
   }
 
   private cancel(timer: TimerHandle | null): null {

@@ -1,5 +1,4 @@
 // Rules of the way back: what is undone, how often, in which order, and when nothing is.
-import type { Failure } from '../../../machines/protocol.ts'
 import type { WorkflowContext } from '../../../machines/workflow.ts'
 import { compensationOf } from '../../definition/plan.ts'
 import { hasStandIn, isKnown, owedEffects } from '../../kernel/effects.ts'
@@ -7,7 +6,6 @@ import { hasSucceeded } from '../../kernel/graph.ts'
 import { scenarioRun, undoesSurplus } from '../../runtime/run/compensation-scope.ts'
 import { undoneBy, type Effect, type Entry } from '../../runtime/port/host.ts'
 import type { Run } from '../../runtime/run/run.ts'
-import type { EffectHeard } from '../../runtime/journal/session.ts'
 import { leftEffects } from '../../runtime/run/undone.ts'
 import { shortOf } from '../offers.ts'
 import type { Rule, View } from './checker.ts'
@@ -86,10 +84,10 @@ class EffectsDone {
   }
 
   record({ to, event }: Entry): void {
-    const { failure } = event as { readonly failure?: Failure }
-    if (event.type === 'attempt.succeeded' || failure?.effect === 'done') this.add(to)
+    if (event.type === 'attempt.succeeded' || ('failure' in event && event.failure?.effect === 'done'))
+      this.add(to)
     if (event.type !== 'effect.heard') return
-    const { run: path, index } = event as EffectHeard
+    const { run: path, index } = event
     const run = this.view.root.session.runAt(path)
     if (run && !run.reversal.isTooLate) this.add(run.pathOf(index))
   }
