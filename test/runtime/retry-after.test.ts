@@ -21,6 +21,7 @@ describe('retryAfter', () => {
     ['2', 2000],
     [' 120 ', 120_000],
     ['007', 7000],
+    [1e308, Number.MAX_SAFE_INTEGER],
     // with a unit
     ['0s', 0],
     ['2s', 2000],

@@ -25,7 +25,9 @@ export function retryAfterMs(retryAfter: unknown, now?: number): number | null {
   return durationMs(text) ?? (now === undefined ? null : untilDate(text, now))
 }
 
-const seconds = (value: number) => (Number.isFinite(value) && value >= 0 ? Math.round(value * 1000) : null)
+/** Infinite milliseconds are no JSON, so they are as many as can be counted. */
+const seconds = (value: number) =>
+  Number.isFinite(value) && value >= 0 ? Math.min(Math.round(value * 1000), Number.MAX_SAFE_INTEGER) : null
 
 /** Milliseconds from `now` to an HTTP date; `null` where the text is none. */
 function untilDate(text: string, now: number): number | null {

@@ -17,6 +17,7 @@ import type {
   RootRequest,
   TimerHandle,
 } from '../port/host.ts'
+import { readJournal } from './codec.ts'
 import { Replay } from './replay.ts'
 import type { Run } from '../run/run.ts'
 import { attemptSettlement, settlement } from './settled.ts'
@@ -69,13 +70,23 @@ export class Session {
     this.port = host.open(request, guest)
     this.runId = request.runId
     this.path = `run/${this.runId}`
-    const [first, ...rest] = this.port.journal
-    this.seed = first?.event.type === 'run.started' ? first.event.seed : this.port.seed
-    this.time = first ? first.at : this.port.now()
-    if (!first) this.write({ at: this.time, to: this.path, event: { type: 'run.started', seed: this.seed } })
-    this.replay = first ? new Replay() : null
-    if (first) this.port.defer(() => this.replayAll(rest))
+    const earlier = this.earlierLife()
+    this.seed = earlier?.seed ?? this.port.seed
+    this.time = earlier?.startedAt ?? this.port.now()
+    if (!earlier)
+      this.write({ at: this.time, to: this.path, event: { type: 'run.started', seed: this.seed } })
+    this.replay = earlier && new Replay()
+    if (earlier) this.port.defer(() => this.replayAll(earlier.entries))
     this.actors.set(this.path, self)
+  }
+
+  private earlierLife(): ReturnType<typeof readJournal> {
+    try {
+      return readJournal(this.runId, this.path, this.port.journal)
+    } catch (error) {
+      this.port.close()
+      throw error
+    }
   }
 
   /** A chance from [0, 1), the same for the same key in every life of the run. */

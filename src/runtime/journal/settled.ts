@@ -56,7 +56,8 @@ const VERDICTS: ReadonlySet<unknown> = new Set<Verdict>([
   'compensate',
 ])
 
-const isVerdict = (value: unknown): value is Verdict => VERDICTS.has(value)
+/** Whether a value is a verdict. */
+export const isVerdict = (value: unknown): value is Verdict => VERDICTS.has(value)
 
 /** A handler that returns a verdict answers with it; whatever else it returns is nobody's business. */
 const answerOf = (value: unknown) => (isVerdict(value) ? { verdict: value } : {})
