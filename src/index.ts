@@ -72,4 +72,4 @@ export type {
   StepRecord,
 } from './runtime/report/step-records.ts'
 export type { HandlerContext, Subscription } from './runtime/environment/subscription.ts'
-export type { RunInput, WorkflowLogic } from './runtime/workflow-logic.ts'
+export type { RunInput, WorkflowLogic } from './runtime/charts/workflow-logic.ts'

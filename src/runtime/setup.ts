@@ -1,5 +1,5 @@
 // From a definition to actor logic: where modules, resources and a host meet a workflow.
-import { createActor, toPromise, type ActorOptions, type AnyActorLogic } from 'xstate'
+import { createActor, toPromise, type ActorOptions, type AnyActorLogic } from './charts/actors.ts'
 import {
   defineWorkflow,
   type AnyWorkflowConfig,
@@ -33,7 +33,7 @@ import type { DeclaredEvent } from './report/run-events.ts'
 import { RunLogic } from './charts/run-logic.ts'
 import type { ScopeParts } from './environment/scope.ts'
 import type { Subscription } from './environment/subscription.ts'
-import type { ReportOf, RunInput, WorkflowLogic } from './workflow-logic.ts'
+import type { ReportOf, RunInput, WorkflowLogic } from './charts/workflow-logic.ts'
 
 export interface SetupOptions<
   TModules,

@@ -6,7 +6,7 @@ import type { Host } from '../../src/runtime/port/host.ts'
 import type { RunLogic } from '../../src/runtime/charts/run-logic.ts'
 import { setupOn, withHost } from '../../src/runtime/setup.ts'
 import type { RunReport } from '../../src/runtime/report/step-records.ts'
-import type { WorkflowLogic } from '../../src/runtime/workflow-logic.ts'
+import type { WorkflowLogic } from '../../src/runtime/charts/workflow-logic.ts'
 import { nestedRules } from './nested-rules.ts'
 import { startRules } from './start-rules.ts'
 

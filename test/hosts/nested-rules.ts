@@ -2,7 +2,7 @@
 /* oxlint-disable unicorn/no-thenable -- a key of configurations, which nobody awaits */
 import { expect, it } from 'vitest'
 import type { AnyActorRef } from 'xstate'
-import type { WorkflowLogic } from '../../src/runtime/workflow-logic.ts'
+import type { WorkflowLogic } from '../../src/runtime/charts/workflow-logic.ts'
 import type { RunReport } from '../../src/runtime/report/step-records.ts'
 import type { Harness } from './conformance.ts'
 

@@ -3,7 +3,7 @@
 import { expect, it } from 'vitest'
 import { createActor, createMachine } from 'xstate'
 import type { RunLogic } from '../../src/runtime/charts/run-logic.ts'
-import type { WorkflowLogic } from '../../src/runtime/workflow-logic.ts'
+import type { WorkflowLogic } from '../../src/runtime/charts/workflow-logic.ts'
 import { setupOn } from '../../src/runtime/setup.ts'
 import type { RunReport } from '../../src/runtime/report/step-records.ts'
 import type { Harness } from './conformance.ts'

@@ -3,7 +3,7 @@ import fc from 'fast-check'
 import { RUN_CONDITIONS } from '../../src/definition/shape.ts'
 import type { Reply } from '../../src/hosts/simulation.ts'
 import type { Effect } from '../../src/runtime/port/host.ts'
-import type { WorkflowLogic } from '../../src/runtime/workflow-logic.ts'
+import type { WorkflowLogic } from '../../src/runtime/charts/workflow-logic.ts'
 import { setupOn } from '../../src/runtime/setup.ts'
 import type { SimulationHost } from '../../src/hosts/simulation.ts'
 

@@ -28,6 +28,10 @@ const LAYERS: readonly Layer[] = [
   { at: 'src/kernel/', may: ['src/kernel/', 'machines/protocol.ts', 'src/definition/', 'src/errors.ts'] },
   {
     at: 'src/runtime/',
+    may: ['src/runtime/', 'src/kernel/', 'machines/', 'src/definition/', 'src/errors.ts', 'src/foreign.ts'],
+  },
+  {
+    at: 'src/runtime/charts/',
     may: [
       'src/runtime/',
       'src/kernel/',

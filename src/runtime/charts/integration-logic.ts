@@ -21,7 +21,7 @@ import type { ModuleReport } from '../../kernel/module-order.ts'
 import type { ScopeParts } from '../environment/scope.ts'
 import type { RunReport } from '../report/step-records.ts'
 import type { Subscription } from '../environment/subscription.ts'
-import type { RunInput } from '../workflow-logic.ts'
+import type { RunInput } from './workflow-logic.ts'
 
 export interface IntegrationBlueprint {
   readonly definition: IntegrationDefinition

@@ -23,7 +23,7 @@ import { Run } from '../run/run.ts'
 import type { ScopeParts } from '../environment/scope.ts'
 import { settlementOf } from './settlement.ts'
 import { RunReport } from '../report/step-records.ts'
-import type { RunInput } from '../workflow-logic.ts'
+import type { RunInput } from './workflow-logic.ts'
 
 /** Everything a workflow needs to run, on any host. */
 export interface Blueprint {

@@ -1,6 +1,6 @@
 // Steps inside of a step that run once: side by side, in a branch that is chosen, or as a scenario of their own.
 // Not iterations: those are in loop.ts.
-import type { AnyActorRef } from 'xstate'
+import type { ActorRef } from '../charts/actors.ts'
 import type { Failure } from '../../../machines/protocol.ts'
 import type { WorkflowMachineOutput } from '../../../machines/workflow.ts'
 import { shownData } from '../../definition/diagnostic.ts'
@@ -53,7 +53,7 @@ export class Branch implements Work {
     this.isOver = true
   }
 
-  abandon(stop: (child: AnyActorRef) => void): void {
+  abandon(stop: (child: ActorRef) => void): void {
     this.inside?.abandonAll(stop)
     if (this.inside) stop(this.inside.self)
   }

@@ -1,7 +1,7 @@
 // The iterations of an iterative step: it does what the loop's chart names. Each iteration is a run of its own, and an
 // actor. Invariant: of an iteration that has ended, no more is kept than its output, unless it is to be undone or is among
 // the few that the result shows.
-import { createActor, type AnyActorRef } from 'xstate'
+import { createActor, type ActorRef } from '../charts/actors.ts'
 import type { LoopContext, LoopOutput } from '../../../machines/loop.ts'
 import type { Failure, LoopEvent } from '../../../machines/protocol.ts'
 import type { WorkflowMachineOutput } from '../../../machines/workflow.ts'
@@ -24,7 +24,7 @@ import { ask, cancel, fail, failureOf, succeed, type Attempt, type ControlOf, ty
 export class Loop implements Work, Owner {
   private readonly attempt: Attempt
   private readonly control: ControlOf<'iterative'>
-  private readonly actor: AnyActorRef
+  private readonly actor: ActorRef
   private readonly live = new Map<number, Run>()
   private items: readonly unknown[] = []
   private readonly outputs: unknown[] = []
@@ -59,7 +59,7 @@ export class Loop implements Work, Owner {
     this.tellLoop({ type: 'loop.cancel', force })
   }
 
-  abandon(stop: (child: AnyActorRef) => void): void {
+  abandon(stop: (child: ActorRef) => void): void {
     for (const run of this.live.values()) {
       run.abandonAll(stop)
       stop(run.self)

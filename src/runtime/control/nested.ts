@@ -2,7 +2,7 @@
 // Invariant: while it is under way it is known to the session; when it has ended, it is known to nobody but those who
 // keep it to undo it.
 import { worstBefore } from '../../kernel/graph.ts'
-import { createActor, type AnyActorRef } from 'xstate'
+import { createActor, type ActorRef } from '../charts/actors.ts'
 import type { CompensationExtent } from '../../../machines/protocol.ts'
 import type { WorkflowMachineInput, WorkflowMachineOutput } from '../../../machines/workflow.ts'
 import type { DataScope } from '../../definition/model.ts'
@@ -17,7 +17,7 @@ import type { Attempt } from './work.ts'
 export interface Nesting extends Partial<Pick<Within, 'iteration' | 'absent' | 'output'>> {
   readonly plan: Plan
   /** The actor above it. */
-  readonly parent: AnyActorRef
+  readonly parent: ActorRef
   readonly waitFor?: 'all' | number
   /** Given for a scenario of its own, which sees nothing of what is around it. */
   readonly inputs?: DataScope['inputs']
@@ -64,7 +64,7 @@ export function startNested({ run: outer, index, attempt }: Attempt, nesting: Ne
 }
 
 /** Undoes a run inside of a step that has ended, or the part of it that is not part of the result. */
-export function undoNested(run: Run, parent: AnyActorRef, extent: CompensationExtent): void {
+export function undoNested(run: Run, parent: ActorRef, extent: CompensationExtent): void {
   const { options } = run
   const input = { ...inputOf(options.plan, options, 'undo'), extent }
   const seat = new Seat<Run>(null)

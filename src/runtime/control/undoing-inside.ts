@@ -1,6 +1,6 @@
 // Undoing what is inside of a control step: the runs of all its attempts, the last one first, as many at once as went
 // side by side when they were made.
-import type { AnyActorRef } from 'xstate'
+import type { ActorRef } from '../charts/actors.ts'
 import type { CompensationExtent } from '../../../machines/protocol.ts'
 import type { WorkflowMachineOutput } from '../../../machines/workflow.ts'
 import type { EndedRun } from '../run/inside.ts'
@@ -15,7 +15,7 @@ export interface OwedRun extends EndedRun {
 
 /** Undoes runs inside of one control step. */
 export class UndoingInside implements Work {
-  private readonly parent: AnyActorRef
+  private readonly parent: ActorRef
   private readonly open: OwedRun[]
   private readonly live = new Set<Run>()
   private readonly width: number
@@ -33,7 +33,7 @@ export class UndoingInside implements Work {
     outer: Run,
     index: number,
     owed: readonly OwedRun[],
-    parent: AnyActorRef,
+    parent: ActorRef,
     ended: (isComplete: boolean) => void,
   ) {
     const { control } = outer.stepAt(index)
@@ -51,7 +51,7 @@ export class UndoingInside implements Work {
     if (this.live.size === 0) this.next()
   }
 
-  abandon(stop: (child: AnyActorRef) => void): void {
+  abandon(stop: (child: ActorRef) => void): void {
     for (const run of this.live) {
       run.abandonAll(stop)
       stop(run.self)

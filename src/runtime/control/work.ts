@@ -1,6 +1,6 @@
 // What an attempt of a control step does in place of an operation. Its chart is the same as any step's: it hears that the
 // attempt succeeded or failed, from here. Invariant: an attempt is answered once, whatever is under way in it.
-import type { AnyActorRef } from 'xstate'
+import type { ActorRef } from '../charts/actors.ts'
 import type { Failure, Verdict } from '../../../machines/protocol.ts'
 import type { WorkflowMachineOutput } from '../../../machines/workflow.ts'
 import type { ControlDefinition } from '../../definition/model.ts'
@@ -19,7 +19,7 @@ export interface Work {
   /** The attempt has ended, by whatever ended it first. */
   attemptEnded?(): void
   /** The end is not orderly: nobody waits for an answer. */
-  abandon(stop: (child: AnyActorRef) => void): void
+  abandon(stop: (child: ActorRef) => void): void
   /** What a user's function decided. */
   decided?(value: unknown, failure?: Failure): void
   /** A run inside of it, by the number of its iteration; `null` for one that is not iterated. */
@@ -33,7 +33,7 @@ export interface Attempt {
   readonly index: number
   readonly attempt: number
   /** The step's own actor. */
-  readonly actor: AnyActorRef
+  readonly actor: ActorRef
 }
 
 /** The attempt has succeeded. */
@@ -56,7 +56,7 @@ export function failBy(attempt: Attempt, error: unknown): void {
   fail(attempt, { ...toFailure(error, 'EXPRESSION_FAILED'), retryable: false })
 }
 
-function answer(run: Run, actor: AnyActorRef, event: Settlement): void {
+function answer(run: Run, actor: ActorRef, event: Settlement): void {
   tell(run.self, actor, event)
 }
 

@@ -110,7 +110,8 @@ export class Modules implements Owner {
   // -------------------------------------------------------------------------------------------------------
 
   private follow(step: ModuleStep): void {
-    switch (step?.do) {
+    if (step === null) return
+    switch (step.do) {
       case 'initialise':
         this.initialise(step.module)
         break

@@ -2,7 +2,7 @@
 // Decides nothing. Invariant: an entry is in the journal before an actor hears of it, and the time that actors
 // see is the time of the entry, so that replaying the journal into fresh actors gives the same states.
 import { recordEffect } from '../../kernel/effects.ts'
-import type { AnyActorRef } from 'xstate'
+import type { ActorRef } from '../charts/actors.ts'
 import { shown } from '../../definition/diagnostic.ts'
 import { SagachartError } from '../../errors.ts'
 import type { EffectHeard, InboundEvent, Message } from '../port/events.ts'
@@ -32,7 +32,7 @@ export class Session {
   readonly path: string
   readonly runId: string
   /** Live actors by address. */
-  readonly actors = new Map<string, AnyActorRef>()
+  readonly actors = new Map<string, ActorRef>()
   /** Runs by address. */
   readonly runs = new Map<string, Run>()
   /** Settlements that nobody waited for any more. */
@@ -61,7 +61,7 @@ export class Session {
   private closed = false
 
   /** @throws RUN_NOT_RESUMABLE */
-  constructor(self: AnyActorRef, host: Host, execute: Execute, request: RootRequest) {
+  constructor(self: ActorRef, host: Host, execute: Execute, request: RootRequest) {
     const guest: Guest = {
       execute,
       settle: (effect, outcome) => this.settle(effect, outcome),
@@ -189,7 +189,7 @@ export class Session {
   }
 
   /** Sends an event from within this tree, or from the journal, to one of its actors. */
-  send(to: AnyActorRef, event: Message, from?: AnyActorRef): void {
+  send(to: ActorRef, event: Message, from?: ActorRef): void {
     if (from) tell(from, to, event)
     else {
       vouchFor(to, event)

@@ -1,6 +1,6 @@
 // The scenarios of one integration: started in declared order, as many at once as are allowed, reported in
 // declared order. It does what the integration's chart names.
-import { createActor, type AnyActorLogic, type AnyActorRef } from 'xstate'
+import { createActor, type AnyActorLogic, type ActorRef } from '../charts/actors.ts'
 import type { IntegrationContext, IntegrationEvent } from '../../../machines/integration.ts'
 import { messageOf } from '../../foreign.ts'
 import type { TimerHandle } from '../port/host.ts'
@@ -27,7 +27,7 @@ export class Program {
   private readonly concurrentMax: number
   private readonly inputs: Readonly<Record<string, unknown>>
   /** Running scenarios' actors, by their address. */
-  private readonly live = new Map<string, { readonly actor: AnyActorRef; readonly scenario: number }>()
+  private readonly live = new Map<string, { readonly actor: ActorRef; readonly scenario: number }>()
   private next = 0
   private timer: TimerHandle | null = null
 
@@ -121,7 +121,7 @@ export class Program {
     return { type: 'scenario.settled', scenario, status: 'failed', failure }
   }
 
-  abandonAll(stop: (child: AnyActorRef) => void): void {
+  abandonAll(stop: (child: ActorRef) => void): void {
     this.stopRunTimer()
     for (const { actor } of this.live.values()) stop(actor)
     this.live.clear()
@@ -133,7 +133,7 @@ export class Program {
     const path = `run/${runId}`
     const input = { runId, inputs: this.inputs }
     const options = { parent: this.root.self, id: path, input }
-    const actor: AnyActorRef = createActor(logic.below(this.root) as unknown as AnyActorLogic, options)
+    const actor: ActorRef = createActor(logic.below(this.root) as unknown as AnyActorLogic, options)
     this.live.set(path, { actor, scenario })
     actor.start()
   }

@@ -1,6 +1,6 @@
 // One run: walks its graph, lets steps through its gates, records their ends. It does what the workflow's chart
 // names; what the step's chart names is in step-actors.ts.
-import type { AnyActorRef } from 'xstate'
+import type { ActorRef } from '../charts/actors.ts'
 import type { Failure, StepOutcome, WorkflowEvent } from '../../../machines/protocol.ts'
 import { failureOf, type WorkflowContext, type WorkflowMachineOutput } from '../../../machines/workflow.ts'
 import type { Module, StepDefinition, WorkflowDefinition } from '../../definition/model.ts'
@@ -36,7 +36,7 @@ export class Run {
   readonly steps: StepActors
   readonly startedAt: number
   /** Its actor; another one when it is undone after its end. */
-  self: AnyActorRef
+  self: ActorRef
   /** What is kept of the runs inside of its control steps. */
   readonly inside = new Map<number, Inside>()
   readonly tally = new Tally()
@@ -53,7 +53,7 @@ export class Run {
   /** Nothing more starts. */
   private isClosed = false
 
-  constructor(self: AnyActorRef, session: Session, scope: Scope, options: RunOptions) {
+  constructor(self: ActorRef, session: Session, scope: Scope, options: RunOptions) {
     this.self = self
     this.session = session
     this.scope = scope
@@ -153,12 +153,12 @@ export class Run {
   }
 
   /** A run inside of one of the control steps. */
-  child(self: AnyActorRef, options: RunOptions): Run {
+  child(self: ActorRef, options: RunOptions): Run {
     return new Run(self, this.session, this.scope, options)
   }
 
   /** The run has ended, and another actor is to undo it. */
-  turnBack(self: AnyActorRef): void {
+  turnBack(self: ActorRef): void {
     this.self = self
     this.session.actors.set(this.path, self)
     this.session.runs.set(this.path, this)
@@ -177,7 +177,7 @@ export class Run {
   }
 
   /** The run ends before its steps do. */
-  abandonAll(stop: (child: AnyActorRef) => void): void {
+  abandonAll(stop: (child: ActorRef) => void): void {
     this.stopRunTimer()
     this.leases.releaseWhere(() => true)
     this.conditions.takeAllBack()

@@ -1,6 +1,6 @@
 // Makes the actors of steps, and of what undoes their effects, with what their charts begin with. What the charts then ask for
 // is done in step-actors.ts.
-import { createActor, type AnyActorRef } from 'xstate'
+import { createActor, type ActorRef } from '../charts/actors.ts'
 import type { Failure } from '../../../machines/protocol.ts'
 import { undoPolicy } from '../../definition/plan.ts'
 import { compensationChart } from '../charts/compensation.ts'
@@ -21,7 +21,7 @@ export function stepActor(
   path: string,
   entry: 'admitted' | 'denied',
   failure?: Failure,
-): AnyActorRef {
+): ActorRef {
   const policy = options.plan.policies[index]!
   const advisers = scope.hasAdvisers ? 'handlers' : 'nobody'
   const input = { index, path, policy, entry, advisers, ...(failure && { failure }) } as const
@@ -34,7 +34,7 @@ export function compensationActor(
   index: number,
   path: string,
   failure?: Failure,
-): AnyActorRef {
+): ActorRef {
   const owed = reversal
     .ownEffects(index)
     .map((target) => ({ target, policy: undoPolicy(options.plan, index, target)! }))

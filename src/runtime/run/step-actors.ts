@@ -1,7 +1,7 @@
 // The actors of one run's steps: their attempts, timers, slots. It does what the step's chart names.
 // They live outside of the parent's `children`, because spawning there copies all children each time.
 // Invariant: an actor exists from the grant of its slot to its settlement; then a record is all that stays.
-import type { AnyActorRef } from 'xstate'
+import type { ActorRef } from '../charts/actors.ts'
 import { backoffDelayMs } from '../../../machines/backoff.ts'
 import type { CompensationContext } from '../../../machines/compensation.ts'
 import type {
@@ -28,7 +28,7 @@ import { tell } from '../charts/tell.ts'
 
 /** What is kept of a step while its actor lives. */
 interface Live {
-  readonly actor: AnyActorRef
+  readonly actor: ActorRef
   readonly path: string
   effect: Extract<Effect, { kind: 'attempt' }> | null
   /** The effect was told to stop, and its grace runs. */
@@ -181,7 +181,7 @@ export class StepActors {
   }
 
   /** Tells what is under way to stop, and waits for nobody. */
-  abandonAll(stop: (child: AnyActorRef) => void): void {
+  abandonAll(stop: (child: ActorRef) => void): void {
     const { session } = this.run
     for (const live of this.live.values()) {
       live.timers.stopAll()

@@ -1,10 +1,10 @@
 // A workflow as users see it: actor logic of XState, with the types of what goes in, what comes out and what is heard. Types
 // only; what runs is run-logic.ts.
 import type { ActorScope, ActorSystem, ActorSystemInfo, Snapshot } from 'xstate'
-import type { RunCommand } from '../../machines/protocol.ts'
-import type { OnIncomplete } from '../definition/builder.ts'
-import type { DeclaredEvent, RunEvent } from './report/run-events.ts'
-import type { CompletedReport, RunReport } from './report/step-records.ts'
+import type { RunCommand } from '../../../machines/protocol.ts'
+import type { OnIncomplete } from '../../definition/builder.ts'
+import type { DeclaredEvent, RunEvent } from '../report/run-events.ts'
+import type { CompletedReport, RunReport } from '../report/step-records.ts'
 
 /** What a run may be given. */
 export type RunInput<TInputs = Readonly<Record<string, unknown>>> = {
