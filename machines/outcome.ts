@@ -1,10 +1,44 @@
 // How things end, as plain data: failures, and what is said of a step, a run and an integration once they are over.
 // Nothing here decides anything.
 
+/** The engine's own codes of what fails in a run. A closed union: one that is misspelt does not compile. */
+export type FailureCode =
+  | 'ATTEMPT_TIMED_OUT'
+  | 'COMPENSATION_INCOMPLETE'
+  | 'COMPENSATION_STOPPED'
+  | 'DEPENDENCIES_NOT_SATISFIED'
+  | 'EXPRESSION_FAILED'
+  | 'HEARTBEAT_MISSED'
+  | 'INTERNAL'
+  | 'ITERATION_LIMIT'
+  | 'MODULE_CLEANUP_FAILED'
+  | 'MODULE_INIT_FAILED'
+  | 'MODULE_NOT_REGISTERED'
+  | 'OPERATION_FAILED'
+  | 'OPERATION_UNKNOWN'
+  | 'OUTPUT_NOT_SERIALISABLE'
+  | 'RESOURCE_CLOSED'
+  | 'RESOURCE_LOST'
+  | 'RESOURCE_TIMEOUT'
+  | 'RUN_CANCELLED'
+  | 'RUN_STALLED'
+  | 'RUN_TIMED_OUT'
+  | 'TOO_FEW_SUCCEEDED'
+  | 'UNCAUGHT_ERROR'
+  | 'WAIT_TIMED_OUT'
+
+declare const thrown: unique symbol
+
+/**
+ * The `code` of an error that was thrown: any text, for user code has codes of its own. Only what reads a thrown error, or a
+ * journal, makes one of a text.
+ */
+export type ThrownCode = string & { readonly [thrown]: true }
+
 /** An operating error as data. It travels in events and is thrown only at the public edge. */
 export interface Failure {
-  /** One of the library's codes, or `OPERATION_FAILED` for what a user's operation threw. */
-  readonly code: string
+  /** The thrown error's own code; where it has none, or nothing was thrown, one of the engine's. */
+  readonly code: FailureCode | ThrownCode
   readonly message: string
   /** The `name` of the thrown error, which `non_retryable` is matched against. */
   readonly name?: string

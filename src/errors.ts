@@ -1,26 +1,14 @@
 // Every code this library reports, and the one class that carries a code to the public edge.
-// Imports nothing. Operating errors travel inside as data (`Failure` in machines/protocol.ts).
+// Imports types only. Operating errors travel inside as data (`Failure` in machines/outcome.ts).
+import type { FailureCode } from '../machines/outcome.ts'
 
-/** The closed union of codes. */
+/** The closed union of codes: those of failures, and those of what is refused before a run or beside one. */
 export type ErrorCode =
+  | FailureCode
   | 'DOCUMENT_NOT_FOUND'
-  | 'MODULE_NOT_REGISTERED'
   | 'MODULE_LOAD_FAILED'
   | 'MODULE_OUTSIDE_FOLDER'
-  | 'MODULE_INIT_FAILED'
-  | 'MODULE_CLEANUP_FAILED'
-  | 'OPERATION_UNKNOWN'
-  | 'OPERATION_FAILED'
-  | 'OUTPUT_NOT_SERIALISABLE'
   | 'EXPRESSION_INVALID'
-  | 'EXPRESSION_FAILED'
-  | 'DEPENDENCIES_NOT_SATISFIED'
-  | 'ATTEMPT_TIMED_OUT'
-  | 'RESOURCE_TIMEOUT'
-  | 'RESOURCE_LOST'
-  | 'RESOURCE_CLOSED'
-  | 'RUN_TIMED_OUT'
-  | 'RUN_CANCELLED'
   | 'RUN_NOT_COMPLETED'
   | 'RUN_NOT_RESUMABLE'
   | 'CLOCK_NOT_SUPPORTED'
@@ -31,7 +19,6 @@ export type ErrorCode =
   | 'INPUT_INVALID'
   | 'STEP_UNKNOWN'
   | 'INSPECTOR_UNREACHABLE'
-  | 'INTERNAL'
   | 'PROCESS_EXIT'
   | 'OPERATION_ASYNC'
   | 'SCHEDULE_INVALID'

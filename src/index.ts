@@ -10,11 +10,13 @@ export type {
   BusEvent,
   CompensationStatus,
   Failure,
+  FailureCode,
   IntegrationStatus,
   RunCommand,
   RunCondition,
   RunStatus,
   StepStatus,
+  ThrownCode,
   Verdict,
 } from '../machines/protocol.ts'
 export type { Json, OnIncomplete, RecoveryConfig, WorkflowConfig } from './definition/builder.ts'

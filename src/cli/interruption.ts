@@ -80,8 +80,8 @@ function hearSignal(signal: (typeof SIGNALS)[number]): void {
 
 function hearError(what: string, error: unknown): void {
   const cause = toFailure(error)
-  const failure = { code: 'UNCAUGHT_ERROR', message: `${what}: ${cause.message}`, cause }
-  hear({ exitCode: FAULT, isFault: true, failure })
+  const message = `${what}: ${cause.message}`
+  hear({ exitCode: FAULT, isFault: true, failure: { code: 'UNCAUGHT_ERROR', message, cause } })
   const stack = fieldOf(error, 'stack')
   if (process.env['DEBUG'] && typeof stack === 'string') stderr.lines(stack)
 }

@@ -30,7 +30,7 @@ const removed = (id: string): BusMachineEvent => ({ type: 'subscription.removed'
 const failed = (subscription: string): BusMachineEvent => ({
   type: 'handler.failed',
   subscription,
-  failure: { code: 'X', message: 'x' },
+  failure: { code: 'INTERNAL', message: 'x' },
 })
 const done = (subscription: string): BusMachineEvent => ({ type: 'handler.succeeded', subscription })
 

@@ -2,11 +2,11 @@
 import { describe, expect, it } from 'vitest'
 import { createActor } from 'xstate'
 import { compensationMachine, type CompensationInput } from '../../machines/compensation.ts'
-import type { CompensationEvent, CompensationPolicy } from '../../machines/protocol.ts'
+import type { CompensationEvent, CompensationPolicy, Failure } from '../../machines/protocol.ts'
 import { unreached } from './coverage.ts'
 import { compensationWalk } from './walks.ts'
 
-const failure = { code: 'OPERATION_FAILED', message: 'no luck' }
+const failure: Failure = { code: 'OPERATION_FAILED', message: 'no luck' }
 const policy: CompensationPolicy = {
   retries: 1,
   backoff: { kind: 'constant', initialMs: 1, factor: 1, maxMs: 1, jitter: 'none', maxElapsedMs: null },

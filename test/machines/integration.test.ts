@@ -2,11 +2,11 @@
 import { describe, expect, it } from 'vitest'
 import { createActor } from 'xstate'
 import { integrationMachine, type IntegrationEvent } from '../../machines/integration.ts'
-import type { RunStatus } from '../../machines/protocol.ts'
+import type { Failure, RunStatus } from '../../machines/protocol.ts'
 import { unreached } from './coverage.ts'
 import { integrationWalk } from './walks.ts'
 
-const failure = { code: 'X', message: 'x' }
+const failure: Failure = { code: 'INTERNAL', message: 'x' }
 const input = { runId: '1', inputs: {}, failFast: false, timeoutMs: 5 }
 const settled = (status: RunStatus): IntegrationEvent => ({
   type: 'scenario.settled',

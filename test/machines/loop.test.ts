@@ -2,11 +2,11 @@
 import { describe, expect, it } from 'vitest'
 import { createActor } from 'xstate'
 import { loopMachine, type LoopInput } from '../../machines/loop.ts'
-import type { LoopEvent } from '../../machines/protocol.ts'
+import type { Failure, LoopEvent } from '../../machines/protocol.ts'
 import { unreached } from './coverage.ts'
 import { loopWalk } from './walks.ts'
 
-const failure = { code: 'X', message: 'x' }
+const failure: Failure = { code: 'INTERNAL', message: 'x' }
 const each: LoopInput = { path: 'l', over: 'each', iterationsMax: 2, tolerate: { count: 0 } }
 const counted = (count: number): LoopEvent => ({ type: 'items.counted', count })
 const done: LoopEvent = { type: 'iteration.settled', failure: null, verdict: null }

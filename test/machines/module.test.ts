@@ -2,10 +2,11 @@
 import { describe, expect, it } from 'vitest'
 import { createActor } from 'xstate'
 import { moduleMachine, type ModuleEvent } from '../../machines/module.ts'
+import type { Failure } from '../../machines/protocol.ts'
 import { unreached } from './coverage.ts'
 import { moduleWalk } from './walks.ts'
 
-const failure = { code: 'X', message: 'x' }
+const failure: Failure = { code: 'INTERNAL', message: 'x' }
 const initialise: ModuleEvent = { type: 'module.initialise' }
 const initialised: ModuleEvent = { type: 'module.initialised' }
 const cleanUp: ModuleEvent = { type: 'module.cleanUp' }
@@ -47,7 +48,7 @@ describe('module', () => {
   })
 
   it('leaves behind how it fared', () => {
-    const cleanupFailure = { code: 'MODULE_CLEANUP_FAILED', message: 'x' }
+    const cleanupFailure: Failure = { code: 'MODULE_CLEANUP_FAILED', message: 'x' }
     expect(module(initialise, failed).snapshot.output).toEqual({
       name: 'db',
       status: 'failed',

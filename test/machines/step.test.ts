@@ -1,13 +1,13 @@
 // The rules of the step's chart, and proof that every transition is reached by generated paths.
 import { describe, expect, it } from 'vitest'
 import { createActor } from 'xstate'
-import type { StepEvent, StepPolicy } from '../../machines/protocol.ts'
+import type { Failure, StepEvent, StepPolicy } from '../../machines/protocol.ts'
 import { stepMachine, type StepInput } from '../../machines/step.ts'
 import { unreached } from './coverage.ts'
 import { stepWalk } from './walks.ts'
 
 const { policy } = stepWalk.inputs[0]!
-const failure = { code: 'OPERATION_FAILED', message: 'no luck' }
+const failure: Failure = { code: 'OPERATION_FAILED', message: 'no luck' }
 
 function step(more: Partial<StepPolicy> = {}, input: Partial<StepInput> = {}) {
   const calls: string[] = []

@@ -8,6 +8,7 @@ import type { LoopContext, LoopInput } from '../../machines/loop.ts'
 import type { ModuleEvent, ModuleInput } from '../../machines/module.ts'
 import type {
   CompensationEvent,
+  Failure,
   LoopEvent,
   PoolEvent,
   StepEvent,
@@ -30,7 +31,7 @@ export interface Walk<TInput = unknown, TEvent extends EventObject = EventObject
   readonly stopWhen?: (snapshot: { readonly context: never }) => boolean
 }
 
-const failure = { code: 'OPERATION_FAILED', message: 'no luck' }
+const failure: Failure = { code: 'OPERATION_FAILED', message: 'no luck' }
 const patience = {
   retries: 1,
   backoff: { kind: 'constant', initialMs: 1, factor: 1, maxMs: 1, jitter: 'none', maxElapsedMs: null },

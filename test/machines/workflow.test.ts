@@ -1,12 +1,12 @@
 // The rules of the orchestrator's chart, and proof that every transition is reached by generated paths.
 import { describe, expect, it } from 'vitest'
 import { createActor } from 'xstate'
-import type { StepOutput, Verdict, WorkflowEvent } from '../../machines/protocol.ts'
+import type { Failure, StepOutput, Verdict, WorkflowEvent } from '../../machines/protocol.ts'
 import { workflowMachine } from '../../machines/workflow.ts'
 import { unreached } from './coverage.ts'
 import { workflowWalk } from './walks.ts'
 
-const failure = { code: 'X', message: 'x' }
+const failure: Failure = { code: 'INTERNAL', message: 'x' }
 const input = workflowWalk.inputs[0]!
 const settled = (status: StepOutput['status'], verdict: Verdict | null = null): WorkflowEvent => ({
   type: 'step.settled',
@@ -84,10 +84,10 @@ describe('workflow', () => {
     const other: WorkflowEvent = {
       type: 'step.settled',
       address: 'b',
-      step: { ...settledStep('failed'), failure: { code: 'Y', message: 'y' } },
+      step: { ...settledStep('failed'), failure: { code: 'RUN_CANCELLED', message: 'y' } },
     }
     const end = run([{ type: 'scope.ready' }, settled('failed'), other, { type: 'steps.finished' }, released])
-    expect(end.output).toMatchObject({ status: 'failed', failure: { code: 'X', step: 'a' } })
+    expect(end.output).toMatchObject({ status: 'failed', failure: { code: 'INTERNAL', step: 'a' } })
   })
 
   it('names its cause when it is cancelled or exceeds its time', () => {

@@ -21,7 +21,7 @@ export function compute(world: World, frame: Frame, given: Computed, more: Parti
   try {
     return { value: plain(given.evaluate({ ...scopeOf(world, frame), ...more })) }
   } catch (error) {
-    const { code, message } = error as { code?: string; message: string }
+    const { code, message } = error as { code?: Failure['code']; message: string }
     return { failure: { code: code ?? 'EXPRESSION_FAILED', message, retryable: false } }
   }
 }

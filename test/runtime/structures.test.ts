@@ -187,7 +187,7 @@ describe('backoff', () => {
 
   it('is what the error asks for, if it does', () => {
     for (const retryAfterMs of [0, 5, 5000])
-      expect(backoffDelayMs(policy, 1, 0, { code: 'X', message: '', retryAfterMs })).toBe(retryAfterMs)
+      expect(backoffDelayMs(policy, 1, 0, { code: 'INTERNAL', message: '', retryAfterMs })).toBe(retryAfterMs)
   })
 })
 

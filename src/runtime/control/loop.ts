@@ -7,7 +7,6 @@ import type { Failure, LoopEvent } from '../../../machines/protocol.ts'
 import type { WorkflowMachineOutput } from '../../../machines/workflow.ts'
 import { shownData } from '../../definition/diagnostic.ts'
 import type { DataScope } from '../../definition/model.ts'
-import { SagachartError } from '../../errors.ts'
 import { ownedBy, type Owner } from '../charts/compiled.ts'
 import { loopChart } from '../charts/loop.ts'
 import { toFailure } from '../execute/failure.ts'
@@ -146,11 +145,9 @@ export class Loop implements Work, Owner {
       this.tellLoop({ type: 'items.counted', count: items.length })
       return
     }
-    const { message, code } = new SagachartError(
-      'EXPRESSION_FAILED',
-      `The items of "${this.attempt.run.addressOf(this.attempt.index)}" are a list, found ${shownData(items)}`,
-    )
-    this.tellLoop({ type: 'decision.failed', failure: { code, message, retryable: false } })
+    const message = `The items of "${this.attempt.run.addressOf(this.attempt.index)}" are a list, found ${shownData(items)}`
+    const failure = { code: 'EXPRESSION_FAILED', message, retryable: false } as const
+    this.tellLoop({ type: 'decision.failed', failure })
   }
 
   private startIteration(): void {

@@ -1,6 +1,6 @@
 // Makes data of whatever was thrown, and says what could not be computed. Not an error class: those live in errors.ts.
-import type { Failure } from '../../../machines/protocol.ts'
-import { SagachartError, type ErrorCode } from '../../errors.ts'
+import type { Failure, FailureCode, ThrownCode } from '../../../machines/protocol.ts'
+import { SagachartError } from '../../errors.ts'
 import { fieldOf, messageOf, textOf } from '../../foreign.ts'
 import { retryAfterMs } from './retry-after.ts'
 
@@ -12,11 +12,11 @@ const CAUSES_MAX = 4
  * @param code For a value that has no code of its own. Default `OPERATION_FAILED`.
  * @param now Milliseconds since the epoch, for a `retryAfter` that is a date.
  */
-export function toFailure(thrown: unknown, code: ErrorCode = 'OPERATION_FAILED', now?: number): Failure {
+export function toFailure(thrown: unknown, code: FailureCode = 'OPERATION_FAILED', now?: number): Failure {
   return failureOf(thrown, code, now, 0)
 }
 
-function failureOf(thrown: unknown, code: ErrorCode, now: number | undefined, depth: number): Failure {
+function failureOf(thrown: unknown, code: FailureCode, now: number | undefined, depth: number): Failure {
   const name = textOf(thrown, 'name')
   const retryable = fieldOf(thrown, 'retryable')
   const ms = fieldOf(thrown, 'retryAfterMs')
@@ -24,7 +24,7 @@ function failureOf(thrown: unknown, code: ErrorCode, now: number | undefined, de
   const effect = fieldOf(thrown, 'effect')
   const cause = depth < CAUSES_MAX ? fieldOf(thrown, 'cause') : null
   return {
-    code: textOf(thrown, 'code') ?? code,
+    code: (textOf(thrown, 'code') as ThrownCode | undefined) ?? code,
     message: messageOf(thrown),
     ...(name !== undefined && name !== 'Error' && { name }),
     ...(typeof retryable === 'boolean' && { retryable }),

@@ -61,7 +61,7 @@ const fieldsOf =
   }
 
 const link = fieldsOf<Omit<Failure, 'cause'> & { readonly cause?: unknown }>({
-  code: text,
+  code: text as Read<Failure['code']>,
   message: text,
   name: optional(text),
   retryable: optional(flag),

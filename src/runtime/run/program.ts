@@ -117,8 +117,8 @@ export class Program {
       this.reports[scenario] = report
       return { type: 'scenario.settled', scenario, status: report.status, failure: failureOf(report) }
     }
-    const failure = { code: 'INTERNAL', message: `The chart of a scenario failed: ${messageOf(event.error)}` }
-    return { type: 'scenario.settled', scenario, status: 'failed', failure }
+    const message = `The chart of a scenario failed: ${messageOf(event.error)}`
+    return { type: 'scenario.settled', scenario, status: 'failed', failure: { code: 'INTERNAL', message } }
   }
 
   abandonAll(stop: (child: ActorRef) => void): void {
