@@ -146,6 +146,11 @@ class ActorWalk extends Walk {
   private readonly chart: ActorChart
   private readonly owner: Owner | undefined
   private last: AnyMachineSnapshot | null
+  /** What inspectors are being told of: a microstep, or an effect and its parameters. */
+  event: EventObject | null = null
+  branch: Branch | null = null
+  type = ''
+  params: unknown = undefined
 
   constructor(
     chart: ActorChart,
@@ -162,70 +167,82 @@ class ActorWalk extends Walk {
     this.last = last
   }
 
+  /** XState defers the effects of an actor that does not run yet. For each other one it would make five objects. */
   effect(type: string, exec: unknown, params: unknown, event: EventObject): void {
     const { scope, context, owner } = this
-    const { self, system } = scope
+    const { self, system } = scope as Internals
     const info = { context, event, self, system, owner } as ExecutableActionObject['info']
-    scope.actionExecutor({
-      type,
-      info,
-      params: params as never,
-      exec: exec as ExecutableActionObject['exec'],
-    })
+    const executable = exec as ExecutableActionObject['exec']
+    if (self._processingStatus !== RUNNING) {
+      scope.actionExecutor({ type, info, params: params as never, exec: executable })
+      return
+    }
+    this.type = type
+    this.params = params
+    tellOf(this, action)
+    executable?.(info, params as never)
   }
 
   stepped(event: EventObject, branch: Branch | null): void {
-    told = { walk: this, event, branch }
-    ;(this.scope.system as InspectedSystem)._sendInspectionEvent(microstep)
-    told = null
+    this.event = event
+    this.branch = branch
+    tellOf(this, microstep)
   }
 
   /** Where the walk is. It is the last one where that has not changed. */
   get snapshot(): AnyMachineSnapshot {
-    const { last, context, status, output, error, owner } = this
-    const { machine, _nodes, value, tags, children, historyValue, matches, hasTag, can, getMeta, toJSON } =
-      this.chart.sampleOf(this.state)
-    if (last && last.value === value && last.context === context && last.status === status) return last
-    const next: Record<PropertyKey, unknown> = {
-      status,
-      output,
-      error,
-      machine,
-      context,
-      _nodes,
-      value,
-      tags,
-      children,
-      historyValue,
-      matches,
-      hasTag,
-      can,
-      getMeta,
-      toJSON,
+    const { last, state, context, status, output, error, owner } = this
+    if (last && last.value === state.key && last.context === context && last.status === status) return last
+    const next = { ...this.chart.sampleOf(state), status, output, error, context } as AnyMachineSnapshot & {
+      [OWNER]?: Owner
     }
     if (owner) next[OWNER] = owner
-    return (this.last = next as unknown as AnyMachineSnapshot)
+    return (this.last = next)
   }
 }
 
-/** XState tells its inspectors by this, and reads what it is given only where there are any. */
-type InspectedSystem = AnyActorScope['system'] & { readonly _sendInspectionEvent: (event: object) => void }
+/** What is read of XState's own, the same since its version 5.0. Inspectors are told by it, where there are any. */
+type Internals = AnyActorScope & {
+  readonly self: { readonly _processingStatus: number }
+  readonly system: { readonly _sendInspectionEvent: (event: object) => void }
+}
 
-let told: { walk: ActorWalk; event: EventObject; branch: Branch | null } | null = null
+/** The status of an actor that runs. */
+const RUNNING = 1
+
+let told: ActorWalk | null = null
+
+function tellOf(walk: ActorWalk, what: object): void {
+  told = walk
+  ;(walk.scope as Internals).system._sendInspectionEvent(what)
+  told = null
+}
 
 /** The microstep that inspectors are being told of, worked out as they read it. */
 const microstep = {
   type: '@xstate.microstep',
   get actorRef() {
-    return told!.walk.scope.self
+    return told!.scope.self
   },
   get event() {
     return told!.event
   },
   get snapshot() {
-    return told!.walk.snapshot
+    return told!.snapshot
   },
   get _transitions() {
     return told!.branch?.transitions ?? []
+  },
+}
+
+/** The same for an effect. */
+const action = {
+  type: '@xstate.action',
+  get actorRef() {
+    return told!.scope.self
+  },
+  get action() {
+    const { type, params } = told!
+    return { type, params }
   },
 }
