@@ -137,7 +137,7 @@ export class Modules implements Owner {
     this.actors.push(actor)
     actor.subscribe((snapshot) => {
       const { failure } = snapshot.context
-      if (snapshot.matches('running') || snapshot.matches('failed'))
+      if (snapshot.value === 'running' || snapshot.value === 'failed')
         this.later(() => this.follow(settleModule(this.order, module, failure)))
     })
     this.session.actors.set(id, actor)
