@@ -6,7 +6,6 @@ import { workflowSetup } from './workflow-setup.ts'
 
 export { endsMore, failureOf } from './workflow-setup.ts'
 
-
 export type { WorkflowContext, WorkflowMachineInput, WorkflowMachineOutput } from './workflow-context.ts'
 export type { WorkflowEffect } from './workflow-setup.ts'
 
