@@ -95,10 +95,10 @@ function runState(run: Run, now: number): string {
 }
 
 /** Whether it matters which step ended before which: where they are undone one after the other, the last one goes first. */
-function needsOrder({ workflow, reversal }: Run): boolean {
+function needsOrder({ workflow, state }: Run): boolean {
   return workflow.steps.length > 0 && workflow.parallel && workflow.maxConcurrency < workflow.steps.length
     ? true
-    : reversal.undoing !== null
+    : state.back.undoing !== null
 }
 
 function ranked({ graph: { order }, reversal }: Run): string {

@@ -566,8 +566,8 @@ const JOURNAL: readonly Mutant[] = [
       ),
       patch(
         'src/runtime/journal/replay.ts',
-        'return `${to}|attempt|${attempt}`',
-        'return `attempt|${attempt}`',
+        'return `${to}|attempt|${event.attempt}`',
+        'return `attempt|${event.attempt}`',
       ),
     ],
     subject: 'side',

@@ -39,7 +39,7 @@ export function settlementOf(run: Run, event: ChildEnd): WorkflowEvent | null {
     code: 'INTERNAL',
     message: `The chart of step ${actorId} failed: ${messageOf(event.error)}`,
   }
-  if (run.reversal.undoing)
+  if (run.state.back.undoing)
     return {
       type: 'compensation.settled',
       compensation: { index, undone: false, failure, attempts: 0, left: run.reversal.ownEffects(index) },

@@ -5,6 +5,7 @@ import type { Failure } from '../../../machines/protocol.ts'
 import type { WorkflowMachineOutput } from '../../../machines/workflow.ts'
 import { shownData } from '../../definition/diagnostic.ts'
 import { toJson } from '../../definition/json-copy.ts'
+import { addTally } from '../../kernel/tally.ts'
 import type { Computed } from '../../definition/model.ts'
 import { newBudget } from '../../definition/operators.ts'
 import type { Plan } from '../../definition/plan.ts'
@@ -161,8 +162,8 @@ export function keep(
   iteration: number | null,
 ): void {
   const kept = outer.insideOf(index)
-  outer.isDegraded ||= inside.isDegraded
-  outer.tally.add(inside.tally)
+  outer.state.isDegraded ||= inside.state.isDegraded
+  addTally(outer.state.tally, inside.state.tally)
   kept.add({ iteration, status: cause, ledger: inside.ledger })
   const { reversal } = scenarioRun(outer)
   if (compensation === 'failed') reversal.noteInside(false)

@@ -119,12 +119,12 @@ export class RunReport<TOutputs = Record<string, unknown>, out TSteps = Record<s
     this.compensation = compensation
     this.undone = undone
     this.possiblyDone = possiblyDone
-    this.degraded = run.isDegraded
+    this.degraded = run.state.isDegraded
     this.cancellationsIgnored = cancellationsIgnored
     this.cleanupIssues = cleanupIssues
-    this.attempts = run.tally.attempts
-    this.failedAttempts = run.tally.failedAttempts
-    this.modules = [...run.tally.modules]
+    this.attempts = run.state.tally.attempts
+    this.failedAttempts = run.state.tally.failedAttempts
+    this.modules = [...run.state.tally.modules]
     this.events = run.scope.mailbox.counts
     this.leasesOpen = run.scope.leasesOpenOf(run.path)
     this.eventsDropped = run.options.ownsScope ? (run.scope.busContext?.counters.dropped ?? 0) : 0

@@ -18,6 +18,7 @@ import {
   takeReadyToUndo,
   type UndoingState,
 } from '../../kernel/undoing.ts'
+import type { WayBack } from '../../kernel/run-state.ts'
 import { extentInside, scenarioRun, undoesSurplus } from './compensation-scope.ts'
 import { UndoingInside, type OwedRun } from '../control/undoing-inside.ts'
 import type { Run } from './run.ts'
@@ -30,29 +31,18 @@ const NOT_REACHED: Failure = {
 
 /** The effects of one run that are to be undone. */
 export class Reversal {
-  /** The order; `null` as long as nothing is undone. */
-  undoing: UndoingState | null = null
-  /** How undoing went, by step. */
-  readonly compensations = new Map<number, CompensationOutput>()
   private readonly run: Run
-  private extent: CompensationExtent = 'all'
-  /** Whether more is to be undone than what is being undone beside the steps. */
-  private undoesMore = true
-  /** By step, its own effects that are to be undone. */
-  private own: ReadonlyMap<number, readonly EffectTarget[]> = new Map()
   /** Steps of this scenario inside of which surplus effects are being undone while the run goes on. */
   private readonly beside = new Set<UndoingInside>()
   /** The runs that these undo. */
   private readonly besideRuns = new Set<Run>()
-  /** Inside of how many steps not everything could be undone, beside the steps or by scenarios of their own. */
-  private leftInside = 0
-  /** Whether anything inside was undone beside the steps, or is left. */
-  hadSurplus = false
-  private hasStarted = false
-  private isFinished = false
 
   constructor(run: Run) {
     this.run = run
+  }
+
+  private get back(): WayBack {
+    return this.run.state.back
   }
 
   /** Whether anything in the run is to be undone, where so much of it is. */
@@ -70,21 +60,23 @@ export class Reversal {
   /** Whether the run has effects to undo though it has completed. */
   get hasSurplus(): boolean {
     const { run } = this
-    return !run.options.within?.isOpen && (this.hadSurplus || (undoesSurplus(run) && this.isDue('surplus')))
+    return (
+      !run.options.within?.isOpen && (this.back.hadSurplus || (undoesSurplus(run) && this.isDue('surplus')))
+    )
   }
 
   /** Whether a success that is heard of from now on cannot be undone. */
   get isTooLate(): boolean {
-    return scenarioRun(this.run).reversal.hasStarted
+    return scenarioRun(this.run).state.back.hasStarted
   }
 
   /** The step's own effects that are to be undone, in order. */
   ownEffects(index: number): readonly EffectTarget[] {
-    return this.own.get(index) ?? []
+    return this.back.own.get(index) ?? []
   }
 
   /** The runs inside of a step that are to be undone, in the order in which they ended. */
-  owedInside(index: number, extent = this.extent): OwedRun[] {
+  owedInside(index: number, extent = this.back.extent): OwedRun[] {
     const { run } = this
     const { besideRuns } = scenarioRun(run).reversal
     return (run.inside.get(index)?.owed ?? []).flatMap((ended) => {
@@ -96,7 +88,7 @@ export class Reversal {
 
   /** A step is let through its gates, to be undone. */
   begin(index: number): void {
-    if (this.undoing && !this.run.steps.has(index)) markUndoing(this.undoing, index)
+    if (this.back.undoing && !this.run.steps.has(index)) markUndoing(this.back.undoing, index)
   }
 
   /** Undoes what is inside of a step that has ended and is not part of the result, where the run goes on. */
@@ -130,29 +122,30 @@ export class Reversal {
   // ---- what the chart names -----------------------------------------------------------------------------
 
   start({ entry, extent, compensationTimeoutMs }: WorkflowContext): void {
-    this.extent = extent ?? 'surplus'
-    this.undoesMore = extent === 'all' || (extent === 'surplus' && undoesSurplus(this.run))
-    this.isFinished = false
-    this.hasStarted = true
+    this.back.extent = extent ?? 'surplus'
+    this.back.undoesMore = extent === 'all' || (extent === 'surplus' && undoesSurplus(this.run))
+    this.back.isFinished = false
+    this.back.hasStarted = true
     if (this.beside.size === 0) this.layOut()
     if (entry !== 'undo') this.run.limit('compensation.timedOut', compensationTimeoutMs)
   }
 
   /** Finds out what is to be undone. */
   private layOut(): UndoingState {
-    const { run, extent, undoesMore } = this
+    const { run, back } = this
+    const { extent, undoesMore } = back
     const own = new Map<number, readonly EffectTarget[]>()
     for (let index = 0; undoesMore && index < run.options.plan.size; index++)
       if (this.isOwed(index, extent)) own.set(index, owedEffects(run, index, extent))
-    this.own = own
-    this.undoing = newUndoing(run.plan, (index) => own.has(index))
+    this.back.own = own
+    this.back.undoing = newUndoing(run.plan, (index) => own.has(index))
     run.steps.turnBack()
-    return this.undoing
+    return this.back.undoing
   }
 
   undoReady(): void {
     if (this.beside.size > 0) return
-    const undoing = this.undoing ?? this.layOut()
+    const undoing = this.back.undoing ?? this.layOut()
     for (const index of takeReadyToUndo(undoing)) this.run.passGates(index)
     this.run.leases.ask()
     this.run.steps.fillSlots()
@@ -163,12 +156,12 @@ export class Reversal {
     const { index, undone } = compensation
     if (!this.run.steps.remove(index)) return
     this.keep(compensation)
-    settleUndoing(this.run.plan, this.undoing!, index, undone)
+    settleUndoing(this.run.plan, this.back.undoing!, index, undone)
   }
 
   /** Leaves what nobody got to; what is under way is told to stop. */
   stop(): void {
-    const undoing = this.undoing ?? this.layOut()
+    const undoing = this.back.undoing ?? this.layOut()
     for (const index of stopUndoing(undoing))
       this.keep({ index, undone: false, failure: NOT_REACHED, attempts: 0, left: this.ownEffects(index) })
     this.run.leases.releaseWhere((index) => !this.run.steps.has(index))
@@ -184,15 +177,15 @@ export class Reversal {
 
   /** Effects inside have been undone, beside the steps or by a scenario of their own. */
   noteInside(isComplete: boolean): void {
-    this.hadSurplus = true
-    if (!isComplete) this.leftInside++
+    this.back.hadSurplus = true
+    if (!isComplete) this.back.leftInside++
   }
 
   // -------------------------------------------------------------------------------------------------------
 
   private addBeside(outer: Run, index: number, owed: readonly OwedRun[], ended?: () => void): void {
     const { run } = this
-    this.hadSurplus = true
+    this.back.hadSurplus = true
     const undoing: UndoingInside = new UndoingInside(outer, index, owed, run.self, (isComplete) => {
       this.beside.delete(undoing)
       for (const each of owed) this.besideRuns.delete(each.run)
@@ -206,7 +199,8 @@ export class Reversal {
 
   private keep(compensation: CompensationOutput): void {
     const { index, left, undone } = compensation
-    const { run, extent, compensations } = this
+    const { run } = this
+    const { extent, compensations } = this.back
     const own = this.ownEffects(index)
     for (const target of own) settleUndo(run.effects, index, target, !left.includes(target))
     if (own.length === 0 && extentOf(run, index, extent) === 'surplus') return
@@ -216,9 +210,9 @@ export class Reversal {
   }
 
   private announceEnd(): void {
-    if (this.isFinished || this.beside.size > 0 || this.undoing?.pending !== 0) return
-    this.isFinished = true
-    const left = this.undoing.left + this.leftInside
+    if (this.back.isFinished || this.beside.size > 0 || this.back.undoing?.pending !== 0) return
+    this.back.isFinished = true
+    const left = this.back.undoing.left + this.back.leftInside
     this.run.tellSelf({ type: 'compensation.finished', left })
   }
 }

@@ -5,7 +5,6 @@ import {
   awaitLeases,
   grantLease,
   holdsAllLeases,
-  newLeaseGates,
   releaseLease,
   releaseWhere,
   type LeaseGates,
@@ -16,11 +15,13 @@ import type { Run } from './run.ts'
 /** What one run's steps hold and wait for. */
 export class RunLeases {
   private readonly run: Run
-  private readonly gates: LeaseGates
 
   constructor(run: Run) {
     this.run = run
-    this.gates = newLeaseGates(run.path)
+  }
+
+  private get gates(): LeaseGates {
+    return this.run.state.gates
   }
 
   /** A step begins to wait for its leases. */

@@ -5,8 +5,9 @@ import type { Failure, StepOutcome, WorkflowEvent } from '../../../machines/prot
 import { failureOf, type WorkflowContext, type WorkflowMachineOutput } from '../../../machines/workflow.ts'
 import type { Module, StepDefinition, WorkflowDefinition } from '../../definition/model.ts'
 import type { Plan } from '../../definition/plan.ts'
-import { acceptEffect, noEffects } from '../../kernel/effects.ts'
+import { acceptEffect, type EffectsState } from '../../kernel/effects.ts'
 import * as graph from '../../kernel/graph.ts'
+import { newRunState, type RunState } from '../../kernel/run-state.ts'
 import { isQueuedToUndo } from '../../kernel/undoing.ts'
 import { Conditions } from './conditions.ts'
 import type { TimerHandle } from '../port/host.ts'
@@ -18,20 +19,18 @@ import type { Decided, Ending, Leased, RunOptions, Settled, SlotRequested } from
 import type { Scope } from '../environment/scope.ts'
 import type { Session } from '../journal/session.ts'
 import { StepActors } from './step-actors.ts'
-import { Tally } from './tally.ts'
 import { tell } from '../charts/tell.ts'
 
 /** What an address is of: a step's actor, what undoes its effects, a loop, or the key of a fallback's effects. */
 type PathKind = 'step' | 'compensation' | 'loop' | 'fallback' | 'fallback_compensation'
 
-/** The state of one run. */
+/** One run that is under way, or has ended and may have to be undone. */
 export class Run {
+  readonly state: RunState
   readonly path: string
   readonly session: Session
   readonly scope: Scope
   readonly options: RunOptions
-  readonly graph: graph.GraphState
-  readonly effects = noEffects()
   readonly data: RunData
   readonly steps: StepActors
   readonly startedAt: number
@@ -39,9 +38,6 @@ export class Run {
   self: ActorRef
   /** What is kept of the runs inside of its control steps. */
   readonly inside = new Map<number, Inside>()
-  readonly tally = new Tally()
-  /** Whether something stands in for what a step should have given. */
-  isDegraded = false
   /** Told, in place of whoever the run is inside of, when it is undone. */
   onUndone: ((output: WorkflowMachineOutput) => void) | null = null
   /** The way back. */
@@ -49,9 +45,6 @@ export class Run {
   readonly leases: RunLeases
   private readonly conditions: Conditions
   private timer: TimerHandle | null = null
-  private ended = false
-  /** Nothing more starts. */
-  private isClosed = false
 
   constructor(self: ActorRef, session: Session, scope: Scope, options: RunOptions) {
     this.self = self
@@ -62,7 +55,7 @@ export class Run {
       ? `run/${options.runId}/steps/${options.within.address}`
       : `run/${options.runId}`
     this.startedAt = session.time
-    this.graph = graph.newGraph(options.plan, options.within?.before)
+    this.state = newRunState(options.plan, this.path, options.within?.before)
     this.data = dataScope(this)
     this.leases = new RunLeases(this)
     this.steps = new StepActors(this)
@@ -70,6 +63,14 @@ export class Run {
     this.conditions = new Conditions(this)
     session.actors.set(this.path, self)
     session.runs.set(this.path, this)
+  }
+
+  get graph(): graph.GraphState {
+    return this.state.graph
+  }
+
+  get effects(): EffectsState {
+    return this.state.effects
   }
 
   get runId(): string {
@@ -114,7 +115,7 @@ export class Run {
 
   /** Whether a step waits at the gates. */
   isWaiting(index: number): boolean {
-    const { undoing } = this.reversal
+    const { undoing } = this.state.back
     return (
       this.steps.isQueued(index) ??
       (undoing ? isQueuedToUndo(undoing, index) : graph.isQueued(this.graph, index))
@@ -123,8 +124,8 @@ export class Run {
 
   /** What is to be read of the run once it has ended. */
   get ledger(): Ledger {
-    const { plan, graph, effects, inside, reversal } = this
-    return { plan, graph, effects, inside, compensations: reversal.compensations }
+    const { plan, graph, effects, inside, state } = this
+    return { plan, graph, effects, inside, compensations: state.back.compensations }
   }
 
   /** What is kept of the runs inside of a control step. */
@@ -143,7 +144,7 @@ export class Run {
       this.admit(index)
       return
     }
-    this.awaitLeases(index)
+    this.leases.await(index)
     this.leases.ask()
   }
 
@@ -211,11 +212,11 @@ export class Run {
   }
 
   startReady(): void {
-    if (this.isClosed) return
+    if (!this.isOpen) return
     for (let batch = graph.takeReady(this.graph); batch.length > 0; batch = graph.takeReady(this.graph)) {
-      for (const index of batch) if (!this.isClosed) this.passGate(index)
+      for (const index of batch) if (this.isOpen) this.passGate(index)
     }
-    if (this.isClosed) return
+    if (!this.isOpen) return
     this.leases.ask()
     this.steps.fillSlots()
     this.announceEnd()
@@ -223,10 +224,10 @@ export class Run {
 
   recordStep({ step }: Settled): void {
     if (!this.steps.remove(step.index, step)) return
-    this.isDegraded ||= step.degraded
+    this.state.isDegraded ||= step.degraded
     graph.settle(this.plan, this.graph, step.index, step, this.session.time)
     if (step.status === 'success') acceptEffect(this, step.index, step.target, this.options.waitFor)
-    if (!this.isClosed) this.reversal.undoSurplus(step)
+    if (this.isOpen) this.reversal.undoSurplus(step)
     this.announceEnd()
   }
 
@@ -255,7 +256,7 @@ export class Run {
   }
 
   cancelSteps(): void {
-    this.isClosed = true
+    if (this.isOpen) this.state.phase = 'closed'
     this.leases.releaseWhere((index) => !this.steps.has(index))
     for (let index = 0; index < this.options.plan.size; index++) {
       if (!this.steps.has(index)) this.settle(index, 'cancelled')
@@ -272,7 +273,7 @@ export class Run {
 
   /** Cancels one step, with all that is inside of it; those that depend on it are cancelled, too. */
   cancelStep(index: number, force: boolean): void {
-    if (this.reversal.undoing) return
+    if (this.state.back.undoing) return
     if (this.steps.has(index)) this.steps.cancel(index, { type: 'step.cancel', force })
     else {
       this.leases.releaseWhere((each) => each === index)
@@ -330,7 +331,7 @@ export class Run {
 
   private enqueue(index: number): void {
     if (this.steps.has(index)) this.steps.queue(index)
-    else if (!this.reversal.undoing) this.graph.state[index] = graph.QUEUED
+    else if (!this.state.back.undoing) this.graph.state[index] = graph.QUEUED
     this.passGates(index)
   }
 
@@ -338,7 +339,7 @@ export class Run {
   passGates(index: number): void {
     const { control, resources } = this.stepAt(index)
     if (this.workflow.parallel && control?.kind === 'wait') this.admit(index)
-    else if (this.workflow.parallel && resources.length > 0) this.awaitLeases(index)
+    else if (this.workflow.parallel && resources.length > 0) this.leases.await(index)
     else this.steps.awaitSlot(index)
   }
 
@@ -353,13 +354,9 @@ export class Run {
     this.steps.deny(index, failure)
   }
 
-  private awaitLeases(index: number): void {
-    this.leases.await(index)
-  }
-
   /** What goes first among those that may: a higher number does. On the way back, what ended last. */
   precedence(index: number): number {
-    return this.reversal.undoing ? this.graph.order[index]! : this.stepAt(index).priority
+    return this.state.back.undoing ? this.graph.order[index]! : this.stepAt(index).priority
   }
 
   /** Ends a step that never had an actor. */
@@ -381,15 +378,20 @@ export class Run {
     tell(this.self, this.self, event)
   }
 
+  /** Whether steps may start. */
+  private get isOpen(): boolean {
+    return this.state.phase === 'open'
+  }
+
   /** Says that every step is final or, where successes are counted, that there are enough or can't be any more. */
   private announceEnd(): void {
-    if (this.ended) return
-    const { waitFor } = this.options
-    const isCounting = waitFor !== 'all' && !this.isClosed
+    const { state, options } = this
+    if (state.phase === 'final') return
+    const { waitFor } = options
+    const isCounting = waitFor !== 'all' && this.isOpen
     const event = isCounting ? graph.quorumOf(this.graph, waitFor) : graph.endingOf(this.graph)
     if (event === null) return
-    if (isCounting) this.isClosed = true
-    else this.ended = true
-    this.tellSelf(event.type === 'steps.finished' ? { ...event, surplus: this.reversal.hadSurplus } : event)
+    state.phase = isCounting ? 'closed' : 'final'
+    this.tellSelf(event.type === 'steps.finished' ? { ...event, surplus: state.back.hadSurplus } : event)
   }
 }

@@ -15,7 +15,8 @@ import type {
 import type { StepContext } from '../../../machines/step.ts'
 import { noteEvent } from '../../kernel/effects.ts'
 import { LIVE } from '../../kernel/graph.ts'
-import { awaitSlot, grantSlot, newSlots, returnSlot, turnBack, type Slots } from '../../kernel/slots.ts'
+import { countAttempt, countEnd } from '../../kernel/tally.ts'
+import { awaitSlot, grantSlot, returnSlot, turnBack, type Slots } from '../../kernel/slots.ts'
 import { UndoingInside } from '../control/undoing-inside.ts'
 import { startWork } from '../control/start.ts'
 import type { Work } from '../control/work.ts'
@@ -58,12 +59,13 @@ const targetOf = (context: Attempting): AttemptTarget =>
 export class StepActors {
   private readonly run: Run
   private readonly live = new Map<number, Live>()
-  private readonly slots: Slots
 
   constructor(run: Run) {
-    const { parallel, maxConcurrency } = run.workflow
     this.run = run
-    this.slots = newSlots(parallel ? maxConcurrency : 1)
+  }
+
+  private get slots(): Slots {
+    return this.run.state.slots
   }
 
   get session(): Session {
@@ -131,7 +133,7 @@ export class StepActors {
   remove(index: number, step?: StepOutput): boolean {
     const live = this.live.get(index)
     if (!live) return false
-    if (step && live.isCounted) this.run.tally.end(step)
+    if (step && live.isCounted) countEnd(this.run.state.tally, step)
     this.run.session.actors.delete(live.path)
     this.live.delete(index)
     live.timers.closeWindow()
@@ -204,7 +206,7 @@ export class StepActors {
     const ask = () => {
       if (this.live.get(index) === live) this.tellRun(index, { type: 'slot.requested', index })
     }
-    if (this.run.reversal.undoing || !this.run.reversal.undoBeside(index, 'all', ask)) ask()
+    if (this.run.state.back.undoing || !this.run.reversal.undoBeside(index, 'all', ask)) ask()
     else this.tellRun(index, { type: 'slot.returned' })
   }
 
@@ -220,7 +222,12 @@ export class StepActors {
     if (attempt === 1 || 'owed' in context) live.timers.openWindow(target, policy!.backoff.maxElapsedMs)
     if (!('owed' in context)) {
       if (target === 'fallback') this.run.effects.fallenBack.add(index)
-      live.isCounted = this.run.tally.begin(this.run.stepAt(index), context.target, live.isCounted)
+      live.isCounted = countAttempt(
+        this.run.state.tally,
+        this.run.stepAt(index),
+        context.target,
+        live.isCounted,
+      )
       if (attempt === 1) this.begin(live, index)
     }
     const { control } = this.run.stepAt(index)
@@ -344,8 +351,8 @@ export class StepActors {
   }
 
   private spawn(index: number, entry: 'admitted' | 'denied', failure?: Failure): void {
-    const { session, graph, reversal } = this.run
-    const { undoing } = reversal
+    const { session, graph, state } = this.run
+    const { undoing } = state.back
     const path = this.run.pathOf(index, undoing ? 'compensation' : 'step')
     const actor = undoing
       ? compensationActor(this.run, index, path, failure)

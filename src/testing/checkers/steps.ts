@@ -95,11 +95,11 @@ export const outcomeOnce: Rule = {
   name: 'outcome-once',
   description: 'Each outcome is recorded once: a step that has ended changes no more, unless it is undone.',
   watch: (_, fail) => ({
-    changed({ graph, options, reversal }, index, was) {
+    changed({ graph, options, state }, index, was) {
       if (was < SUCCESS) return
       const status = statusOf(graph, index)
       const isUndone = status === 'compensated' || status === 'compensation_failed'
-      if (was !== SUCCESS || !isUndone || reversal.undoing === null)
+      if (was !== SUCCESS || !isUndone || state.back.undoing === null)
         fail(`"${options.plan.workflow.steps[index]!.name}" had ended, and becomes ${status ?? 'open again'}`)
     },
   }),
