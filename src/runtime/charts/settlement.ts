@@ -26,7 +26,10 @@ export function hasEndedSo(actor: AnyActorRef | undefined, { output, error }: Ch
 }
 
 /** A child's end as the run's chart knows it. A step whose chart threw ends the run: that is a fault of ours. */
-export function settlementOf(run: Run, event: ChildEnd): WorkflowEvent | null {
+export function settlementOf(
+  run: Pick<Run, 'session' | 'state' | 'reversal' | 'addressOf' | 'indexOfPath'>,
+  event: ChildEnd,
+): WorkflowEvent | null {
   if (!hasEndedSo(run.session.actors.get(event.actorId), event)) return null
   const output = event.output as StepOutput | CompensationOutput | null | undefined
   if (output && 'undone' in output) return { type: 'compensation.settled', compensation: output }

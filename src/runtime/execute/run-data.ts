@@ -21,8 +21,11 @@ export interface RunData {
   condition(when: Computed, more?: Partial<DataScope>, budget?: Budget): boolean
 }
 
+/** What is seen of a run. */
+type SeenRun = Pick<Run, 'options' | 'graph' | 'effects'>
+
 /** A view that costs nothing for the steps nobody asks about. */
-export function dataScope(run: Run): RunData {
+export function dataScope(run: SeenRun & Pick<Run, 'runId' | 'startedAt'>): RunData {
   const { inputs, env, within, plan } = run.options
   const outer = within?.isOpen ? within.run.data.scope : {}
   const { item, index } = { ...outer, ...within?.iteration } as Partial<DataScope>
@@ -62,7 +65,7 @@ const laidOver = (scope: DataScope, more: Partial<DataScope>): DataScope =>
   Object.freeze(Object.defineProperties({ ...scope }, Object.getOwnPropertyDescriptors(more)))
 
 /** The steps that a run sees; those of `absent` plans, which do not run, count as skipped. */
-export function views(run: Run, absent: readonly Plan[]): DataScope['steps'] {
+export function views(run: SeenRun, absent: readonly Plan[]): DataScope['steps'] {
   const find = (name: string | symbol) => viewOf(run, name, absent)
   return new Proxy(Object.create(null) as Record<string, StepView>, {
     get: (_, name) => find(name),
@@ -91,7 +94,7 @@ export function timestamp(ms: number): string {
 const SKIPPED: StepView = Object.freeze({ output: null, status: 'skipped', error: null, attempts: 0 })
 
 /** A step that is final, as data; `undefined` for any other. An inner step hides an outer one of its name. */
-function viewOf(run: Run, name: string | symbol, absent: readonly Plan[]): StepView | undefined {
+function viewOf(run: SeenRun, name: string | symbol, absent: readonly Plan[]): StepView | undefined {
   if (typeof name !== 'string') return undefined
   const { graph, effects, options } = run
   const index = options.plan.indexOf.get(name)
@@ -111,7 +114,7 @@ function viewOf(run: Run, name: string | symbol, absent: readonly Plan[]): StepV
   })
 }
 
-function namesSeen({ options: { plan, within } }: Run, absent: readonly Plan[]): string[] {
+function namesSeen({ options: { plan, within } }: SeenRun, absent: readonly Plan[]): string[] {
   const names = new Set([plan, ...absent].flatMap(({ indexOf }) => [...indexOf.keys()]))
   if (within?.isOpen)
     for (const name of namesSeen(within.run, within.run.options.within?.absent ?? [])) names.add(name)

@@ -6,12 +6,14 @@ import { toFailure } from '../execute/failure.ts'
 import type { Effect } from '../port/host.ts'
 import type { Run } from './run.ts'
 
+type AskingRun = Pick<Run, 'path' | 'session' | 'data' | 'stepAt' | 'passCondition' | 'deny'>
+
 /** What is asked about one run's steps, before they start. */
 export class Conditions {
-  private readonly run: Run
+  private readonly run: AskingRun
   private readonly asked = new Map<number, Effect>()
 
-  constructor(run: Run) {
+  constructor(run: AskingRun) {
     this.run = run
   }
 

@@ -4,11 +4,13 @@ import { notComputed, toFailure } from '../execute/failure.ts'
 import { toJson } from '../../definition/json-copy.ts'
 import type { Run } from './run.ts'
 
+type EndedRun = Pick<Run, 'workflow' | 'options' | 'data' | 'graph' | 'effects' | 'reversal' | 'tellSelf'>
+
 /**
  * What its workflow names; inside of a control step, what that asks for, else an object by the names of its steps.
  * @throws EXPRESSION_FAILED, which names the output that cannot be computed; of a control step, whatever a user's function throws
  */
-function outputOf({ workflow, options: { within }, data, graph, effects }: Run): unknown {
+function outputOf({ workflow, options: { within }, data, graph, effects }: EndedRun): unknown {
   const { outputs, steps } = workflow
   if (within?.isOpen && within.output) return data.evaluate(within.output)
   const names = Object.keys(outputs)
@@ -34,7 +36,7 @@ function computed(name: string, evaluate: () => unknown): unknown {
 }
 
 /** Computes a run's own outputs, and tells its chart. */
-export function collectOutputs(run: Run): void {
+export function collectOutputs(run: EndedRun): void {
   const surplus = run.reversal.hasSurplus
   try {
     run.tellSelf({ type: 'outputs.collected', output: toJson(outputOf(run)), surplus })

@@ -12,11 +12,16 @@ import {
 } from '../../kernel/lease-gates.ts'
 import type { Run } from './run.ts'
 
+type LeasedRun = Pick<
+  Run,
+  'self' | 'scope' | 'session' | 'state' | 'stepAt' | 'pathOf' | 'precedence' | 'isWaiting'
+>
+
 /** What one run's steps hold and wait for. */
 export class RunLeases {
-  private readonly run: Run
+  private readonly run: LeasedRun
 
-  constructor(run: Run) {
+  constructor(run: LeasedRun) {
     this.run = run
   }
 

@@ -16,7 +16,7 @@ export const INCOMPLETE: Failure = {
 
 /** An actor for a step that is past its gates, or that met a failure there. */
 export function stepActor(
-  { self, scope, steps, options }: Run,
+  { self, scope, steps, options }: Pick<Run, 'self' | 'scope' | 'steps' | 'options'>,
   index: number,
   path: string,
   entry: 'admitted' | 'denied',
@@ -30,7 +30,7 @@ export function stepActor(
 
 /** An actor that undoes the effects of a step. */
 export function compensationActor(
-  { self, options, steps, reversal }: Run,
+  { self, options, steps, reversal }: Pick<Run, 'self' | 'options' | 'steps' | 'reversal'>,
   index: number,
   path: string,
   failure?: Failure,
