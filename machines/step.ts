@@ -16,7 +16,7 @@ export const stepMachine = stepSetup.createMachine({
   context: ({ input }) => beginning(input),
   initial: 'pending',
   output: ({ context, event }) => {
-    const status = (event as unknown as { readonly output: StepOutcome }).output
+    const status = (event as { readonly output: StepOutcome }).output
     const { index, output, failure, attempt, target, verdict } = context
     const degraded = isDegraded(context, status)
     return { index, status, output, failure, attempts: attempt, target, verdict, degraded }

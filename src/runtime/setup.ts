@@ -146,7 +146,7 @@ export function setupOn(defaultHost: Host) {
       createWorkflow(config) {
         const workflowOf = (logic: unknown) =>
           logic instanceof RunLogic && logic.blueprint.parts === parts ? logic.blueprint.plan.workflow : null
-        const workflow = defineWorkflow(config as unknown as AnyWorkflowConfig, workflowOf)
+        const workflow = defineWorkflow(config as AnyWorkflowConfig, workflowOf)
         checkCalls(workflow, parts)
         const { onIncomplete = 'report' } = config
         return new RunLogic({ plan: planWorkflow(workflow), host, env: {}, parts, onIncomplete }) as never
@@ -181,7 +181,7 @@ export function run<TOutputs, TInputs, TSteps, TEnd extends OnIncomplete, TEmitt
     ? [input?: RunInput<TInputs>, options?: RunOptions]
     : [input: RunInput<TInputs>, options?: RunOptions]
 ): Promise<ReportOf<TOutputs, TSteps, TEnd>> {
-  const logic = workflow as unknown as AnyActorLogic
+  const logic = workflow as AnyActorLogic
   const actor = createActor(logic, { input, ...options })
   // An error that nobody listens for is thrown where nobody can catch it: listen first.
   const report = toPromise(actor) as Promise<ReportOf<TOutputs, TSteps, TEnd>>

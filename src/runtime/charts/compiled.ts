@@ -174,13 +174,13 @@ class ActorWalk extends Walk {
     const info = { context, event, self, system, owner } as ExecutableActionObject['info']
     const executable = exec as ExecutableActionObject['exec']
     if (self._processingStatus !== RUNNING) {
-      scope.actionExecutor({ type, info, params: params as never, exec: executable })
+      scope.actionExecutor({ type, info, params, exec: executable })
       return
     }
     this.type = type
     this.params = params
     tellOf(this, action)
-    executable?.(info, params as never)
+    executable?.(info, params)
   }
 
   stepped(event: EventObject, branch: Branch | null): void {

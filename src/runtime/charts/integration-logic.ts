@@ -1,6 +1,6 @@
 // An integration as actor logic: the integration's chart, bound to its scenarios, modules, pools and bus.
 import { StateMachine, type AnyActorRef, type AnyActorScope, type EventObject, type Snapshot } from 'xstate'
-import { integrationMachine, type IntegrationMachineOutput } from '../../../machines/integration.ts'
+import { integrationMachine } from '../../../machines/integration.ts'
 import type { BusContext } from '../../../machines/bus.ts'
 import type { Failure, IntegrationStatus } from '../../../machines/protocol.ts'
 import type { IntegrationDefinition, Module } from '../../definition/model.ts'
@@ -54,7 +54,7 @@ export interface IntegrationReport {
 
 type Base = typeof integrationMachine
 type IntegrationSnapshot = ReturnType<Base['getInitialSnapshot']>
-const BaseMachine = StateMachine as unknown as new (
+const BaseMachine = StateMachine as new (
   config: Base['config'],
   implementations: Base['implementations'],
 ) => Base
@@ -156,16 +156,16 @@ export class IntegrationLogic extends BaseMachine implements OpenLogic {
         const status = (output as { status?: IntegrationStatus } | undefined)?.status ?? 'failed'
         const cause = status === 'completed_with_cleanup_issues' ? 'completed' : status
         const context = { runId, inputs, failFast, timeoutMs, cause, failure: null, cleanupIssues: [] }
-        return this.resolveState({ value: VALUE_OF[status], context } as never) as IntegrationSnapshot
+        return this.resolveState({ value: VALUE_OF[status], context })
       },
     )
   }
 
   private finish(last: IntegrationSnapshot, program: Program): IntegrationSnapshot {
-    const { status, failure, cleanupIssues } = last.output as unknown as IntegrationMachineOutput
+    const { status, failure, cleanupIssues } = last.output!
     const { definition } = this.blueprint
     const { session, scope } = program.root
-    const report: IntegrationReport = {
+    const output: unknown = {
       runId: program.runId,
       name: definition.name,
       status,
@@ -181,9 +181,9 @@ export class IntegrationLogic extends BaseMachine implements OpenLogic {
       events: scope.mailbox.counts,
       bus: scope.busContext,
       pools: definition.pools.length,
-    }
+    } satisfies IntegrationReport
     session.close()
-    return { ...last, output: report } as unknown as IntegrationSnapshot
+    return { ...last, output } as IntegrationSnapshot
   }
 }
 

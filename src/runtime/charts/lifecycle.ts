@@ -88,7 +88,7 @@ export const isResuming = (self: AnyActorRef) => resuming.has(self)
 /** A snapshot to be written down. */
 export function persisted({ status, output, error, context }: Persistable): Snapshot<unknown> {
   const { runId, inputs } = context
-  return { status, output, error, runId, inputs } as unknown as Snapshot<unknown>
+  return { status, output, error, runId, inputs } as Snapshot<unknown>
 }
 
 /**
@@ -101,7 +101,7 @@ export function restored<TSnapshot>(
   begin: (input: { runId: string; inputs: PersistedRun['inputs'] }) => TSnapshot,
   ended: (run: PersistedRun) => TSnapshot,
 ): TSnapshot {
-  const run = snapshot as unknown as PersistedRun
+  const run = snapshot as Snapshot<unknown> & PersistedRun
   const { status, output, error, runId, inputs } = run
   if (status !== 'active' && typeof runId === 'string') return { ...ended(run), status, output, error }
   resuming.add(scope.self as AnyActorRef)

@@ -3,11 +3,7 @@
 import { StateMachine, type AnyActorRef, type AnyActorScope, type EventObject, type Snapshot } from 'xstate'
 import type { RunStatus } from '../../../machines/protocol.ts'
 import { beginning } from '../../../machines/workflow-context.ts'
-import {
-  workflowMachine,
-  type WorkflowMachineInput,
-  type WorkflowMachineOutput,
-} from '../../../machines/workflow.ts'
+import { workflowMachine, type WorkflowMachineInput } from '../../../machines/workflow.ts'
 import type { OnIncomplete } from '../../definition/builder.ts'
 import type { Plan } from '../../definition/plan.ts'
 import { ActorChart } from './compiled.ts'
@@ -40,7 +36,7 @@ export interface Blueprint {
 
 type Base = typeof workflowMachine
 type RunSnapshot = ReturnType<Base['getInitialSnapshot']>
-const BaseMachine = StateMachine as unknown as new (
+const BaseMachine = StateMachine as new (
   config: Base['config'],
   implementations: Base['implementations'],
 ) => Base
@@ -113,7 +109,7 @@ export class RunLogic extends BaseMachine implements OpenLogic {
         const { report } = (error ?? {}) as { report?: unknown }
         const { status = 'failed' } = (output ?? report ?? {}) as { status?: RunStatus }
         const context = beginning(chartInput(this.blueprint.plan, runId, inputs))
-        return this.resolveState({ value: VALUE_OF[status], context } as never) as RunSnapshot
+        return this.resolveState({ value: VALUE_OF[status], context })
       },
     )
   }
@@ -150,13 +146,13 @@ export class RunLogic extends BaseMachine implements OpenLogic {
   }
 
   private finish(last: RunSnapshot, run: Run): RunSnapshot {
-    const report = new RunReport(run, last.output as unknown as WorkflowMachineOutput)
+    const report = new RunReport(run, last.output!)
     if (run.options.ownsScope) run.session.close()
     const rejects = this.blueprint.onIncomplete === 'reject' && report.status !== 'completed'
     const end = rejects
       ? { status: 'error', output: undefined, error: new RunNotCompletedError(report) }
       : { output: report }
-    return { ...last, ...end } as unknown as RunSnapshot
+    return { ...last, ...end } as RunSnapshot
   }
 }
 

@@ -1,7 +1,8 @@
 // The scenarios of one integration: started in declared order, as many at once as are allowed, reported in
 // declared order. It does what the integration's chart names.
-import { createActor, type AnyActorLogic, type ActorRef } from '../charts/actors.ts'
+import { createActor, type ActorRef } from '../charts/actors.ts'
 import type { IntegrationContext, IntegrationEvent } from '../../../machines/integration.ts'
+import type { RunCommand } from '../../../machines/protocol.ts'
 import { messageOf } from '../../foreign.ts'
 import type { TimerHandle } from '../port/host.ts'
 import type { Root } from '../charts/root.ts'
@@ -82,15 +83,13 @@ export class Program {
 
   cancelScenarios(cause: 'cancelled' | 'timed_out'): void {
     this.next = this.workflows.length
-    const cancel = { type: 'run.cancel', cause } as const
-    for (const { actor } of [...this.live.values()]) this.root.session.send(actor, cancel, this.root.self)
+    this.tellScenarios({ type: 'run.cancel', cause })
     this.announceEnd()
   }
 
   /** Nobody waits for anything any more. */
   forceScenarios(): void {
-    const cancel = { type: 'run.cancel', force: true } as const
-    for (const { actor } of [...this.live.values()]) this.root.session.send(actor, cancel, this.root.self)
+    this.tellScenarios({ type: 'run.cancel', force: true })
   }
 
   /** Cancels one step of a running scenario: `scenario/outer/inner`. */
@@ -99,7 +98,7 @@ export class Program {
     const path = `run/${this.runId}/${step.slice(0, cut)}`
     const actor = this.live.get(path)?.actor
     const { session, self } = this.root
-    if (actor) session.send(actor, { ...event, step: step.slice(cut + 1) }, self)
+    if (actor) tell(self, actor, { ...event, step: step.slice(cut + 1) })
     else session.log(session.path, `No step "${step}" is under way: nothing is cancelled`, null)
   }
 
@@ -133,9 +132,13 @@ export class Program {
     const path = `run/${runId}`
     const input = { runId, inputs: this.inputs }
     const options = { parent: this.root.self, id: path, input }
-    const actor: ActorRef = createActor(logic.below(this.root) as unknown as AnyActorLogic, options)
+    const actor: ActorRef = createActor(logic.below(this.root), options)
     this.live.set(path, { actor, scenario })
     actor.start()
+  }
+
+  private tellScenarios(event: RunCommand): void {
+    for (const { actor } of [...this.live.values()]) tell(this.root.self, actor, event)
   }
 
   private announceEnd(): void {

@@ -168,7 +168,7 @@ export class Run {
   /** Asks the run's own actor to end in order. */
   cancel(force: boolean): void {
     const { within } = this.options
-    this.session.send(this.self, { type: 'run.cancel', force }, within?.run.self ?? this.self)
+    tell(within?.run.self ?? this.self, this.self, { type: 'run.cancel', force })
   }
 
   /** Its actor has ended. */
