@@ -54,7 +54,13 @@ export const RUN_CONDITIONS = [
 ] as const satisfies readonly RunCondition[]
 
 const STRATEGIES = ['retry', 'fallback', 'skip', 'degradation'] as const satisfies readonly Verdict[]
-const VERDICTS = [...STRATEGIES, 'fail', 'fail_workflow', 'compensate'] as const satisfies readonly Verdict[]
+/** Every verdict. */
+export const VERDICTS = [
+  ...STRATEGIES,
+  'fail',
+  'fail_workflow',
+  'compensate',
+] as const satisfies readonly Verdict[]
 const verdict = oneOf(...VERDICTS)
 const strategy = oneOf(...STRATEGIES)
 const given = either(object, callable)

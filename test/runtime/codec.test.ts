@@ -198,13 +198,13 @@ describe('the codec of journals', () => {
       entry({ type: 'slot.granted' }),
       'entry 2.event.type: expected an event that crosses into',
     ],
-    ['no time', { ...entry(TYPES[1]), at: '0' }, 'entry 2.at: expected milliseconds, at least 0, found "0"'],
+    ['no time', { ...entry(TYPES[1]), at: '0' }, 'entry 2.at: expected a number, found "0"'],
     [
       'a fraction',
       entry({ type: 'grace.ended', attempt: 1.5 }),
       'entry 2.event.attempt: expected a whole number',
     ],
-    ['a second start', started, 'entry 2.event.type: expected no run.started, found "run.started"'],
+    ['a second start', started, 'entry 2: expected run.started first and once, found "run.started"'],
     [
       'a deep fault',
       entry({ type: 'module.failed', failure: { ...failure, cause: { ...cause, code: 1 } } }),
@@ -224,10 +224,10 @@ describe('the codec of journals', () => {
       'entry 1.to: expected run/1',
     )
     expect(() => readJournal('1', 'run/1', [entry(TYPES[1])])).toThrow(
-      'entry 1.event.type: expected run.started',
+      'entry 1: expected run.started first and once',
     )
     expect(() => read({ ...entry(TYPES[1]), at: 9 }, entry(TYPES[1]))).toThrow(
-      'entry 3.at: expected a time that',
+      'entry 3.at: expected at least 9, found 0',
     )
   })
 

@@ -14,8 +14,7 @@ export interface ChildEnd extends EventObject {
 
 /** Whether an event says that a child has ended. */
 export const isChildEnd = (event: EventObject): event is ChildEnd =>
-  typeof event.type === 'string' &&
-  (event.type.startsWith('xstate.done.actor.') || event.type.startsWith('xstate.error.actor.'))
+  typeof event.type === 'string' && /^xstate\.(?:done|error)\.actor\./.test(event.type)
 
 /** Whether an actor has ended so: somebody outside may have said it. */
 export function hasEndedSo(actor: AnyActorRef | undefined, { output, error }: ChildEnd): boolean {

@@ -99,16 +99,18 @@ export class Wait implements Work, Listener {
   private start(until: Until): void {
     const { run, attempt } = this.attempt
     if (this.isOver) return
-    if (until.kind === 'timer') {
-      this.startTimer(until.delayMs, () => ({
-        type: 'attempt.succeeded',
-        attempt,
-        output: toJson(this.outputOf(null)),
-      }))
+    if (until.kind === 'event') {
+      if (until.timeoutMs !== null) this.startTimer(until.timeoutMs, timeUp(attempt, until))
+      run.scope.mailbox.add(this)
       return
     }
-    if (until.timeoutMs !== null) this.startTimer(until.timeoutMs, () => timeUp(attempt, until))
-    run.scope.mailbox.add(this)
+    try {
+      const output = toJson(this.outputOf(null))
+      this.startTimer(until.delayMs, { type: 'attempt.succeeded', attempt, output })
+    } catch (error) {
+      this.close()
+      failBy(this.attempt, error)
+    }
   }
 
   /** The filter cannot be computed for the event, which is somebody else's, then. Said once, for there may be many of them. */
@@ -140,14 +142,9 @@ export class Wait implements Work, Listener {
     scope.mailbox.remove(this)
   }
 
-  private startTimer(delayMs: number, event: () => Settlement): void {
+  private startTimer(delayMs: number, event: Settlement): void {
     const { run, index } = this.attempt
-    try {
-      this.timer = run.session.startTimer(run.pathOf(index), event(), delayMs)
-    } catch (error) {
-      this.close()
-      failBy(this.attempt, error)
-    }
+    this.timer = run.session.startTimer(run.pathOf(index), event, delayMs)
   }
 }
 

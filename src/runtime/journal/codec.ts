@@ -1,12 +1,12 @@
 // Reads the journal of an earlier life of a run, which a host may have kept as JSON anywhere. Invariant: an entry is replayed
 // only if it is one that the engine writes; the table of fields and the union of events are held against each other by the
 // compiler.
-import type { Failure, Verdict } from '../../../machines/protocol.ts'
+import type { Failure } from '../../../machines/protocol.ts'
 import { shown } from '../../definition/diagnostic.ts'
+import { isObject, VERDICTS } from '../../definition/shape.ts'
 import { SagachartError } from '../../errors.ts'
 import type { EventOf, InboundEvent } from '../port/events.ts'
 import type { Entry } from '../port/host.ts'
-import { isVerdict } from './settled.ts'
 
 /** Returns the value if it is what it must be. @param at Names the value in the error. @throws RUN_NOT_RESUMABLE */
 type Read<T> = (value: unknown, at: string) => T
@@ -15,11 +15,8 @@ type Read<T> = (value: unknown, at: string) => T
 type Fields<T> = { readonly [TKey in keyof T]-?: Read<T[TKey]> }
 
 function refuse(at: string, expected: string, found: unknown): never {
-  const remedy = 'give the journal as it was recorded, or start the run anew'
-  throw new SagachartError(
-    'RUN_NOT_RESUMABLE',
-    `${at}: expected ${expected}, found ${shown(found)}; ${remedy}`,
-  )
+  const message = `${at}: expected ${expected}, found ${shown(found)}; give the journal as it was recorded`
+  throw new SagachartError('RUN_NOT_RESUMABLE', message)
 }
 
 const kind =
@@ -27,26 +24,24 @@ const kind =
   (value, at) =>
     is(value) ? value : refuse(at, expected, value)
 
-const oneOf = <const T extends string>(...texts: readonly T[]): Read<T> =>
-  kind(texts.join(' or '), (value): value is T => texts.some((text) => text === value))
+const oneOf = <const T extends string | boolean>(...values: readonly T[]): Read<T> =>
+  kind(values.join(' or '), (value): value is T => values.some((each) => each === value))
 
 const optional =
   <T>(read: Read<T>): Read<T | undefined> =>
   (value, at) =>
     value === undefined ? undefined : read(value, at)
 
-const isRecord = (value: unknown): value is Readonly<Record<string, unknown>> =>
-  typeof value === 'object' && value !== null && !Array.isArray(value)
-const object = kind('an object', isRecord)
+const object = kind('an object', (value): value is Readonly<Record<string, unknown>> => isObject(value))
 const text = kind('a text', (value) => typeof value === 'string')
-const flag = kind('true or false', (value) => typeof value === 'boolean')
-const numeric = (expected: string, holds: (value: number) => boolean): Read<number> =>
-  kind(expected, (value): value is number => typeof value === 'number' && holds(value))
-const number = numeric('a number', Number.isFinite)
-const ms = numeric('milliseconds, at least 0', (value) => Number.isFinite(value) && value >= 0)
-const count = numeric('a whole number, at least 0', (value) => Number.isSafeInteger(value) && value >= 0)
+const flag = oneOf(true, false)
+const number = kind('a number', (value): value is number => Number.isFinite(value))
+const count = kind(
+  'a whole number of at least 0',
+  (value): value is number => Number.isSafeInteger(value) && Number(value) >= 0,
+)
 const anything = kind('a value', (value): value is unknown => value !== undefined)
-const verdict: Read<Verdict> = kind('a verdict', isVerdict)
+const verdict = oneOf(...VERDICTS)
 const target = oneOf('operation', 'fallback')
 
 /** An object that has these fields and no others. */
@@ -65,10 +60,10 @@ const link = fieldsOf<Omit<Failure, 'cause'> & { readonly cause?: unknown }>({
   message: text,
   name: optional(text),
   retryable: optional(flag),
-  retryAfterMs: optional(ms),
+  retryAfterMs: optional(number),
   effect: optional(oneOf('unknown', 'done')),
   step: optional(text),
-  cause: (value) => value,
+  cause: optional(anything),
 })
 
 /** Reads the chain of causes in a loop, because a hostile one may be of any length. */
@@ -87,7 +82,7 @@ const EVENTS: {
   'run.started': { seed: count },
   'run.cancel': { cause: optional(oneOf('cancelled', 'timed_out')), force: optional(flag) },
   'run.cancelStep': { step: text, force: optional(flag) },
-  'run.signal': { event: text, data: (value) => value },
+  'run.signal': { event: text, data: optional(anything) },
   'event.emitted': {
     bus: text,
     source: text,
@@ -107,7 +102,7 @@ const EVENTS: {
     ...attempt,
     failure,
     verdict: optional(verdict),
-    cancelled: optional(kind('true', (value) => value === true)),
+    cancelled: optional(oneOf(true)),
   },
   'decision.made': { index: count, value: anything, failure: optional(failure) },
   'module.initialised': {},
@@ -125,7 +120,7 @@ const EVENTS: {
   'compensation.timedOut': {},
   'module.timedOut': {},
   'bus.timedOut': {},
-  'lease.request': { lease: text, units: count, priority: number, at: ms, replyTo: text },
+  'lease.request': { lease: text, units: count, priority: number, at: number, replyTo: text },
   'lease.release': { lease: text },
   'lease.timedOut': { lease: text },
   'lease.lost': { lease: text },
@@ -135,15 +130,15 @@ const READERS = new Map(
   Object.entries(EVENTS).map(([type, fields]) => [
     type,
     fieldsOf<Pick<InboundEvent, 'type' | 'blockedMs'>>({
-      type: (value) => value as InboundEvent['type'],
-      blockedMs: optional(ms),
+      type: text as Read<InboundEvent['type']>,
+      blockedMs: optional(number),
       ...fields,
     }),
   ]),
 )
 
 const readEntry = fieldsOf<Entry>({
-  at: ms,
+  at: number,
   to: text,
   event: (value, at) => {
     const type = text(object(value, at)['type'], `${at}.type`)
@@ -173,10 +168,9 @@ export function readJournal(runId: string, path: string, journal: readonly unkno
     const where = `Run ${runId} cannot be resumed: entry ${index + 1}`
     const entry = readEntry(given, where)
     const { at, to, event } = entry
-    if (at < time) refuse(`${where}.at`, `a time that is not before the last entry's, ${time}`, at)
+    if (at < time) refuse(`${where}.at`, `at least ${time}`, at)
     if (index === 0 && to !== path) refuse(`${where}.to`, path, to)
-    if ((event.type === 'run.started') !== (index === 0))
-      refuse(`${where}.event.type`, `${index === 0 ? '' : 'no '}run.started`, event.type)
+    if (index > 0 === (event.type === 'run.started')) refuse(where, 'run.started first and once', event.type)
     time = at
     return entry
   })

@@ -100,16 +100,9 @@ function keyOf(effect: Effect): string {
 }
 
 function settlementKey(to: string, event: InboundEvent): string {
-  switch (event.type) {
-    case 'attempt.succeeded':
-    case 'attempt.failed':
-      return `${to}|attempt|${event.attempt}`
-    case 'decision.made':
-      return `${to}|decision|${event.index}`
-    case 'handler.succeeded':
-    case 'handler.failed':
-      return `${to}|handler|${event.subscription}`
-    default:
-      return event.type.startsWith('module.') ? `${to}|module` : ''
-  }
+  if (event.type === 'attempt.succeeded' || event.type === 'attempt.failed')
+    return `${to}|attempt|${event.attempt}`
+  if (event.type === 'decision.made') return `${to}|decision|${event.index}`
+  if ('subscription' in event) return `${to}|handler|${event.subscription}`
+  return event.type.startsWith('module.') ? `${to}|module` : ''
 }

@@ -21,7 +21,7 @@ import { readJournal } from './codec.ts'
 import { Replay } from './replay.ts'
 import type { Run } from '../run/run.ts'
 import { attemptSettlement, settlement } from './settled.ts'
-import { tell, vouchFor } from '../charts/tell.ts'
+import { vouchFor } from '../charts/tell.ts'
 
 /** What the runtime runs for an effect; see perform.ts. */
 export type Execute = (effect: Effect, control: EffectControl) => unknown
@@ -188,13 +188,10 @@ export class Session {
     }
   }
 
-  /** Sends an event from within this tree, or from the journal, to one of its actors. */
-  send(to: ActorRef, event: Message, from?: ActorRef): void {
-    if (from) tell(from, to, event)
-    else {
-      vouchFor(to, event)
-      to.send(event)
-    }
+  /** Sends an actor what comes through the journal, or from nowhere. */
+  private send(to: ActorRef, event: Message): void {
+    vouchFor(to, event)
+    to.send(event)
   }
 
   /** Lets an event from outside in, as an entry, once the tree is quiet. */

@@ -5,6 +5,7 @@ import { toFailure } from '../execute/failure.ts'
 import type { EventOf, Settlement } from '../port/events.ts'
 import type { Effect, Outcome } from '../port/host.ts'
 import { toJson } from '../../definition/json-copy.ts'
+import { VERDICTS } from '../../definition/shape.ts'
 
 /** An effect's outcome as the event that its actor waits for. */
 export function settlement(
@@ -46,21 +47,11 @@ function decisionSettlement(index: number, outcome: Outcome): Settlement {
   }
 }
 
-const VERDICTS: ReadonlySet<unknown> = new Set<Verdict>([
-  'retry',
-  'fallback',
-  'skip',
-  'degradation',
-  'fail',
-  'fail_workflow',
-  'compensate',
-])
-
-/** Whether a value is a verdict. */
-export const isVerdict = (value: unknown): value is Verdict => VERDICTS.has(value)
-
 /** A handler that returns a verdict answers with it; whatever else it returns is nobody's business. */
-const answerOf = (value: unknown) => (isVerdict(value) ? { verdict: value } : {})
+const answerOf = (value: unknown): { readonly verdict?: Verdict } => {
+  const verdict = VERDICTS.find((each) => each === value)
+  return verdict ? { verdict } : {}
+}
 
 type AttemptSettlement = EventOf<Settlement, `attempt.${string}`>
 
