@@ -224,3 +224,18 @@ describe('leases', () => {
     expect(statuses(play(definition, POOL))).toEqual({ a: 'success' })
   })
 })
+
+describe('undoing that is ended by force', () => {
+  it('names the step inside of which it did not get to everything', () => {
+    const inner = [saga('book'), step('fails', { dependsOn: ['book'] })]
+    const scan = loop('scan', each([1, 2]), inner, { tolerate: { count: 1 } }, { retry: retries(1) })
+    const played = play(workflow([scan], compensating), {
+      fates: { 'scan[0]/fails': breaks, 'scan[1]/fails': breaks },
+      reply: hang('undo:scan[1]/book'),
+      sent: [[1_500, { type: 'run.cancel', force: true } as never]],
+    })
+    expect(undone(played)).toEqual(['undo:scan[1]/book'])
+    expect(played.report.step('scan').compensation?.error?.code).toBe('COMPENSATION_STOPPED')
+    expect(played.report.undone.toSorted()).toEqual(['scan[0]/book', 'scan[1]/book'])
+  })
+})

@@ -18,6 +18,8 @@ export class UndoingInside implements Work {
   private readonly parent: ActorRef
   private readonly open: OwedRun[]
   private readonly live = new Set<Run>()
+  /** The runs that were not left. */
+  private readonly held: Set<Run>
   private readonly width: number
   private readonly ended: (isComplete: boolean) => void
   private attemptUnderWay = 0
@@ -39,14 +41,24 @@ export class UndoingInside implements Work {
     const { control } = outer.stepAt(index)
     this.parent = parent
     this.open = [...owed]
+    this.held = new Set(owed.map(({ run }) => run))
     this.width = control?.kind === 'iterative' ? control.maxConcurrency : 1
     this.ended = ended
     outer.session.later(() => this.next(), undefined, undefined)
   }
 
+  /** Whether a run is undone here, or is to be: one that was left is owed again. */
+  holds(run: Run): boolean {
+    return this.held.has(run)
+  }
+
   stop(): void {
     if (this.isStopped) return
     this.isStopped = true
+    for (const { run } of this.open.splice(0)) {
+      this.held.delete(run)
+      this.isComplete = false
+    }
     for (const run of [...this.live]) run.cancel(true)
     if (this.live.size === 0) this.next()
   }
@@ -61,10 +73,6 @@ export class UndoingInside implements Work {
 
   /** Attempts are undone one after the other, the runs of one attempt side by side. */
   private next(): void {
-    if (this.isStopped && this.open.length > 0) {
-      this.isComplete = false
-      this.open.length = 0
-    }
     for (let last = this.open.at(-1); last && this.live.size < this.width; last = this.open.at(-1)) {
       const { run, attempt, extent } = last
       if (this.live.size > 0 && attempt !== this.attemptUnderWay) break

@@ -34,8 +34,6 @@ export class Reversal {
   private readonly run: Run
   /** Steps of this scenario inside of which surplus effects are being undone while the run goes on. */
   private readonly beside = new Set<UndoingInside>()
-  /** The runs that these undo. */
-  private readonly besideRuns = new Set<Run>()
 
   constructor(run: Run) {
     this.run = run
@@ -78,9 +76,9 @@ export class Reversal {
   /** The runs inside of a step that are to be undone, in the order in which they ended. */
   owedInside(index: number, extent = this.back.extent): OwedRun[] {
     const { run } = this
-    const { besideRuns } = scenarioRun(run).reversal
+    const { beside } = scenarioRun(run).reversal
     return (run.inside.get(index)?.owed ?? []).flatMap((ended) => {
-      if (besideRuns.has(ended.run)) return []
+      if ([...beside].some((undoing) => undoing.holds(ended.run))) return []
       const own = extentInside(run, index, ended, extent)
       return ended.run.reversal.isDue(own) ? { ...ended, extent: own } : []
     })
@@ -188,13 +186,11 @@ export class Reversal {
     this.back.hadSurplus = true
     const undoing: UndoingInside = new UndoingInside(outer, index, owed, run.self, (isComplete) => {
       this.beside.delete(undoing)
-      for (const each of owed) this.besideRuns.delete(each.run)
       this.noteInside(isComplete)
       ended?.()
       run.tellSelf({ type: 'surplus.undone' })
     })
     this.beside.add(undoing)
-    for (const each of owed) this.besideRuns.add(each.run)
   }
 
   private keep(compensation: CompensationOutput): void {
