@@ -45,9 +45,12 @@ export const queueLength = ({ heap, arrivals, head }: ReadyQueue) => heap.length
 export function enqueue(queue: ReadyQueue, index: number, priority: number, now: number): void {
   const waiting: Waiting = { index, priority, since: now, taken: false }
   queue.priority ??= priority
-  queue.mixed ||= priority !== queue.priority
   pushHeap(queue.heap, waiting, goesBefore)
   if (queue.mixed) queue.arrivals.push(waiting)
+  else if (priority !== queue.priority) {
+    queue.mixed = true
+    queue.arrivals = queue.heap.toSorted((a, b) => a.since - b.since || a.index - b.index)
+  }
 }
 
 /** The next step for which `stillWaits` holds; the others are dropped. O(log n), amortised. */

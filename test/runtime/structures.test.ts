@@ -79,10 +79,17 @@ describe('queue of ready steps', () => {
 
   it('lets through first what has waited too long', () => {
     const queue = newReadyQueue()
-    enqueue(queue, 0, 9, 0)
+    enqueue(queue, 0, 9, 1)
     enqueue(queue, 1, 0, 0)
     enqueue(queue, 2, 9, AGEING_MS)
     expect(drain(queue, AGEING_MS)).toEqual([1, 0, 2])
+  })
+
+  it('lets nothing starve that waited before priorities differed', () => {
+    const queue = newReadyQueue()
+    enqueue(queue, 0, 0, 0)
+    enqueue(queue, 1, 9, 1)
+    expect(drain(queue, AGEING_MS)).toEqual([0, 1])
   })
 
   it('passes over what waits no more', () => {
