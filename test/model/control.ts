@@ -22,7 +22,9 @@ export function startAll(world: World): void {
 export function answerAll(world: World): void {
   const { atOnce } = world
   world.atOnce = []
+  world.answered = new Set(atOnce.map(({ task }) => task))
   for (const { task, computed } of atOnce) {
+    world.answered.delete(task)
     if (task.work === null) continue
     if ('failure' in computed) failed(world, task, computed.failure)
     else succeeded(world, task, plain(computed.value))

@@ -1,14 +1,14 @@
 // The gates of an attempt (SPEC §3, §5): leases, then a slot; in a sequential list the slot first, which is kept until the step
 // is final. Leases are asked for in the order of the pools' names, and given back together.
-import { askerOf, isUndoing, pathOfPool, serve } from './leases.ts'
-import { PRIORITY_MS, pathOf, startTimer, type Frame, type Task, type World } from './state.ts'
-import { admit, deny } from './steps.ts'
+import { askerOf, freeSlots, isUndoing, pathOfPool, serve } from './leases.ts'
+import { AGEING_MS, PRIORITY_MS, pathOf, startTimer, type Frame, type Task, type World } from './state.ts'
+import { admit, deny, outlived } from './steps.ts'
 import { admitUndo } from './undo.ts'
 
 /** Lets through what may pass now: higher priority first, then declared order; on the way back, what ended last. */
 export function passGates(world: World, frame: Frame): void {
-  for (const task of inOrder(frame, 'leases')) askForLease(world, task, world.now)
-  for (const task of inOrder(frame, 'slot')) {
+  for (const task of inOrder(world, frame, 'leases')) askForLease(world, task, world.now)
+  for (const task of inOrder(world, frame, 'slot')) {
     if (task.gate !== 'slot' || !(task.hasSlot || freeSlots(frame) > 0)) continue
     task.hasSlot = true
     if (frame.workflow.parallel || task.step.resources.length === 0) pass(world, task)
@@ -17,15 +17,14 @@ export function passGates(world: World, frame: Frame): void {
   }
 }
 
-const inOrder = ({ tasks }: Frame, gate: Task['gate']): Task[] => {
+const inOrder = ({ now }: World, { tasks }: Frame, gate: Task['gate']): Task[] => {
   const precedence = (task: Task) => (isUndoing(task) ? task.order : task.step.priority)
+  const age = (task: Task) =>
+    gate !== 'slot' || isUndoing(task) || now - task.since < AGEING_MS ? 0 : now - task.since
   return tasks
     .filter((task) => task.gate === gate)
-    .toSorted((a, b) => precedence(b) - precedence(a) || a.index - b.index)
+    .toSorted((a, b) => age(b) - age(a) || precedence(b) - precedence(a) || a.index - b.index)
 }
-
-const freeSlots = ({ workflow: { parallel, maxConcurrency }, tasks }: Frame) =>
-  (parallel ? maxConcurrency : 1) - tasks.filter(({ hasSlot }) => hasSlot).length
 
 function pass(world: World, task: Task): void {
   task.gate = null
@@ -57,15 +56,27 @@ export function lend(world: World): boolean {
   if (!first) return false
   const { task, since } = first
   if (task.leases.length < task.step.resources.length) askForLease(world, task, since)
-  else if (task.frame.workflow.parallel) task.gate = 'slot'
+  else if (task.frame.workflow.parallel) Object.assign(task, { gate: 'slot', since: world.now })
   else pass(world, task)
   return true
 }
 
-/** A lease was waited for in vain. */
-export function leaseTimedOut(world: World, name: string, lease: string): void {
+/** A lease was waited for in vain, or what was lent is gone. */
+export function leaseFailed(world: World, name: string, type: string, lease: string): void {
   const pool = world.pools.get(name)!
-  const waiter = pool.waiting.find(({ task }) => pathOf(world, task) === lease)
-  if (!waiter) return
-  deny(world, askerOf(waiter.task), { code: 'RESOURCE_TIMEOUT', message: '' })
+  const tasks = [...world.frames.values()].flatMap((frame) => frame.tasks)
+  const task = tasks.find((each) => pathOf(world, each) === lease)!
+  const tried = askerOf(task)
+  if (type === 'lease.timedOut') {
+    if (pool.waiting.some((each) => each.task === task))
+      deny(world, tried, { code: 'RESOURCE_TIMEOUT', message: '' })
+    return
+  }
+  const held = task.leases.find((each) => each.pool === name)
+  if (!held) return
+  task.leases = task.leases.filter((each) => each !== held)
+  pool.free += held.units
+  world.lent.push(...serve(world, pool))
+  if (task.gate) deny(world, tried, { code: 'RESOURCE_LOST', message: '' })
+  else outlived(world, tried, 'RESOURCE_LOST')
 }

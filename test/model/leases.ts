@@ -1,5 +1,13 @@
 // What a task holds and asks for of pools and slots, given back.
-import { pathOf, type LeaseRequest, type Pool, type Task, type Tried, type World } from './state.ts'
+import {
+  pathOf,
+  type Frame,
+  type LeaseRequest,
+  type Pool,
+  type Task,
+  type Tried,
+  type World,
+} from './state.ts'
 
 export const pathOfPool = ({ setting }: World, { name }: Pool) => `run/${setting.runId}/pool/${name}`
 
@@ -39,8 +47,15 @@ function nextOf(world: World, { waiting, free }: Pool): LeaseRequest | undefined
   const tied = [...frames.values()].map(([first]) => first!)
   const isSeen = ({ task }: LeaseRequest) => world.seen.has(pathOf(world, task, askerOf(task).kind))
   const seen = tied.find((each) => each.units <= free && isSeen(each))
-  return seen ?? tied.find(({ rank, units }) => rank === head!.rank && units > free) ?? head
+  const tooLarge = tied.find(({ rank, units }) => rank === head!.rank && units > free)
+  return seen ?? tooLarge ?? tied.find((each) => each.units <= free && !wouldBegin(each.task)) ?? head
 }
+
+const wouldBegin = (task: Task) =>
+  task.leases.length + 1 === task.step.resources.length && (task.hasSlot || freeSlots(task.frame) > 0)
+
+export const freeSlots = ({ workflow: { parallel, maxConcurrency }, tasks }: Frame) =>
+  (parallel ? maxConcurrency : 1) - tasks.filter(({ hasSlot }) => hasSlot).length
 
 /** A task waits at its gates no more. */
 export function leaveGates(world: World, task: Task): void {

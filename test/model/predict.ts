@@ -5,7 +5,7 @@ import type { WorkflowDefinition } from '../../src/definition/model.ts'
 import type { Entry } from '../../src/runtime/port/host.ts'
 import * as control from './control.ts'
 import * as frames from './frames.ts'
-import { leaseTimedOut, lend } from './gates.ts'
+import { leaseFailed, lend } from './gates.ts'
 import * as steps from './steps.ts'
 import {
   scenarioOf,
@@ -96,7 +96,7 @@ function handle(world: World, to: string, event: Inbound): void {
   else if (task) {
     const tried = to.includes('/compensation/') ? task.undo! : task
     if ((event.attempt ?? tried.attempt) === tried.attempt) OF_ATTEMPTS[event.type]?.(world, tried, event)
-  } else if (kind === 'pool') leaseTimedOut(world, name, event.lease!)
+  } else if (kind === 'pool') leaseFailed(world, name, event.type, event.lease!)
   else if (kind === 'module') handleModule(world, event)
   else if (event.subscription) steps.handlerAnswered(world, event.subscription, event.verdict ?? null)
 }
@@ -121,7 +121,7 @@ function handleModule(world: World, { type, failure }: Inbound): void {
   if (root.phase !== 'preparing') return
   if (type === 'module.initialised') world.modulesReady++
   else {
-    Object.assign(root, { cause: 'failed', failure })
+    Object.assign(root, { cause: 'failed', failure: failure ?? { code: 'MODULE_INIT_FAILED', message: '' } })
     frames.neverRan(world, root)
   }
   prepared(world)

@@ -16,6 +16,8 @@ export const GRACE_MS = 5_000
 export const AWAIT_MS = 30_000
 /** What one point of priority is worth in the queue of a pool. */
 export const PRIORITY_MS = 10_000
+/** Whoever has waited so long for a slot goes before all that have not. */
+export const AGEING_MS = 60_000
 
 /** What a run has around it. */
 export interface Setting {
@@ -63,6 +65,8 @@ export class World {
   starting: Task[] = []
   /** Attempts that end with what was computed for them. */
   atOnce: { readonly task: Task; readonly computed: { value: unknown } | { failure: Failure } }[] = []
+  /** Those of them that end now: nothing else that ends at the same time stops them. */
+  answered: Set<Task> = new Set()
   /** Waits for events; those of `joining` were not offered what is kept. */
   waits: Task[] = []
   joining: Task[] = []
@@ -175,6 +179,8 @@ export class Task extends Trying {
   readonly effects = { operation: new Effect(), fallback: new Effect() }
   /** Where it waits: to ask for leases, for pools, for a slot. */
   gate: 'leases' | 'pools' | 'slot' | null = null
+  /** Since when it waits for a slot. */
+  since = 0
   hasSlot = false
   leases: { readonly pool: string; readonly units: number }[] = []
   work: Work | null = null

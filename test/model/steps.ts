@@ -54,6 +54,7 @@ function record(world: World, task: Task, outcome: StepOutcome): void {
   const { frame } = task
   const { waitFor } = frame.input
   leaveGates(world, task)
+  returnSlot(world, task)
   Object.assign(task, {
     phase: 'final',
     outcome,
@@ -68,7 +69,7 @@ function record(world: World, task: Task, outcome: StepOutcome): void {
 
 function askForGates(world: World, task: Task): void {
   const { frame, step } = task
-  task.phase = 'queued'
+  Object.assign(task, { phase: 'queued', since: world.now })
   const waits = step.control?.kind === 'wait'
   if (frame.workflow.parallel && waits) admit(world, task)
   else task.gate = frame.workflow.parallel && step.resources.length > 0 ? 'leases' : 'slot'
@@ -372,14 +373,13 @@ function end(world: World, task: Task, outcome: StepOutcome): void {
   stopTimers(world, addressOf(world, task))
   world.questions = world.questions.filter((each) => each.task !== task)
   record(world, task, outcome)
-  returnSlot(world, task)
   world.above.stepEnded(world, task)
 }
 
 /** Cancels a task: awaited or told to stop where it runs. `force`: nothing is waited for but the grace. */
 export function cancelTask(world: World, task: Task, force: boolean): void {
   const { phase, step } = task
-  if (phase === 'final') return
+  if (phase === 'final' || world.answered.has(task)) return
   if (!world.live.has(addressOf(world, task))) {
     settle(world, task, 'cancelled')
     return
