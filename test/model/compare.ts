@@ -1,10 +1,11 @@
 // Compares a run of the engine with what the reference model says of it, entry by entry.
 import { isDeepStrictEqual } from 'node:util'
 import type { WorkflowDefinition } from '../../src/definition/model.ts'
-import type { Entry } from '../../src/runtime/port/host.ts'
-import type { RunReport, StepRecord } from '../../src/runtime/report/step-records.ts'
+import type { RunCause } from '../../machines/protocol.ts'
+import type { Effect, Entry } from '../../src/runtime/port/host.ts'
+import type { CompensationRecord, RunReport, StepRecord } from '../../src/runtime/report/step-records.ts'
 import type { Given, Performed } from '../runtime/workflows.ts'
-import { outputOf } from './data.ts'
+import { outputOf, plain } from './data.ts'
 import { isOver, newWorld, react, rootOf } from './predict.ts'
 import type { Frame, Setting, Task, World } from './state.ts'
 import { leftOf } from './undo.ts'
@@ -47,8 +48,7 @@ export function difference({ definition, setting }: Agreed, played: Recorded): s
     }
   }
   if (!isOver(world)) return 'the engine has ended, and the model has not'
-  const [engine, model] = [reportOf(report), outcomeOf(world)]
-  return firstOf(normal(engine), normal(model), 'report')
+  return firstOf(factsOf(report), factsOf(outcomeOf(world)), 'report')
 }
 
 /** The first place where two values differ. */
@@ -62,122 +62,79 @@ function firstOf(engine: unknown, model: unknown, place: string): string | null 
   return differences.find((each) => each !== null) ?? null
 }
 
-const normal = (value: unknown): unknown => JSON.parse(JSON.stringify(value ?? null))
-
-function textOf(effect: { readonly kind: string }): string[] {
-  const { kind, to, attempt, target, index, question } = effect as unknown as Record<string, string>
-  if (kind === 'attempt') return [`${target} ${to}#${attempt}`]
-  return kind === 'decision' ? [`${question} of ${to}#${index}`] : []
+/** An attempt that begins, or a function that is asked; nothing of all other effects. */
+function textOf(effect: Effect): string[] {
+  if (effect.kind === 'attempt') return [`${effect.target} ${effect.to}#${effect.attempt}`]
+  return effect.kind === 'decision' ? [`${effect.question} of ${effect.to}#${effect.index}`] : []
 }
 
-function reportOf(report: RunReport): ReturnType<typeof outcomeOf> {
-  const { status, cause, compensation, outputs, error, degraded } = report
-  return {
-    ...{ status, cause, compensation, outputs, degraded },
-    error: error && { code: error.code, step: error.step ?? null },
-    ...inAnyOrder(report),
-    cancellationsIgnored: report.cancellationsIgnored,
-    counts: report.counts,
-    attempts: report.attempts,
-    failedAttempts: report.failedAttempts,
-    modules: report.modules.toSorted(),
-    steps: report.steps.map((step) => settled(stepOf(step))),
-  }
+type StepKeys = 'name' | 'status' | 'output' | 'error' | 'attempts' | 'dependenciesSatisfied' | 'fallback'
+type StepFacts = Pick<StepRecord, StepKeys | 'startedAt' | 'finishedAt'> & {
+  readonly compensation: Pick<CompensationRecord, 'status' | 'attempts'> | null
+  readonly inside: {
+    readonly runs: readonly { iteration: number | null; status: RunCause; steps: readonly StepFacts[] }[]
+  } | null
+}
+type RunKeys = 'status' | 'cause' | 'compensation' | 'outputs' | 'error' | 'degraded' | 'cancellationsIgnored'
+type RunFacts = Pick<RunReport, RunKeys | 'undone' | 'possiblyDone'> & {
+  readonly steps: readonly StepFacts[]
 }
 
-/** Iterations are named in the order in which they ended, which is open where several end with one entry. */
-const inAnyOrder = ({ undone, possiblyDone }: Pick<RunReport, 'undone' | 'possiblyDone'>) => ({
-  undone: undone.toSorted(),
-  possiblyDone: possiblyDone.toSorted(),
-})
+/** What is compared of a run's end. Addresses have the order in which iterations ended, which is open for the same entry. */
+function factsOf(run: RunFacts) {
+  const { status, cause, compensation, outputs, error, degraded, cancellationsIgnored } = run
+  const { undone, possiblyDone, steps } = run
+  return plain({
+    ...{ status, cause, compensation, outputs, degraded, cancellationsIgnored, steps: steps.map(stepOf) },
+    error: error && { code: error.code, step: error.step },
+    ...{ undone: undone.toSorted(), possiblyDone: possiblyDone.toSorted() },
+  })
+}
 
-function stepOf(record: StepRecord): StepOutcome {
-  const { name, status, output, error, attempts, dependenciesSatisfied, startedAt, finishedAt } = record
+/** Of a step that is stopped when it begins, it is open whether it had begun; of an operation, what was performed says it. */
+function stepOf(step: StepFacts): object {
+  const { name, status, output, error, startedAt, finishedAt, fallback, compensation, inside } = step
+  const isOpen = status === 'cancelled' && (startedAt === null || startedAt === finishedAt)
+  const runs = inside?.runs.toSorted((a, b) => (a.iteration ?? 0) - (b.iteration ?? 0))
   return {
-    ...{ name, status, output, error: error?.code ?? null, attempts, dependenciesSatisfied },
-    ...{ startedAt, finishedAt, fallback: record.fallback },
-    compensation: record.compensation && {
-      status: record.compensation.status,
-      attempts: record.compensation.attempts,
-    },
-    inside:
-      record.inside &&
-      record.inside.runs
-        .toSorted((a, b) => (a.iteration ?? 0) - (b.iteration ?? 0))
-        .map((run) => ({ ...run, steps: run.steps.map((step) => settled(stepOf(step))) })),
+    ...{ name, status, output, fallback, dependenciesSatisfied: step.dependenciesSatisfied, finishedAt },
+    error: error?.code,
+    compensation: compensation && [compensation.status, compensation.attempts],
+    ...(!isOpen && { attempts: step.attempts, startedAt }),
+    ...(!isOpen && { inside: runs?.map((run) => ({ ...run, steps: run.steps.map(stepOf) })) }),
   }
 }
 
 // ---- what the model says of the end ---------------------------------------------------------------------
 
-/** The result of a run that has ended: what the report says of it. */
-function outcomeOf(world: World) {
+function outcomeOf(world: World): RunFacts {
   const root = rootOf(world)
-  const { cause, compensation, extent, failure, cancellationsIgnored, result } = root
+  const { cause, compensation, extent, failure, cancellationsIgnored, result, tasks } = root
   const undone = compensation === 'completed' ? 'compensated' : 'compensation_failed'
-  const counts = { success: 0, failed: 0, skipped: 0, cancelled: 0, compensated: 0, compensation_failed: 0 }
-  for (const { status } of root.tasks) counts[status!]++
+  const all = [...world.frames.values()].flatMap((frame) => frame.tasks)
   return {
+    ...{ cause, compensation, error: failure, cancellationsIgnored },
     status: cause === 'failed' && extent === 'all' ? undone : cause,
-    cause,
-    compensation,
-    outputs: cause === 'completed' ? result : null,
-    error: failure && { code: failure.code, step: failure.step ?? null },
-    ...inAnyOrder(leftOf(world, root, extent ?? 'surplus')),
-    degraded: world.isDegraded,
-    cancellationsIgnored,
-    counts,
-    attempts: world.attempts,
-    failedAttempts: world.failedAttempts,
-    modules: [...world.called].toSorted(),
-    steps: root.tasks.map((task) => settled(recordOf(task))),
+    outputs: cause === 'completed' ? (result as RunFacts['outputs']) : null,
+    ...leftOf(world, root, extent ?? 'surplus'),
+    degraded: all.some((task) => task.verdict === 'degradation' || isFallback(task)),
+    steps: tasks.map(recordOf),
   }
 }
 
-/** What the report says of a step. */
-interface StepOutcome {
-  readonly name: string
-  readonly status: string
-  readonly output: unknown
-  readonly error: string | null
-  readonly attempts: number
-  readonly dependenciesSatisfied: boolean
-  readonly startedAt: number | null
-  readonly finishedAt: number | null
-  readonly fallback: boolean
-  readonly compensation: { readonly status: string; readonly attempts: number } | null
-  readonly inside:
-    readonly { iteration: number | null; status: string; steps: readonly StepOutcome[] }[] | null
-}
+const isFallback = ({ outcome, target }: Task) => outcome === 'success' && target === 'fallback'
 
-/** Of a step that is stopped when it begins, it is open whether it had begun; of an operation, what was performed says it. */
-function settled(step: StepOutcome): StepOutcome {
-  const { status, startedAt, finishedAt } = step
-  const isOpen = status === 'cancelled' && (startedAt === null || startedAt === finishedAt)
-  return isOpen ? { ...step, attempts: 0, startedAt: null, inside: null } : step
-}
-
-function recordOf(task: Task): StepOutcome {
+function recordOf(task: Task): StepFacts {
   const { step, status, failure, attempt, isHeld, startedAt, finishedAt, compensation, kept } = task
   const runOf = ({ input, cause, tasks }: Frame) => ({
     iteration: input.iteration?.index ?? null,
     status: cause,
-    steps: tasks.map((inner) => settled(recordOf(inner))),
+    steps: tasks.map(recordOf),
   })
   return {
-    name: step.name,
-    status: status ?? 'cancelled',
-    output: outputOf(task),
-    error: failure?.code ?? null,
-    attempts: attempt,
-    dependenciesSatisfied: !isHeld,
-    startedAt,
-    finishedAt,
-    fallback: task.outcome === 'success' && task.target === 'fallback',
-    compensation: compensation && {
-      status: compensation.isUndone ? 'compensated' : 'failed',
-      attempts: compensation.attempts,
-    },
-    inside: step.control && kept.map(runOf).toSorted((a, b) => (a.iteration ?? 0) - (b.iteration ?? 0)),
+    ...{ name: step.name, status: status ?? 'cancelled', output: outputOf(task), error: failure },
+    ...{ attempts: attempt, dependenciesSatisfied: !isHeld, startedAt, finishedAt, compensation },
+    fallback: isFallback(task),
+    inside: step.control && { runs: kept.map(runOf) },
   }
 }

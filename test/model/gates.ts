@@ -17,10 +17,12 @@ export function passGates(world: World, frame: Frame): void {
   }
 }
 
-const inOrder = ({ now }: World, { tasks }: Frame, gate: Task['gate']): Task[] => {
+function inOrder({ now }: World, { tasks }: Frame, gate: Task['gate']): Task[] {
   const precedence = (task: Task) => (isUndoing(task) ? task.order : task.step.priority)
+  const asked = tasks.filter(({ since }) => since !== null)
+  const canAge = gate === 'slot' && new Set(asked.map(({ step }) => step.priority)).size > 1
   const age = (task: Task) =>
-    gate !== 'slot' || isUndoing(task) || now - task.since < AGEING_MS ? 0 : now - task.since
+    canAge && !isUndoing(task) && now - task.since! >= AGEING_MS ? -task.since! : -now
   return tasks
     .filter((task) => task.gate === gate)
     .toSorted((a, b) => age(b) - age(a) || precedence(b) - precedence(a) || a.index - b.index)

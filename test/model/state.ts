@@ -16,7 +16,7 @@ export const GRACE_MS = 5_000
 export const AWAIT_MS = 30_000
 /** What one point of priority is worth in the queue of a pool. */
 export const PRIORITY_MS = 10_000
-/** Whoever has waited so long for a slot goes before all that have not. */
+/** Whoever has waited so long for a slot goes before all that have not, where priorities differ. */
 export const AGEING_MS = 60_000
 
 /** What a run has around it. */
@@ -79,10 +79,6 @@ export class World {
   requests = 0
   /** Requests that were granted, and of which nothing followed yet. */
   lent: LeaseRequest[] = []
-  attempts = 0
-  failedAttempts = 0
-  isDegraded = false
-  readonly called = new Set<string>()
   changes = 0
   /** What entries should not have been. */
   readonly problems: string[] = []
@@ -170,8 +166,6 @@ export class Task extends Trying {
   isHeld = false
   /** Its success is not needed: as many as were waited for had succeeded. */
   isUnneeded = false
-  /** Its last attempt counts as one of the run's. */
-  isCounted = false
   startedAt: number | null = null
   finishedAt: number | null = null
   /** The place in the order in which the steps of its frame ended, from 1. */
@@ -179,8 +173,8 @@ export class Task extends Trying {
   readonly effects = { operation: new Effect(), fallback: new Effect() }
   /** Where it waits: to ask for leases, for pools, for a slot. */
   gate: 'leases' | 'pools' | 'slot' | null = null
-  /** Since when it waits for a slot. */
-  since = 0
+  /** Since when it waits for a slot, or has waited last. */
+  since: number | null = null
   hasSlot = false
   leases: { readonly pool: string; readonly units: number }[] = []
   work: Work | null = null
@@ -191,7 +185,7 @@ export class Task extends Trying {
   /** What called scenarios left when they undid themselves. */
   readonly left: Left = { undone: [], possiblyDone: [] }
   undo: Undo | null = null
-  compensation: { readonly isUndone: boolean; readonly attempts: number } | null = null
+  compensation: { readonly status: 'compensated' | 'failed'; readonly attempts: number } | null = null
 
   constructor(frame: Frame, index: number, step: StepDefinition) {
     super()

@@ -95,11 +95,6 @@ export function admit(world: World, task: Task): void {
   world.live.set(addressOf(world, task), task)
   task.startedAt ??= world.now
   task.effects[task.target].wasTried = true
-  if (task.isCounted) world.failedAttempts++
-  const called = task.target === 'fallback' ? task.step.fallback : task.step.call
-  task.isCounted = called !== null
-  if (task.isCounted) world.attempts++
-  if (called && 'module' in called) world.called.add(called.module)
   begin(world, task)
 }
 
@@ -363,12 +358,8 @@ function rule(world: World, task: Task): void {
 
 // ---- the end -------------------------------------------------------------------------------------------
 
-/** A task that was under way ends. An attempt that a cancellation cut off has not failed. */
+/** A task that was under way ends. */
 function end(world: World, task: Task, outcome: StepOutcome): void {
-  const hasFailed = outcome !== 'success' && (outcome !== 'cancelled' || task.failure !== null)
-  if (task.isCounted && hasFailed) world.failedAttempts++
-  if (task.verdict === 'degradation' || (outcome === 'success' && task.target === 'fallback'))
-    world.isDegraded = true
   world.live.delete(addressOf(world, task))
   stopTimers(world, addressOf(world, task))
   world.questions = world.questions.filter((each) => each.task !== task)

@@ -328,7 +328,6 @@ function endUndo(world: World, undo: Undo): void {
   const { frame } = task
   const to = addressOf(world, undo)
   const isUndone = left.length === 0 && !isIncomplete
-  const before = task.compensation
   undo.phase = 'final'
   world.live.delete(to)
   stopTimers(world, to)
@@ -338,7 +337,8 @@ function endUndo(world: World, undo: Undo): void {
   for (const target of own) task.effects[target].isUndone = !left.includes(target)
   const extent = extentOf(task, frame.extent!)
   if (own.length > 0 || extent === 'all') {
-    if (before?.isUndone !== false) task.compensation = { isUndone, attempts: attempt }
+    const status = isUndone ? 'compensated' : 'failed'
+    if (task.compensation?.status !== 'failed') task.compensation = { status, attempts: attempt }
     if (extent === 'all' && task.status === 'success')
       task.status = isUndone ? 'compensated' : 'compensation_failed'
   }
