@@ -1,10 +1,10 @@
 // What an attempt of a control step does (SPEC §2): branches, iterations, waits, called scenarios; and where signals go.
 import type { Failure } from '../../machines/protocol.ts'
 import type { ControlDefinition, EventView, WorkflowDefinition } from '../../src/definition/model.ts'
-import { compute, holds, plain, viewsOf, type Answer } from './data.ts'
-import { ask, CANCELLED, cancelledInside, failed, succeeded } from './steps.ts'
-import { Loop, pathOf, startTimer } from './state.ts'
-import type { Frame, FrameInput, LoopEnd, Task, World } from './state.ts'
+import { ask, compute, condition, consider, plain, viewsOf } from './data.ts'
+import { CANCELLED, cancelledInside, failed, succeeded } from './steps.ts'
+import { pathOf, startTimer } from './state.ts'
+import type { Answer, Frame, FrameInput, LoopEnd, Task, Work, World } from './state.ts'
 
 type Control<TKind> = Extract<ControlDefinition, { kind: TKind }>
 
@@ -20,10 +20,9 @@ export function startAll(world: World): void {
  * decides.
  */
 export function answerAll(world: World): void {
-  const { atOnce } = world
-  world.atOnce = []
-  world.answered = new Set(atOnce.map(({ task }) => task))
-  for (const { task, computed } of atOnce) {
+  world.answered = world.atOnce
+  world.atOnce = new Map()
+  for (const [task, computed] of world.answered) {
     world.answered.delete(task)
     if (task.work === null) continue
     if ('failure' in computed) failed(world, task, computed.failure)
@@ -40,50 +39,49 @@ function startWork(world: World, task: Task): void {
   else if (control.kind === 'scenario') call(world, task, control)
   else if (control.kind === 'iterative') startLoop(world, task, control)
   else if (control.kind === 'wait') startWait(world, task, control)
-  else if (control.cases.some(({ when }) => when.kind === 'function')) askBranch(world, task)
   else chooseBranch(world, task, control)
 }
 
 /** Ends the work in order; a second time, with `force`, nothing is waited for. */
 export function stopWork(world: World, task: Task, force: boolean): void {
-  const { work } = task
-  if (work?.kind === 'wait') failed(world, task, CANCELLED)
-  else if (work?.kind === 'loop') stopLoop(world, task, work, force)
-  else if (work?.frame) world.above.cancelFrame(world, work.frame, force)
-  else if (work) cancelledInside(world, task)
+  const work = task.work!
+  const isFirst = work.ends === null
+  work.ends ??= { cause: 'cancelled', failure: null, verdict: null }
+  if (task.step.control!.kind === 'wait') failed(world, task, CANCELLED)
+  else if (work.running.size === 0) cancelledInside(world, task)
+  else if (isFirst || force) for (const frame of work.running) world.above.cancelFrame(world, frame, force)
 }
-
-type Inside = Partial<FrameInput> & { readonly workflow: WorkflowDefinition }
 
 /** Starts a list of steps inside of a task. Each attempt of the task, and each iteration, has an address of its own. */
-function enter(world: World, task: Task, inside: Inside): Frame {
-  const { frame, attempt } = task
+function enter(
+  world: World,
+  task: Task,
+  inside: Partial<FrameInput> & { workflow: WorkflowDefinition },
+): void {
+  const { frame, attempt, work } = task
   const retried = attempt > 1 ? `[#${attempt}]` : ''
   const number = inside.iteration ? `[${inside.iteration.index}]` : ''
+  const own = { ...NO_INPUT, inputs: frame.input.inputs, scenario: frame.input.scenario, ...inside }
   const address = `${task.address}${retried}${number}`
-  const entered = world.above.startFrame(world, {
-    address,
-    level: 'block',
-    parent: task,
-    attempt,
-    iteration: null,
-    list: inside.iteration?.index ?? 0,
-    absent: [],
-    output: null,
-    inputs: frame.input.inputs,
-    scenario: frame.input.scenario,
-    waitFor: 'all',
-    ...inside,
-  })
-  if (task.work?.kind === 'branch') task.work.frame = entered
-  return entered
+  work!.running.add(world.above.startFrame(world, { ...own, address, parent: task, attempt }))
 }
 
-/** The list of steps that runs once has ended. */
-export function branchEnded(world: World, task: Task, frame: Frame): void {
+const NO_INPUT = {
+  level: 'block',
+  iteration: null,
+  list: 0,
+  absent: [],
+  output: null,
+  waitFor: 'all',
+} as const
+
+/** A list of steps inside has ended. */
+export function frameEnded(world: World, task: Task, frame: Frame): void {
   const { cause, failure, verdict, result, level } = frame
   const { control } = task.step
-  if (cause === 'cancelled') cancelledInside(world, task)
+  task.work!.running.delete(frame)
+  if (control?.kind === 'iterative') iterationEnded(world, task, task.work!, frame)
+  else if (cause === 'cancelled') cancelledInside(world, task)
   else if (cause !== 'completed') failed(world, task, failure!, level === 'block' ? verdict : null)
   else if (control?.kind === 'scenario' && control.output)
     answer(world, task, compute(world, task.frame, control.output, { output: result }))
@@ -92,29 +90,23 @@ export function branchEnded(world: World, task: Task, frame: Frame): void {
 
 /** Ends an attempt with what was computed, once all that begin at the same time have begun. */
 function answer(world: World, task: Task, computed: Answer): void {
-  world.atOnce.push({ task, computed })
+  world.atOnce.set(task, computed)
   world.changes++
 }
 
 // ---- a branch, a scenario --------------------------------------------------------------------------------
 
-function askBranch(world: World, task: Task): void {
-  task.work = { kind: 'branch', frame: null, isAsking: true }
-  ask(world, task, 'branch')
-}
-
 function chooseBranch(world: World, task: Task, { cases }: Control<'conditional'>): void {
-  for (const [at, { when }] of cases.entries()) {
-    const chosen = holds(world, task.frame, when)
-    if ('failure' in chosen) {
-      answer(world, task, chosen)
-      return
-    }
-    if (!chosen.value) continue
-    takeBranch(world, task, at)
+  if (cases.some(({ when }) => when.kind === 'function')) {
+    ask(world, task, 'branch', (given) =>
+      'failure' in given ? answer(world, task, given) : takeBranch(world, task, given.value as number),
+    )
     return
   }
-  takeBranch(world, task, cases.length)
+  const answers = cases.map(({ when }) => condition(compute(world, task.frame, when)))
+  const at = answers.findIndex((each) => 'failure' in each || each.value)
+  if (at >= 0 && 'failure' in answers[at]!) answer(world, task, answers[at])
+  else takeBranch(world, task, at < 0 ? cases.length : at)
 }
 
 /** Takes the branch of this number, that of `else` after all cases. The others count as skipped. */
@@ -131,8 +123,7 @@ function takeBranch(world: World, task: Task, chosen: number): void {
 function call(world: World, task: Task, { workflow, inputs }: Control<'scenario'>): void {
   const given = compute(world, task.frame, inputs)
   if ('failure' in given) answer(world, task, given)
-  else if (typeof given.value !== 'object' || given.value === null)
-    answer(world, task, { failure: NOT_COMPUTED })
+  else if (typeof given.value !== 'object' || given.value === null) answer(world, task, NOT_COMPUTED)
   else {
     const own = { ...(workflow.inputs === null ? task.frame.input.inputs : {}), ...given.value }
     enter(world, task, { workflow, level: 'call', inputs: own, scenario: workflow.name })
@@ -141,118 +132,79 @@ function call(world: World, task: Task, { workflow, inputs }: Control<'scenario'
 
 // ---- iterations --------------------------------------------------------------------------------------------
 
-function startLoop(world: World, task: Task, { over }: Control<'iterative'>): void {
-  const work = new Loop()
-  task.work = work
-  if (over.kind !== 'each') {
-    if (over.kind === 'while') askForMore(world, task, work)
-    else startIteration(world, task, work)
-  } else if (over.items.kind === 'function') {
-    work.isAsking = true
-    ask(world, task, 'items')
-  } else countItems(world, task, work, compute(world, task.frame, over.items))
+function startLoop(world: World, task: Task, { over, iterationsMax }: Control<'iterative'>): void {
+  if (over.kind === 'until') startIteration(world, task)
+  else if (over.kind !== 'each') goOn(world, task)
+  else
+    consider(world, task, 'items', over.items, (given) => {
+      if ('failure' in given) answer(world, task, given)
+      else if (!Array.isArray(given.value)) answer(world, task, NOT_COMPUTED)
+      else if (given.value.length > iterationsMax) answer(world, task, OVER_LIMIT)
+      else {
+        task.work!.items = given.value
+        goOn(world, task)
+      }
+    })
 }
 
-function countItems(world: World, task: Task, work: Loop, given: Answer): void {
-  const { iterationsMax } = task.step.control as Control<'iterative'>
-  const { failure, value } = { failure: null, value: null, ...given }
-  if (failure) endLoop(world, task, work, { failure })
-  else if (!Array.isArray(value)) endLoop(world, task, work, { failure: NOT_COMPUTED })
-  else if (value.length > iterationsMax) endLoop(world, task, work, { failure: OVER_LIMIT })
-  else {
-    work.items = value
-    goOn(world, task, work)
-  }
-}
-
-const NOT_COMPUTED: Failure = { code: 'EXPRESSION_FAILED', message: '', retryable: false }
-const OVER_LIMIT: Failure = { code: 'ITERATION_LIMIT', message: '', retryable: false }
+const failing = (code: Failure['code']) => ({ failure: { code, message: '', retryable: false } })
+const NOT_COMPUTED = failing('EXPRESSION_FAILED')
+const OVER_LIMIT = failing('ITERATION_LIMIT')
 
 /** Starts as many iterations as may go side by side, or asks whether there is to be another one. */
-function goOn(world: World, task: Task, work: Loop): void {
-  const { over, maxConcurrency } = task.step.control as Control<'iterative'>
-  if (over.kind !== 'each') askForMore(world, task, work)
-  else if (work.ended >= work.items!.length) endLoop(world, task, work, {})
-  else
-    while (!work.ends && work.running.size < maxConcurrency && work.started < work.items!.length)
-      startIteration(world, task, work)
-}
-
-function askForMore(world: World, task: Task, work: Loop): void {
-  const { over } = task.step.control as Control<'iterative'>
-  if (over.kind === 'each') return
-  const { condition } = over
-  if (condition.kind === 'function') {
-    work.isAsking = true
-    ask(world, task, 'again')
+function goOn(world: World, task: Task): void {
+  const work = task.work!
+  const { over, maxConcurrency, iterationsMax } = task.step.control as Control<'iterative'>
+  const { items, last } = work
+  if (over.kind === 'each') {
+    if (work.ended >= items!.length) answer(world, task, { value: work.outputs })
+    while (!work.ends && work.running.size < maxConcurrency && work.started < items!.length)
+      startIteration(world, task)
     return
   }
-  const steps = viewsOf(work.last ?? task.frame)
-  const index = work.last && over.kind === 'until' ? work.started - 1 : work.started
-  takeMore(world, task, work, holds(world, task.frame, condition, { steps, index }))
+  const index = last && over.kind === 'until' ? work.started - 1 : work.started
+  const more = { steps: viewsOf(last ?? task.frame), index }
+  const take = (computed: Answer) => {
+    const given = condition(computed)
+    if ('failure' in given) answer(world, task, given)
+    else if (given.value !== (over.kind === 'while')) answer(world, task, { value: work.outputs })
+    else if (work.ended >= iterationsMax) answer(world, task, OVER_LIMIT)
+    else startIteration(world, task)
+  }
+  consider(world, task, 'again', over.condition, take, more)
 }
 
-function takeMore(world: World, task: Task, work: Loop, given: Answer): void {
-  const { over, iterationsMax } = task.step.control as Control<'iterative'>
-  if ('failure' in given) endLoop(world, task, work, { failure: given.failure })
-  else if (Boolean(given.value) !== (over.kind === 'while')) endLoop(world, task, work, {})
-  else if (work.ended >= iterationsMax) endLoop(world, task, work, { failure: OVER_LIMIT })
-  else startIteration(world, task, work)
-}
-
-function startIteration(world: World, task: Task, work: Loop): void {
+function startIteration(world: World, task: Task): void {
   const { block, output } = task.step.control as Control<'iterative'>
-  const index = work.started++
-  const iteration = { index, ...(work.items && { item: work.items[index] }) }
-  work.running.add(enter(world, task, { workflow: block, iteration, output }))
+  const { items } = task.work!
+  const index = task.work!.started++
+  const iteration = { index, ...(items && { item: items[index] }) }
+  enter(world, task, { workflow: block, iteration, output, list: index })
 }
 
 /** An iteration has ended. One too many that failed, or a verdict, ends the loop. */
-export function iterationEnded(world: World, task: Task, work: Loop, frame: Frame): void {
+function iterationEnded(world: World, task: Task, work: Work, frame: Frame): void {
   const { tolerate } = task.step.control as Control<'iterative'>
   const { cause, verdict, result } = frame
   const failure = cause === 'completed' ? null : (frame.failure ?? CANCELLED)
-  work.running.delete(frame)
   work.last = frame
   work.ended++
   work.outputs[frame.input.iteration!.index] = failure ? null : result
   if (failure) work.failed++
   const mayFail =
     'count' in tolerate ? tolerate.count : Math.floor(tolerate.share * (work.items?.length ?? 0))
-  const ends = { cause: cause === 'cancelled' ? cause : 'failed', failure, verdict } as const
   const isFirst = work.ends === null
-  if (failure && (verdict !== null || (isFirst && work.failed > mayFail))) work.ends = ends
+  if (failure && (verdict !== null || (isFirst && work.failed > mayFail)))
+    work.ends = { cause: cause === 'cancelled' ? cause : 'failed', failure, verdict }
   if (work.ends && isFirst) for (const other of work.running) world.above.cancelFrame(world, other, false)
-  if (work.ends === null) goOn(world, task, work)
-  else if (work.running.size === 0) endLoop(world, task, work, work.ends)
+  if (work.ends === null) goOn(world, task)
+  else if (work.running.size === 0) endLoop(world, task, work.ends)
 }
 
-function stopLoop(world: World, task: Task, work: Loop, force: boolean): void {
-  if (work.ends && !force) return
-  work.ends ??= { cause: 'cancelled', failure: null, verdict: null }
-  if (work.running.size === 0) endLoop(world, task, work, work.ends)
-  for (const frame of work.running) world.above.cancelFrame(world, frame, force)
-}
-
-function endLoop(world: World, task: Task, work: Loop, { failure, verdict, cause }: Partial<LoopEnd>): void {
-  if (cause === 'cancelled') cancelledInside(world, task)
-  else if (failure && verdict) failed(world, task, failure, verdict)
-  else answer(world, task, failure ? { failure } : { value: work.outputs })
-}
-
-// ---- answers of functions ------------------------------------------------------------------------------------
-
-/** What a function decided about a control step that is under way. */
-export function decided(world: World, task: Task, given: Answer): void {
-  const { work } = task
-  if (!work || work.kind === 'wait' || !work.isAsking) return
-  work.isAsking = false
-  if (work.kind === 'branch') {
-    if ('failure' in given) failed(world, task, given.failure)
-    else takeBranch(world, task, given.value as number)
-  } else if (work.items === null && (task.step.control as Control<'iterative'>).over.kind === 'each')
-    countItems(world, task, work, given)
-  else takeMore(world, task, work, given)
+function endLoop(world: World, task: Task, { failure, verdict, cause }: LoopEnd): void {
+  if (cause === 'cancelled' || !failure) cancelledInside(world, task)
+  else if (verdict) failed(world, task, failure, verdict)
+  else answer(world, task, { failure })
 }
 
 // ---- waits and signals -----------------------------------------------------------------------------------------
@@ -260,7 +212,6 @@ export function decided(world: World, task: Task, given: Answer): void {
 function startWait(world: World, task: Task, { until }: Control<'wait'>): void {
   const { attempt } = task
   const to = pathOf(world, task)
-  task.work = { kind: 'wait' }
   if (until.kind === 'timer') {
     startTimer(world, { to, type: 'attempt.succeeded', attempt }, until.delayMs)
     return
@@ -303,7 +254,7 @@ const viewOf = ({ event, data, at }: Signal): EventView => ({ type: event, data,
 function accepts(world: World, task: Task, kept: Signal): boolean {
   const { filter } = awaited(task)!
   if (filter === null) return true
-  const given = holds(world, task.frame, filter, { event: viewOf(kept) })
+  const given = compute(world, task.frame, filter, { event: viewOf(kept) })
   return 'value' in given && given.value === true
 }
 
@@ -316,14 +267,7 @@ function take(world: World, task: Task, kept: Signal): void {
 }
 
 /** Order of declaration: list by list from the outside in, iterations by number. */
-function byDeclaration(some: Task, other: Task): number {
-  const [left, right] = [levelsOf(some), levelsOf(other)]
-  const at = left.findIndex((level, index) => level !== right[index])
-  return at < 0 ? 0 : left[at]! - (right[at] ?? 0)
-}
+const byDeclaration = (some: Task, other: Task) => (placeOf(some) < placeOf(other) ? -1 : 1)
 
-const levelsOf = ({ frame, index }: Task): number[] => [
-  ...(frame.parent ? levelsOf(frame.parent) : []),
-  frame.input.list,
-  index,
-]
+const placeOf = ({ frame, index }: Task): string =>
+  `${frame.parent ? placeOf(frame.parent) : ''}/${[frame.input.list, index].map((at) => String(at).padStart(6, '0')).join('/')}`

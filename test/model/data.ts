@@ -8,12 +8,9 @@ import type {
   WorkflowDefinition,
 } from '../../src/definition/model.ts'
 import { compensationOf } from './answers.ts'
-import { taskOf, type Frame, type Task, type Tried, type World } from './state.ts'
+import { framePath, taskOf, type Answer, type Frame, type Task, type Tried, type World } from './state.ts'
 
 const SKIPPED: StepView = { output: null, status: 'skipped', error: null, attempts: 0 }
-
-/** A value, or why it cannot be computed. */
-export type Answer = { readonly value: unknown } | { readonly failure: Failure }
 
 /** Computes a value; what is recorded is its JSON form. */
 export function compute(world: World, frame: Frame, given: Computed, more: Partial<DataScope> = {}): Answer {
@@ -26,12 +23,32 @@ export function compute(world: World, frame: Frame, given: Computed, more: Parti
   }
 }
 
-/** A condition, which gives true or false. */
-export function holds(world: World, frame: Frame, when: Computed, more: Partial<DataScope> = {}): Answer {
-  const answer = compute(world, frame, when, more)
-  if ('failure' in answer || typeof answer.value === 'boolean') return answer
-  return { failure: { code: 'EXPRESSION_FAILED', message: 'no condition', retryable: false } }
+/** Goes on with what is computed; a function is asked for it. */
+export function consider(
+  world: World,
+  task: Task,
+  question: string,
+  given: Computed,
+  resume: NonNullable<Task['resume']>,
+  more: Partial<DataScope> = {},
+): void {
+  if (given.kind === 'function') ask(world, task, question, resume)
+  else resume(compute(world, task.frame, given, more))
 }
+
+/** Asks a function. The history has its answer, and the task goes on with it. */
+export function ask(world: World, task: Task, question: string, resume: NonNullable<Task['resume']>): void {
+  const to = framePath(world, task.frame)
+  task.resume = resume
+  world.ahead.delete(to)
+  world.performed.push({ text: `${question} of ${to}#${task.index}` })
+}
+
+/** What a condition gives is true or false. */
+export const condition = (given: Answer): Answer =>
+  'failure' in given || typeof given.value === 'boolean'
+    ? given
+    : { failure: { code: 'EXPRESSION_FAILED', message: 'no condition', retryable: false } }
 
 export const plain = (value: unknown): unknown =>
   value === undefined ? null : JSON.parse(JSON.stringify(value))

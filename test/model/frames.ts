@@ -2,7 +2,7 @@
 // successes suffice, what ended it, whether it is undone.
 import type { Failure, Verdict } from '../../machines/protocol.ts'
 import { ancestorsOf, endsScenario, failureWithin, mustCompensate, worstOf } from './answers.ts'
-import { branchEnded, iterationEnded } from './control.ts'
+import { frameEnded } from './control.ts'
 import { resultOf } from './data.ts'
 import { passGates } from './gates.ts'
 import { CANCELLED, cancelTask, passDependencies } from './steps.ts'
@@ -162,7 +162,5 @@ export function conclude(world: World, frame: Frame): void {
   const { parent } = frame
   if (!parent) return
   keepEnded(parent, frame, world)
-  const { work } = parent
-  if (work?.kind === 'branch') branchEnded(world, parent, frame)
-  else if (work?.kind === 'loop') iterationEnded(world, parent, work, frame)
+  if (parent.work?.running.has(frame)) frameEnded(world, parent, frame)
 }

@@ -7,16 +7,7 @@ import * as control from './control.ts'
 import * as frames from './frames.ts'
 import { leaseFailed, lend } from './gates.ts'
 import * as steps from './steps.ts'
-import {
-  scenarioOf,
-  taskOf,
-  World,
-  type Above,
-  type Frame,
-  type Setting,
-  type Task,
-  type Tried,
-} from './state.ts'
+import { scenarioOf, taskOf, World, type Above, type Frame, type Setting, type Tried } from './state.ts'
 import * as undoing from './undo.ts'
 
 /** What an entry may carry. */
@@ -69,7 +60,8 @@ export function react(world: World, { at, to, event }: Entry, seen: ReadonlySet<
 
 /** A limit passes when it is due, once, and only one that is in force. */
 function checkTimers(world: World, to: string, { type, attempt, lease }: Inbound): void {
-  const isWait = world.live.get(to)?.work?.kind === 'wait'
+  const { work, step } = world.live.get(to) ?? {}
+  const isWait = work != null && step?.control?.kind === 'wait'
   const late = world.timers.find(({ until }) => until < world.now)
   if (late) world.problems.push(`${late.type} of ${late.to} is overdue since ${late.until}`)
   if (!TIMED.test(type) && !(isWait && type.startsWith('attempt.'))) return
@@ -141,11 +133,11 @@ const OF_FRAMES: Readonly<Record<string, Rule<Frame>>> = {
     if (phase !== 'cleaning') control.signal(world, event!, data)
   },
   'effect.heard': (world, _, event) => hear(world, event),
-  'decision.made': (world, { tasks }, { index, failure, value }) => {
+  'decision.made': (_, { tasks }, { index, failure, value }) => {
     const task = tasks[index!]!
-    const answer = failure ? { failure } : { value }
-    if (task.phase === 'checking') steps.passCondition(world, task, answer)
-    else control.decided(world, task, answer)
+    const { resume } = task
+    task.resume = null
+    resume?.(failure ? { failure } : { value })
   },
 }
 
@@ -165,17 +157,11 @@ function cancelAt(world: World, frame: Frame, [segment, ...further]: string[], f
     steps.cancelTask(world, task, force)
     return
   }
-  const inside = insideOf(task, number === undefined ? null : Number(number))
+  const isInside = ({ input }: Frame) => String(input.iteration?.index) === String(number)
+  const inside = [...(task.work?.running ?? [])].find(isInside)
   if (!inside) return
   if (further.length > 0) cancelAt(world, inside, further, force)
   else frames.cancelFrame(world, inside, force)
-}
-
-function insideOf({ work }: Task, iteration: number | null): Frame | null | undefined {
-  if (work?.kind === 'branch') return iteration === null ? work.frame : null
-  return work?.kind === 'loop'
-    ? [...work.running].find((frame) => frame.input.iteration!.index === iteration)
-    : null
 }
 
 const OF_ATTEMPTS: Readonly<Record<string, Rule<Tried>>> = {

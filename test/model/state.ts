@@ -8,6 +8,9 @@ import type {
   StepStatus,
   Verdict,
 } from '../../machines/protocol.ts'
+import type * as control from './control.ts'
+import type * as frames from './frames.ts'
+import type * as undoing from './undo.ts'
 import type { Computed, Module, StepDefinition, WorkflowDefinition } from '../../src/definition/model.ts'
 
 /** How long an operation that was told to stop may take before it is given up on. */
@@ -31,16 +34,10 @@ export interface Setting {
 }
 
 /** Rules that the life of a step and undoing lead to. They are handed in, for they lead back. */
-export interface Above {
-  stopWork(world: World, task: Task, force: boolean): void
-  stepEnded(world: World, task: Task): void
-  startFrame(world: World, input: FrameInput): Frame
-  cancelFrame(world: World, frame: Frame, force: boolean): void
-  conclude(world: World, frame: Frame): void
-  undoBeside(world: World, task: Task, extent: Extent, isBeforeRetry?: boolean): boolean
-  takeNext(world: World, undo: Undo): void
-  leave(world: World, undo: Undo): void
-}
+export type Above = typeof frames & typeof control & typeof undoing
+
+/** A value, or why it cannot be computed. */
+export type Answer = { readonly value: unknown } | { readonly failure: Failure }
 
 export class World {
   readonly above: Above
@@ -64,18 +61,16 @@ export class World {
   /** Control steps whose attempt has begun, and nothing inside of it yet. */
   starting: Task[] = []
   /** Attempts that end with what was computed for them. */
-  atOnce: { readonly task: Task; readonly computed: { value: unknown } | { failure: Failure } }[] = []
+  atOnce = new Map<Task, Answer>()
   /** Those of them that end now: nothing else that ends at the same time stops them. */
-  answered: Set<Task> = new Set()
+  answered: Map<Task, Answer> = new Map()
   /** Waits for events; those of `joining` were not offered what is kept. */
   waits: Task[] = []
   joining: Task[] = []
   /** Signals that nobody took, the oldest first. */
   kept: { event: string; data: unknown; at: number }[] = []
-  /** What each handler has not answered, the oldest first: numbers of failures that were told. */
-  readonly asked: ReadonlyMap<string, number[]>
-  questions: Question[] = []
-  failuresTold = 0
+  /** What each handler has not answered, the oldest first: failures that were told, and what was asked about them. */
+  readonly asked: ReadonlyMap<string, (Question | null)[]>
   requests = 0
   /** Requests that were granted, and of which nothing followed yet. */
   lent: LeaseRequest[] = []
@@ -111,8 +106,6 @@ export interface Performed {
 
 export interface Question {
   readonly task: Task
-  readonly number: number
-  readonly handlers: readonly string[]
   readonly answers: Map<string, Verdict | null>
 }
 
@@ -162,6 +155,7 @@ export class Task extends Trying {
   output: unknown = null
   granted = 0
   verdict: Verdict | null = null
+  question: Question | null = null
   /** It did not run because of how its dependencies ended. */
   isHeld = false
   /** Its success is not needed: as many as were waited for had succeeded. */
@@ -178,6 +172,8 @@ export class Task extends Trying {
   hasSlot = false
   leases: { readonly pool: string; readonly units: number }[] = []
   work: Work | null = null
+  /** Goes on with what a function answers. */
+  resume: ((answer: Answer) => void) | null = null
   /** Frames of its last attempt that have ended. */
   kept: Frame[] = []
   /** Frames that may have to be undone or named, in the order in which they ended. */
@@ -216,20 +212,15 @@ export interface Left {
   readonly possiblyDone: string[]
 }
 
-/** What an attempt of a control step does. */
-export type Work =
-  { readonly kind: 'branch'; frame: Frame | null; isAsking: boolean } | { readonly kind: 'wait' } | Loop
-
-export class Loop {
-  readonly kind = 'loop'
+/** What an attempt of a control step does: lists of steps inside, or none where it waits. */
+export class Work {
+  readonly running = new Set<Frame>()
   items: readonly unknown[] | null = null
   started = 0
   ended = 0
   failed = 0
-  readonly running = new Set<Frame>()
   readonly outputs: unknown[] = []
   last: Frame | null = null
-  isAsking = false
   /** Nothing more starts. */
   ends: LoopEnd | null = null
 }

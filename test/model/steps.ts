@@ -2,10 +2,10 @@
 // undoing it in undo.ts. Of the phases of a task, each event says what follows.
 import type { Failure, StepOutcome, Verdict } from '../../machines/protocol.ts'
 import { backoffOf, gateOf, hasRetry, isApplicable, limitOf, listedVerdict, windowPolicy } from './answers.ts'
-import { givenTo, holds, type Answer } from './data.ts'
+import { condition, consider, givenTo } from './data.ts'
 import { leaveGates, returnLeases, returnSlot } from './leases.ts'
-import { AWAIT_MS, framePath, GRACE_MS, pathOf, startTimer, stopTimers, taskOf } from './state.ts'
-import type { Effect, Task, Tried, World } from './state.ts'
+import { AWAIT_MS, GRACE_MS, pathOf, startTimer, stopTimers, taskOf, Work } from './state.ts'
+import type { Effect, Question, Task, Tried, World } from './state.ts'
 
 export const CANCELLED: Failure = { code: 'RUN_CANCELLED', message: 'cancelled' }
 
@@ -25,22 +25,15 @@ export function passDependencies(world: World, task: Task): void {
   }
   const { when } = task.step
   if (when === null) askForGates(world, task)
-  else if (when.kind === 'function') {
+  else {
     task.phase = 'checking'
-    ask(world, task, 'when')
-  } else passCondition(world, task, holds(world, task.frame, when))
-}
-
-export function passCondition(world: World, task: Task, answer: Answer): void {
-  if ('failure' in answer) deny(world, task, answer.failure)
-  else if (answer.value) askForGates(world, task)
-  else settle(world, task, 'skipped')
-}
-
-export function ask(world: World, { frame, index }: Task, question: string): void {
-  const to = framePath(world, frame)
-  world.ahead.delete(to)
-  world.performed.push({ text: `${question} of ${to}#${index}` })
+    consider(world, task, 'when', when, (computed) => {
+      const given = condition(computed)
+      if ('failure' in given) deny(world, task, given.failure)
+      else if (given.value) askForGates(world, task)
+      else settle(world, task, 'skipped')
+    })
+  }
 }
 
 /** A task ends that was never under way. */
@@ -57,6 +50,7 @@ function record(world: World, task: Task, outcome: StepOutcome): void {
   returnSlot(world, task)
   Object.assign(task, {
     phase: 'final',
+    resume: null,
     outcome,
     status: outcome,
     finishedAt: world.now,
@@ -109,7 +103,7 @@ export function begin(world: World, tried: Tried): void {
   if (tried.kind === 'step')
     startAttemptTimer(world, tried, 'heartbeat.missed', tried.step.heartbeatMs, Infinity)
   if (tried.kind === 'step' && isControl(tried)) {
-    tried.work = { kind: 'branch', frame: null, isAsking: false }
+    tried.work = new Work()
     world.starting.push(tried)
   } else perform(world, tried, to)
   world.changes++
@@ -153,7 +147,7 @@ export function endAttempt(world: World, tried: Tried): void {
   const task = taskOf(tried)
   stopTimers(world, addressOf(world, tried), ATTEMPT_TIMERS)
   if (tried.kind === 'step') {
-    task.work = null
+    Object.assign(task, { work: null, resume: null })
     world.waits = world.waits.filter((each) => each !== task)
     world.joining = world.joining.filter((each) => each !== task)
   }
@@ -270,9 +264,15 @@ function judgeStep(world: World, task: Task): void {
     request(world, task)
   } else if (task.granted > 0) rule(world, task)
   else {
-    const number = tellFailure(world)
-    if (task.step.onFailure !== null || world.setting.handlers.length === 0) rule(world, task)
-    else askHandlers(world, task, number)
+    const isAsking = task.step.onFailure === null && world.setting.handlers.length > 0
+    task.question = isAsking ? { task, answers: new Map() } : null
+    tellFailure(world, task.question)
+    if (!isAsking) rule(world, task)
+    else {
+      task.phase = 'asking'
+      const { answerMs } = task.frame.workflow.recovery
+      startTimer(world, { to: addressOf(world, task), type: 'verdict.timedOut' }, answerMs)
+    }
   }
 }
 
@@ -312,38 +312,27 @@ export function windowClosed(world: World, tried: Tried): void {
   judge(world, tried)
 }
 
-/** Tells the handlers of a failure. Returns its number. */
-export function tellFailure(world: World): number {
-  const number = ++world.failuresTold
-  for (const queue of world.asked.values()) queue.push(number)
-  return number
-}
-
-function askHandlers(world: World, task: Task, number: number): void {
-  task.phase = 'asking'
-  const { answerMs } = task.frame.workflow.recovery
-  startTimer(world, { to: addressOf(world, task), type: 'verdict.timedOut' }, answerMs)
-  const handlers = world.setting.handlers.filter((id) => world.asked.get(id)!.includes(number))
-  world.questions.push({ task, number, handlers, answers: new Map() })
+/** Tells the handlers of a failure, and of what is asked about it. */
+export function tellFailure(world: World, question: Question | null = null): void {
+  for (const queue of world.asked.values()) queue.push(question)
 }
 
 /** A handler answers the oldest failure that it was told of. The answer of the highest priority counts. */
 export function handlerAnswered(world: World, id: string, verdict: Verdict | null): void {
-  const number = world.asked.get(id)?.shift()
-  const question = world.questions.find((each) => each.number === number)
-  if (!question) return
-  const { task, handlers, answers } = question
+  const question = world.asked.get(id)?.shift()
+  if (!question || question.task.question !== question) return
+  const { task, answers } = question
+  const { handlers } = world.setting
   answers.set(id, verdict)
-  const best = handlers.find((each) => (answers.get(each) ?? null) !== null)
-  const offered = best === undefined ? null : answers.get(best)!
+  const best = handlers.findIndex((each) => (answers.get(each) ?? null) !== null)
+  const offered = answers.get(handlers[best] ?? '') ?? null
   if (offered && isApplicable(task, offered)) task.verdict = offered
-  const before = best === undefined ? handlers : handlers.slice(0, handlers.indexOf(best))
-  if (before.every((each) => answers.has(each))) answered(world, task)
+  if (handlers.slice(0, best < 0 ? undefined : best).every((each) => answers.has(each))) answered(world, task)
 }
 
 /** No answer that is still to come counts. */
 export function answered(world: World, task: Task): void {
-  world.questions = world.questions.filter((each) => each.task !== task)
+  task.question = null
   stopTimers(world, addressOf(world, task), ['verdict.timedOut'])
   rule(world, task)
 }
@@ -362,7 +351,7 @@ function rule(world: World, task: Task): void {
 function end(world: World, task: Task, outcome: StepOutcome): void {
   world.live.delete(addressOf(world, task))
   stopTimers(world, addressOf(world, task))
-  world.questions = world.questions.filter((each) => each.task !== task)
+  task.question = null
   record(world, task, outcome)
   world.above.stepEnded(world, task)
 }
