@@ -1,7 +1,7 @@
 // The tables of the model: when a step runs, whether a failure is tried again, which verdict counts. Nothing is changed here.
 import type { Failure, StepOutcome, Verdict } from '../../machines/protocol.ts'
 import type { RetryDefinition } from '../../src/definition/model.ts'
-import { dependenciesOf, reach, taskOf, type Frame, type Task, type Tried } from './state.ts'
+import { dependenciesOf, reach, type Frame, type Task, type Tried } from './state.ts'
 
 /** What the dependencies of a task, all of them final, make of it. */
 export type Gate = 'runs' | Exclude<StepOutcome, 'success'>
@@ -43,11 +43,16 @@ const isRetryable = ({ code, name, retryable }: Failure, { nonRetryable }: Retry
   retryable !== false && !nonRetryable.includes(code) && !(name !== undefined && nonRetryable.includes(name))
 
 /** The retries of a step's operation, or of what undoes its current effect; a fallback has none. */
-function retryOf(tried: Tried): RetryDefinition | null {
-  if (tried.kind === 'step') return tried.target === 'operation' ? tried.step.retry : null
-  return compensationOf(tried.task, tried.target)?.retry ?? null
+const retryOf = (tried: Tried) =>
+  tried.kind === 'step' && tried.target === 'fallback' ? null : windowPolicy(tried)
+
+/** What the operation of a step, or its fallback, calls. */
+export function calledBy({ step: { call, fallback } }: Task, target: Tried['target']) {
+  const called = target === 'operation' ? call : fallback
+  return called && 'module' in called ? called : null
 }
 
+/** What undoes an effect of a step. */
 export function compensationOf({ step: { compensate, fallback } }: Task, target: Tried['target']) {
   if (target === 'operation') return compensate
   return fallback && 'module' in fallback ? fallback.compensate : null
@@ -61,13 +66,8 @@ export const windowPolicy = (tried: Tried): RetryDefinition =>
 export function hasRetry(tried: Tried): boolean {
   const retry = retryOf(tried)
   const { failure, failures, isWindowOpen } = tried
-  return (
-    retry !== null &&
-    failure !== null &&
-    isWindowOpen &&
-    failures <= retry.count &&
-    isRetryable(failure, retry)
-  )
+  if (!retry || !failure || !isWindowOpen || failures > retry.count) return false
+  return isRetryable(failure, retry)
 }
 
 /** How long the next attempt is put off: at least, and at most, for jitter is drawn. */
@@ -106,11 +106,8 @@ export const failureWithin = (task: Task): Failure | null =>
   task.failure && { step: task.address, ...task.failure }
 
 /** The limit of one attempt. */
-export function limitOf(tried: Tried): number | null {
-  return tried.kind === 'step'
-    ? tried.step.timeoutMs
-    : (compensationOf(taskOf(tried), tried.target)?.timeoutMs ?? null)
-}
+export const limitOf = (tried: Tried) =>
+  tried.kind === 'step' ? tried.step.timeoutMs : compensationOf(tried.task, tried.target)!.timeoutMs
 
 /** Whether what a frame did is to be undone once it ends otherwise than well. A block leaves that to its scenario. */
 export const mustCompensate = ({ level, verdict, workflow, compensation }: Frame) =>

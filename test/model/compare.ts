@@ -126,8 +126,8 @@ const isFallback = ({ outcome, target }: Task) => outcome === 'success' && targe
 
 function recordOf(task: Task): StepFacts {
   const { step, status, failure, attempt, isHeld, startedAt, finishedAt, compensation, kept } = task
-  const runOf = ({ input, cause, tasks }: Frame) => ({
-    iteration: input.iteration?.index ?? null,
+  const runOf = ({ iteration, cause, tasks }: Frame) => ({
+    iteration: iteration?.index ?? null,
     status: cause,
     steps: tasks.map(recordOf),
   })

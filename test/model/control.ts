@@ -61,7 +61,7 @@ function enter(
   const { frame, attempt, work } = task
   const retried = attempt > 1 ? `[#${attempt}]` : ''
   const number = inside.iteration ? `[${inside.iteration.index}]` : ''
-  const own = { ...NO_INPUT, inputs: frame.input.inputs, scenario: frame.input.scenario, ...inside }
+  const own = { ...NO_INPUT, inputs: frame.inputs, scenario: frame.scenario, ...inside }
   const address = `${task.address}${retried}${number}`
   work!.running.add(world.above.startFrame(world, { ...own, address, parent: task, attempt }))
 }
@@ -125,7 +125,7 @@ function call(world: World, task: Task, { workflow, inputs }: Control<'scenario'
   if ('failure' in given) answer(world, task, given)
   else if (typeof given.value !== 'object' || given.value === null) answer(world, task, NOT_COMPUTED)
   else {
-    const own = { ...(workflow.inputs === null ? task.frame.input.inputs : {}), ...given.value }
+    const own = { ...(workflow.inputs === null ? task.frame.inputs : {}), ...given.value }
     enter(world, task, { workflow, level: 'call', inputs: own, scenario: workflow.name })
   }
 }
@@ -189,7 +189,7 @@ function iterationEnded(world: World, task: Task, work: Work, frame: Frame): voi
   const failure = cause === 'completed' ? null : (frame.failure ?? CANCELLED)
   work.last = frame
   work.ended++
-  work.outputs[frame.input.iteration!.index] = failure ? null : result
+  work.outputs[frame.iteration!.index] = failure ? null : result
   if (failure) work.failed++
   const mayFail =
     'count' in tolerate ? tolerate.count : Math.floor(tolerate.share * (work.items?.length ?? 0))
@@ -270,4 +270,4 @@ function take(world: World, task: Task, kept: Signal): void {
 const byDeclaration = (some: Task, other: Task) => (placeOf(some) < placeOf(other) ? -1 : 1)
 
 const placeOf = ({ frame, index }: Task): string =>
-  `${frame.parent ? placeOf(frame.parent) : ''}/${[frame.input.list, index].map((at) => String(at).padStart(6, '0')).join('/')}`
+  `${frame.parent ? placeOf(frame.parent) : ''}/${[frame.list, index].map((at) => String(at).padStart(6, '0')).join('/')}`

@@ -1,13 +1,8 @@
 // What expressions and functions of a definition see, and what is computed with them. Nothing is changed here.
 import type { EffectTarget, Failure } from '../../machines/protocol.ts'
-import type {
-  Computed,
-  DataScope,
-  ErrorView,
-  StepView,
-  WorkflowDefinition,
-} from '../../src/definition/model.ts'
-import { compensationOf } from './answers.ts'
+import type { Computed, DataScope, ErrorView, StepView } from '../../src/definition/model.ts'
+import type { WorkflowDefinition } from '../../src/definition/model.ts'
+import { calledBy, compensationOf } from './answers.ts'
 import { framePath, taskOf, type Answer, type Frame, type Task, type Tried, type World } from './state.ts'
 
 const SKIPPED: StepView = { output: null, status: 'skipped', error: null, attempts: 0 }
@@ -57,22 +52,22 @@ function scopeOf({ setting: { runId } }: World, frame: Frame): DataScope {
   const iteration = iterationOf(frame)
   return {
     steps: viewsOf(frame),
-    inputs: frame.input.inputs,
+    inputs: frame.inputs,
     env: {},
-    run: { id: runId, scenario: frame.input.scenario, started_at: new Date(frame.startedAt).toISOString() },
+    run: { id: runId, scenario: frame.scenario, started_at: new Date(frame.startedAt).toISOString() },
     ...(iteration?.item !== undefined && { item: iteration.item }),
     ...(iteration && { index: iteration.index }),
   }
 }
 
 /** An inner iteration hides the index, and the item where it has one, of those around it. */
-function iterationOf({ input: { iteration, level, parent } }: Frame): Frame['input']['iteration'] {
+function iterationOf({ iteration, level, parent }: Frame): Frame['iteration'] {
   const around = level === 'block' ? iterationOf(parent!.frame) : null
   return iteration ? { ...around, ...iteration } : around
 }
 
 /** The steps of a frame, and of those around it as far as its scenario goes. An inner one hides an outer one. */
-export function viewsOf(frame: Frame, absent = frame.input.absent): Record<string, StepView> {
+export function viewsOf(frame: Frame, absent = frame.absent): Record<string, StepView> {
   const around = frame.level === 'block' ? viewsOf(frame.parent!.frame) : {}
   const final = frame.tasks.filter(({ status }) => status !== null)
   return {
@@ -97,23 +92,16 @@ const viewOf = (task: Task): StepView => ({
 export const outputOf = ({ outcome, isUnneeded, output }: Task) =>
   outcome === 'success' && !isUnneeded ? output : null
 
-const errorOf = ({
-  code,
-  message,
-  name,
-  retryable,
-  retryAfterMs,
-  effect,
-  step,
-  cause,
-}: Failure): ErrorView => ({
-  ...{ code, message, name: name ?? null, retryable: retryable ?? true, retryAfterMs: retryAfterMs ?? null },
-  ...{ effect: effect ?? null, step: step ?? null, cause: cause ? errorOf(cause) : null },
+const NO_ERROR = { name: null, retryable: true, retryAfterMs: null, effect: null, step: null }
+
+const errorOf = ({ cause, ...failure }: Failure): ErrorView => ({
+  ...{ ...NO_ERROR, ...failure },
+  cause: cause ? errorOf(cause) : null,
 })
 
 /** What a frame gives whose steps have all ended well. */
 export function resultOf(world: World, frame: Frame): Answer {
-  const { workflow, level, output } = frame.input
+  const { workflow, level, output } = frame
   if (level === 'block' && output) return compute(world, frame, output)
   const names = Object.keys(workflow.outputs)
   if (level !== 'run' && names.length === 0)
@@ -135,8 +123,8 @@ export const isAccepted = (task: Task, target: EffectTarget) =>
 export function givenTo(world: World, tried: Tried): { readonly value: unknown } | null {
   const { target } = tried
   const task = taskOf(tried)
-  const call = target === 'operation' ? task.step.call : task.step.fallback
-  const input = call && 'module' in call ? compute(world, task.frame, call.parameters) : { value: null }
+  const call = calledBy(task, target)
+  const input = call ? compute(world, task.frame, call.parameters) : { value: null }
   if ('failure' in input) return null
   if (tried.kind === 'step') return input
   const { parameters, on } = compensationOf(task, target)!

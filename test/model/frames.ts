@@ -48,7 +48,7 @@ export function stepEnded(world: World, task: Task): void {
   const { failFast, onFailure } = frame.workflow
   if (frame.phase !== 'running') return
   const isEnding = outcome === 'failed' && endsScenario(verdict)
-  if (isHeld || outcome !== 'failed' || (frame.input.waitFor !== 'all' && !isEnding)) {
+  if (isHeld || outcome !== 'failed' || (frame.waitFor !== 'all' && !isEnding)) {
     undoBeside(world, task, outcome === 'success' && !task.isUnneeded ? 'surplus' : 'all')
     count(world, frame)
     return
@@ -62,7 +62,7 @@ export function stepEnded(world: World, task: Task): void {
 /** Where successes are counted: whether there are enough, or can't be any more. */
 function count(world: World, frame: Frame): void {
   const { tasks } = frame
-  const { waitFor } = frame.input
+  const { waitFor } = frame
   if (waitFor === 'all') return
   const successes = tasks.filter(({ outcome }) => outcome === 'success').length
   const isShort = tasks.length - (frame.ended - successes) < waitFor
@@ -127,8 +127,7 @@ export function neverRan(world: World, frame: Frame): void {
 
 /** Every step is final. */
 export function endSteps(world: World, frame: Frame): void {
-  if (frame.phase === 'running' && frame.cause === 'completed' && frame.input.waitFor === 'all')
-    judgeEnds(frame)
+  if (frame.phase === 'running' && frame.cause === 'completed' && frame.waitFor === 'all') judgeEnds(frame)
   stopTimers(world, framePath(world, frame), ['run.timedOut'])
   if (frame.cause === 'completed') {
     const result = resultOf(world, frame)

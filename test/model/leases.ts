@@ -57,6 +57,13 @@ const wouldBegin = (task: Task) =>
 export const freeSlots = ({ workflow: { parallel, maxConcurrency }, tasks }: Frame) =>
   (parallel ? maxConcurrency : 1) - tasks.filter(({ hasSlot }) => hasSlot).length
 
+/** A task, or its undoing, waits for leases and a slot: in a sequential list for the slot first. */
+export function waitAtGates(world: World, task: Task): void {
+  const asksFirst = task.frame.workflow.parallel && task.step.resources.length > 0
+  Object.assign(task, { gate: asksFirst ? 'leases' : 'slot', since: world.now })
+  world.changes++
+}
+
 /** A task waits at its gates no more. */
 export function leaveGates(world: World, task: Task): void {
   task.gate = null

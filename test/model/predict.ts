@@ -10,22 +10,17 @@ import * as steps from './steps.ts'
 import { scenarioOf, taskOf, World, type Above, type Frame, type Setting, type Tried } from './state.ts'
 import * as undoing from './undo.ts'
 
+type Texts = 'step' | 'event' | 'lease' | 'subscription' | 'run'
+type Values = 'output' | 'value' | 'data'
+
 /** What an entry may carry. */
-interface Inbound {
+interface Inbound extends Partial<Record<Texts, string>>, Partial<Record<Values, unknown>> {
   readonly type: string
   readonly attempt?: number
-  readonly output?: unknown
+  readonly index?: number
   readonly failure?: Failure
   readonly verdict?: Verdict
-  readonly index?: number
-  readonly value?: unknown
   readonly force?: boolean
-  readonly step?: string
-  readonly event?: string
-  readonly data?: unknown
-  readonly lease?: string
-  readonly subscription?: string
-  readonly run?: string
   readonly target?: EffectTarget
 }
 
@@ -157,7 +152,7 @@ function cancelAt(world: World, frame: Frame, [segment, ...further]: string[], f
     steps.cancelTask(world, task, force)
     return
   }
-  const isInside = ({ input }: Frame) => String(input.iteration?.index) === String(number)
+  const isInside = ({ iteration }: Frame) => String(iteration?.index) === String(number)
   const inside = [...(task.work?.running ?? [])].find(isInside)
   if (!inside) return
   if (further.length > 0) cancelAt(world, inside, further, force)

@@ -179,7 +179,7 @@ export class Task extends Trying {
   /** Frames that may have to be undone or named, in the order in which they ended. */
   readonly owed: Frame[] = []
   /** What called scenarios left when they undid themselves. */
-  readonly left: Left = { undone: [], possiblyDone: [] }
+  readonly left = nothing()
   undo: Undo | null = null
   compensation: { readonly status: 'compensated' | 'failed'; readonly attempts: number } | null = null
 
@@ -196,7 +196,7 @@ export class Task extends Trying {
 }
 
 /** What is known of one effect. `late`: its success was heard when undoing had begun. */
-class Effect {
+export class Effect {
   state: 'none' | 'unknown' | 'done' | 'late' = 'none'
   output: { readonly value: unknown } | null = null
   wasTried = false
@@ -204,13 +204,9 @@ class Effect {
   isUndone: boolean | null = null
 }
 
-export type { Effect }
-
 /** Addresses of steps. */
-export interface Left {
-  readonly undone: string[]
-  readonly possiblyDone: string[]
-}
+export const nothing = () => ({ undone: [] as string[], possiblyDone: [] as string[] })
+export type Left = ReturnType<typeof nothing>
 
 /** What an attempt of a control step does: lists of steps inside, or none where it waits. */
 export class Work {
@@ -258,20 +254,13 @@ export type Tried = Task | Undo
 export const taskOf = (tried: Tried): Task => (tried.kind === 'step' ? tried : tried.task)
 
 /** Frames inside of one task that are undone, the last one first. */
-export class UndoGroup {
+export interface UndoGroup {
   readonly task: Task
-  /** Beside the steps that follow; the same before the next attempt of the task; or because the task is undone. */
-  readonly purpose: 'beside' | 'retry' | 'undo'
   readonly due: DueFrame[]
-  readonly running = new Set<Frame>()
-  attempt = 0
-  isComplete = true
-
-  constructor(task: Task, purpose: UndoGroup['purpose'], due: DueFrame[]) {
-    this.task = task
-    this.purpose = purpose
-    this.due = due
-  }
+  readonly running: Set<Frame>
+  attempt: number
+  isComplete: boolean
+  readonly ended: (isComplete: boolean) => void
 }
 
 export interface DueFrame {
@@ -283,27 +272,30 @@ export interface DueFrame {
 export type Extent = 'all' | 'surplus'
 
 /** What a frame is made from. */
-export interface FrameInput {
+export abstract class FrameInput {
   /** Empty for the run itself. */
-  readonly address: string
-  readonly workflow: WorkflowDefinition
-  readonly level: 'run' | 'call' | 'block'
-  readonly parent: Task | null
+  declare readonly address: string
+  declare readonly workflow: WorkflowDefinition
+  declare readonly level: 'run' | 'call' | 'block'
+  declare readonly parent: Task | null
   /** The attempt of the parent. */
-  readonly attempt: number
-  readonly iteration: { readonly index: number; readonly item?: unknown } | null
+  declare readonly attempt: number
+  declare readonly iteration: { readonly index: number; readonly item?: unknown } | null
   /** Which list of its parent it is: order of declaration. */
-  readonly list: number
+  declare readonly list: number
   /** Branches that were not taken. */
-  readonly absent: readonly WorkflowDefinition[]
-  readonly output: Computed | null
-  readonly inputs: Readonly<Record<string, unknown>>
-  readonly scenario: string
-  readonly waitFor: 'all' | number
+  declare readonly absent: readonly WorkflowDefinition[]
+  declare readonly output: Computed | null
+  declare readonly inputs: Readonly<Record<string, unknown>>
+  declare readonly scenario: string
+  declare readonly waitFor: 'all' | number
+
+  constructor(input: FrameInput) {
+    Object.assign(this, input)
+  }
 }
 
-export class Frame {
-  readonly input: FrameInput
+export class Frame extends FrameInput {
   readonly startedAt: number
   readonly tasks: readonly Task[]
   phase: 'preparing' | 'running' | 'stopping' | 'compensating' | 'givingUp' | 'cleaning' | 'ended'
@@ -330,23 +322,10 @@ export class Frame {
   undoLeft = 0
 
   constructor(input: FrameInput, startedAt: number) {
-    this.input = input
+    super(input)
     this.startedAt = startedAt
     this.phase = input.level === 'run' ? 'preparing' : 'running'
     this.tasks = input.workflow.steps.map((step, index) => new Task(this, index, step))
-  }
-
-  get address() {
-    return this.input.address
-  }
-  get workflow() {
-    return this.input.workflow
-  }
-  get level() {
-    return this.input.level
-  }
-  get parent() {
-    return this.input.parent
   }
 }
 
@@ -372,14 +351,11 @@ export function reach(task: Task, next: (task: Task) => readonly Task[]): Set<Ta
   return found
 }
 
+type Limit = Omit<Timer, 'from' | 'until'>
+
 /** Starts a timer, where there is one. */
-export function startTimer(
-  { now, timers }: World,
-  timer: Omit<Timer, 'from' | 'until'>,
-  from: number | null,
-  until = from,
-): void {
-  if (from !== null) timers.push({ ...timer, from: now + from, until: now + until! })
+export function startTimer({ now, timers }: World, to: Limit, from: number | null, until = from): void {
+  if (from !== null) timers.push({ ...to, from: now + from, until: now + until! })
 }
 
 /** Stops timers of an actor: all of them, or those of some types. */

@@ -3,7 +3,7 @@
 import type { Failure, StepOutcome, Verdict } from '../../machines/protocol.ts'
 import { backoffOf, gateOf, hasRetry, isApplicable, limitOf, listedVerdict, windowPolicy } from './answers.ts'
 import { condition, consider, givenTo } from './data.ts'
-import { leaveGates, returnLeases, returnSlot } from './leases.ts'
+import { leaveGates, returnLeases, returnSlot, waitAtGates } from './leases.ts'
 import { AWAIT_MS, GRACE_MS, pathOf, startTimer, stopTimers, taskOf, Work } from './state.ts'
 import type { Effect, Question, Task, Tried, World } from './state.ts'
 
@@ -45,7 +45,7 @@ export function settle(world: World, task: Task, outcome: StepOutcome): void {
 
 function record(world: World, task: Task, outcome: StepOutcome): void {
   const { frame } = task
-  const { waitFor } = frame.input
+  const { waitFor } = frame
   leaveGates(world, task)
   returnSlot(world, task)
   Object.assign(task, {
@@ -63,11 +63,10 @@ function record(world: World, task: Task, outcome: StepOutcome): void {
 
 function askForGates(world: World, task: Task): void {
   const { frame, step } = task
-  Object.assign(task, { phase: 'queued', since: world.now })
+  task.phase = 'queued'
   const waits = step.control?.kind === 'wait'
   if (frame.workflow.parallel && waits) admit(world, task)
-  else task.gate = frame.workflow.parallel && step.resources.length > 0 ? 'leases' : 'slot'
-  world.changes++
+  else waitAtGates(world, task)
 }
 
 /** A failure is met at the gates. */
@@ -99,9 +98,8 @@ export function begin(world: World, tried: Tried): void {
   Object.assign(tried, { attempt: attempt + 1, failure: null })
   if (tried.windowOf !== target && (tried.kind === 'compensation' || tried.attempt === 1))
     openWindow(world, tried)
-  startAttemptTimer(world, tried, 'attempt.timedOut', limitOf(tried))
-  if (tried.kind === 'step')
-    startAttemptTimer(world, tried, 'heartbeat.missed', tried.step.heartbeatMs, Infinity)
+  limit(world, tried, 'attempt.timedOut', limitOf(tried))
+  if (tried.kind === 'step') limit(world, tried, 'heartbeat.missed', tried.step.heartbeatMs, Infinity)
   if (tried.kind === 'step' && isControl(tried)) {
     tried.work = new Work()
     world.starting.push(tried)
@@ -109,13 +107,7 @@ export function begin(world: World, tried: Tried): void {
   world.changes++
 }
 
-function startAttemptTimer(
-  world: World,
-  tried: Tried,
-  type: string,
-  from: number | null,
-  until = from,
-): void {
+function limit(world: World, tried: Tried, type: string, from: number | null, until = from): void {
   startTimer(world, { to: addressOf(world, tried), type, attempt: tried.attempt }, from, until)
 }
 
@@ -228,7 +220,7 @@ export function abort(world: World, tried: Tried): void {
   stopTimers(world, to, ['attempt.timedOut', 'heartbeat.missed'])
   if (tried.kind === 'step' && isControl(tried)) world.above.stopWork(world, tried, false)
   else if (!world.timers.some((timer) => timer.to === to && timer.type === 'grace.ended'))
-    startAttemptTimer(world, tried, 'grace.ended', GRACE_MS)
+    limit(world, tried, 'grace.ended', GRACE_MS)
 }
 
 /** An operation outlived its grace, and is given up on. */
@@ -286,18 +278,17 @@ function backOff(world: World, tried: Tried): boolean {
     return false
   }
   tried.phase = 'backingOff'
-  startAttemptTimer(world, tried, 'backoff.ended', from, until)
+  limit(world, tried, 'backoff.ended', from, until)
   return true
 }
 
 /** Asks for the next attempt. What the last one did inside of the step is undone before. */
 export function request(world: World, task: Task): void {
+  const ask = () => {
+    if (task.phase === 'clearing') askForGates(world, task)
+  }
   task.phase = 'clearing'
-  if (!world.above.undoBeside(world, task, 'all', true)) askForNext(world, task)
-}
-
-export function askForNext(world: World, task: Task): void {
-  if (task.phase === 'clearing') askForGates(world, task)
+  if (!world.above.undoBeside(world, task, 'all', ask)) ask()
 }
 
 /** The time for retries is over. */
@@ -366,7 +357,7 @@ export function cancelTask(world: World, task: Task, force: boolean): void {
   }
   if (phase === 'running' && step.onCancel === 'await' && !force) {
     task.phase = 'finishing'
-    if (step.timeoutMs === null) startAttemptTimer(world, task, 'attempt.timedOut', AWAIT_MS)
+    if (step.timeoutMs === null) limit(world, task, 'attempt.timedOut', AWAIT_MS)
   } else if (phase === 'running' || phase === 'aborting' || (phase === 'finishing' && force)) {
     task.phase = 'cancelling'
     abort(world, task)

@@ -2,21 +2,12 @@
 // what is left. The whole of a frame is undone, or its surplus: effects that are no part of its result.
 import type { EffectTarget } from '../../machines/protocol.ts'
 import type { Module } from '../../src/definition/model.ts'
-import { compensationOf } from './answers.ts'
+import { calledBy, compensationOf } from './answers.ts'
 import { isAccepted } from './data.ts'
-import { leaveGates, returnSlot } from './leases.ts'
-import { abort, addressOf, askForNext, begin } from './steps.ts'
-import {
-  dependentsOf,
-  framePath,
-  reach,
-  scenarioOf,
-  startTimer,
-  stopTimers,
-  Undo,
-  UndoGroup,
-} from './state.ts'
-import type { DueFrame, Extent, Frame, Left, Task, World } from './state.ts'
+import { leaveGates, returnSlot, waitAtGates } from './leases.ts'
+import { abort, addressOf, begin } from './steps.ts'
+import { nothing, dependentsOf, framePath, reach, scenarioOf, startTimer, stopTimers, Undo } from './state.ts'
+import type { DueFrame, Extent, Frame, Left, Task, UndoGroup, World } from './state.ts'
 
 /** The fallback came last. */
 const TARGETS: readonly EffectTarget[] = ['fallback', 'operation']
@@ -34,8 +25,8 @@ const extentOf = (task: Task, extent: Extent): Extent =>
   task.phase === 'final' && (task.outcome !== 'success' || task.isUnneeded) ? 'all' : extent
 
 /** How much of a frame inside of a task: all of one that was tried again, or did not complete. */
-const extentInside = (task: Task, { input, cause }: Frame, extent: Extent): Extent =>
-  input.attempt < task.attempt || cause !== 'completed' ? 'all' : extentOf(task, extent)
+const extentInside = (task: Task, { attempt, cause }: Frame, extent: Extent): Extent =>
+  attempt < task.attempt || cause !== 'completed' ? 'all' : extentOf(task, extent)
 
 /** Whether an effect is undone where so much is, and where it was not yet. */
 function isOwed(task: Task, target: EffectTarget, extent: Extent): boolean {
@@ -52,10 +43,9 @@ const ownOwed = (task: Task, extent: Extent) =>
   TARGETS.filter((target) => task.effects[target].isUndone === null && isOwed(task, target, extent))
 
 function owedInside(task: Task, extent: Extent): DueFrame[] {
+  const beside = [...scenarioOf(task.frame).beside]
   const isTaken = (frame: Frame) =>
-    [...scenarioOf(task.frame).beside].some(
-      ({ running, due }) => running.has(frame) || due.some((each) => each.frame === frame),
-    )
+    beside.some(({ running, due }) => running.has(frame) || due.some((each) => each.frame === frame))
   return task.owed.flatMap((frame) => {
     const own = extentInside(task, frame, extent)
     return !isTaken(frame) && isFrameOwed(frame, own) ? [{ frame, extent: own }] : []
@@ -75,12 +65,7 @@ export const hasSurplus = (frame: Frame) =>
 // ---- what is left ------------------------------------------------------------------------------------------
 
 /** The effects that are left, or may be, by the addresses of their steps, those inside first. */
-export function leftOf(
-  world: World,
-  frame: Frame,
-  extent: Extent,
-  left: Left = { undone: [], possiblyDone: [] },
-): Left {
+export function leftOf(world: World, frame: Frame, extent: Extent, left = nothing()): Left {
   for (const task of frame.tasks) {
     left.undone.push(...task.left.undone)
     left.possiblyDone.push(...task.left.possiblyDone)
@@ -103,9 +88,8 @@ function leftAs(world: World, task: Task, target: EffectTarget, extent: Extent):
 
 /** Named are operations declared `once` or `idempotent`, and undeclared ones that something undoes. */
 function isNamed(modules: readonly Module[], task: Task, target: EffectTarget): boolean {
-  const call = target === 'operation' ? task.step.call : task.step.fallback
-  const module = call && 'module' in call ? modules.find(({ name }) => name === call.module) : undefined
-  const declared = call && 'module' in call ? module?.effects?.[call.operation] : undefined
+  const { module, operation } = calledBy(task, target) ?? {}
+  const declared = modules.find(({ name }) => name === module)?.effects?.[operation!]
   return declared === undefined ? compensationOf(task, target) !== null : declared !== 'reads'
 }
 
@@ -159,14 +143,9 @@ export function undoReady(world: World, frame: Frame): void {
   for (const task of frame.tasks) {
     if (task.undo?.phase !== 'due' || [...reach(task, dependentsOf)].some(isOpen)) continue
     task.undo.phase = 'queued'
-    askForGates(world, task)
+    waitAtGates(world, task)
   }
   finishUndoing(world, frame)
-}
-
-function askForGates(world: World, task: Task): void {
-  task.gate = task.frame.workflow.parallel && task.step.resources.length > 0 ? 'leases' : 'slot'
-  world.changes++
 }
 
 function finishUndoing(world: World, frame: Frame): void {
@@ -201,20 +180,28 @@ export function giveUp(world: World, frame: Frame): void {
 
 /**
  * Undoes what is inside of a task and not part of the result, beside the steps that follow.
- * @param isBeforeRetry the next attempt of the task waits for it
+ * @param after Comes after it
  * @returns whether there is anything to undo
  */
-export function undoBeside(world: World, task: Task, extent: Extent, isBeforeRetry = false): boolean {
-  if (!undoesSurplus(task.frame)) return false
-  const due = owedInside(task, extent)
+export function undoBeside(world: World, task: Task, extent: Extent, after = () => {}): boolean {
+  const due = undoesSurplus(task.frame) ? owedInside(task, extent) : []
   if (due.length === 0) return false
   const scenario = scenarioOf(task.frame)
   scenario.hadSurplus = true
-  const group = new UndoGroup(task, isBeforeRetry ? 'retry' : 'beside', due)
+  const group = newGroup(task, due, (isComplete) => {
+    scenario.beside.delete(group)
+    noteInside(task, isComplete)
+    after()
+    if (scenario.phase === 'givingUp') finishUndoing(world, scenario)
+  })
   scenario.beside.add(group)
   goOn(world, group)
   return true
 }
+
+const newGroup = (task: Task, due: DueFrame[], ended: UndoGroup['ended']): UndoGroup => ({
+  ...{ task, due, ended, running: new Set(), attempt: 0, isComplete: true },
+})
 
 /** The last frame is undone first; iterations of one attempt as many at once as they ran. */
 function goOn(world: World, group: UndoGroup): void {
@@ -223,29 +210,17 @@ function goOn(world: World, group: UndoGroup): void {
   const width = control?.kind === 'iterative' ? control.maxConcurrency : 1
   for (let last = due.at(-1); last && running.size < width; last = due.at(-1)) {
     const { frame, extent } = last
-    if (running.size > 0 && frame.input.attempt !== group.attempt) break
-    group.attempt = frame.input.attempt
+    if (running.size > 0 && frame.attempt !== group.attempt) break
+    group.attempt = frame.attempt
     due.pop()
     running.add(frame)
     frame.undoneIn = group
     world.open.add(frame)
     turnBack(world, frame, extent)
   }
-  if (running.size === 0) groupEnded(world, group)
-}
-
-function groupEnded(world: World, group: UndoGroup): void {
-  const { task, purpose, isComplete } = group
+  if (running.size > 0) return
   world.changes++
-  if (purpose === 'undo') {
-    insideUndone(world, task.undo!, isComplete)
-    return
-  }
-  const scenario = scenarioOf(task.frame)
-  scenario.beside.delete(group)
-  noteInside(task, isComplete)
-  if (purpose === 'retry') askForNext(world, task)
-  if (scenario.phase === 'givingUp') finishUndoing(world, scenario)
+  group.ended(group.isComplete)
 }
 
 export function stopGroup(world: World, group: UndoGroup): void {
@@ -261,31 +236,22 @@ export function admitUndo(world: World, task: Task): void {
   const undo = task.undo!
   world.live.set(addressOf(world, undo), task)
   const due = undo.isUndoingOwn ? [] : owedInside(task, task.frame.extent!)
-  if (due.length > 0) {
-    undo.phase = 'inside'
-    undo.group = new UndoGroup(task, 'undo', due)
-    goOn(world, undo.group)
-  } else undoOwn(world, undo)
-}
-
-function insideUndone(world: World, undo: Undo, isComplete: boolean): void {
-  undo.isIncomplete ||= !isComplete
-  undo.group = null
-  if (undo.phase === 'stopping' && undo.next.length > 0) leave(world, undo)
-  else undoOwn(world, undo)
+  undo.phase = 'inside'
+  undo.group = newGroup(task, due, (isComplete) => {
+    undo.isIncomplete ||= !isComplete
+    if (undo.phase === 'stopping' && undo.next.length > 0) leave(world, undo)
+    else undoOwn(world, undo)
+  })
+  goOn(world, undo.group)
 }
 
 /** Undoes the next of the step's own effects, or ends. */
 function undoOwn(world: World, undo: Undo): void {
   undo.isUndoingOwn = true
   const [target] = undo.next
-  if (target === undefined) {
-    endUndo(world, undo)
-    return
-  }
-  undo.target = target
-  undo.phase = 'running'
-  begin(world, undo)
+  if (target) Object.assign(undo, { target, phase: 'running' })
+  if (target) begin(world, undo)
+  else endUndo(world, undo)
 }
 
 /** An effect is undone, or is left; the next one has retries of its own. */
@@ -302,7 +268,7 @@ export function takeNext(world: World, undo: Undo): void {
 export function askAgain(world: World, undo: Undo): void {
   undo.phase = 'queued'
   undo.target = undo.next[0]!
-  askForGates(world, undo.task)
+  waitAtGates(world, undo.task)
 }
 
 /** Undo nothing more: an attempt under way is told to stop, and counts if it succeeds. */
