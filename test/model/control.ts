@@ -4,7 +4,7 @@ import type { ControlDefinition, EventView, WorkflowDefinition } from '../../src
 import { ask, compute, condition, consider, plain, viewsOf } from './data.ts'
 import { CANCELLED, cancelledInside, failed, succeeded } from './steps.ts'
 import { pathOf, startTimer } from './state.ts'
-import type { Answer, Frame, FrameInput, LoopEnd, Task, Work, World } from './state.ts'
+import type { Answer, Frame, FrameInput, Task, Work, World } from './state.ts'
 
 type Control<TKind> = Extract<ControlDefinition, { kind: TKind }>
 
@@ -97,12 +97,10 @@ function answer(world: World, task: Task, computed: Answer): void {
 // ---- a branch, a scenario --------------------------------------------------------------------------------
 
 function chooseBranch(world: World, task: Task, { cases }: Control<'conditional'>): void {
-  if (cases.some(({ when }) => when.kind === 'function')) {
-    ask(world, task, 'branch', (given) =>
+  if (cases.some(({ when }) => when.kind === 'function'))
+    return ask(world, task, 'branch', (given) =>
       'failure' in given ? answer(world, task, given) : takeBranch(world, task, given.value as number),
     )
-    return
-  }
   const answers = cases.map(({ when }) => condition(compute(world, task.frame, when)))
   const at = answers.findIndex((each) => 'failure' in each || each.value)
   if (at >= 0 && 'failure' in answers[at]!) answer(world, task, answers[at])
@@ -201,7 +199,7 @@ function iterationEnded(world: World, task: Task, work: Work, frame: Frame): voi
   else if (work.running.size === 0) endLoop(world, task, work.ends)
 }
 
-function endLoop(world: World, task: Task, { failure, verdict, cause }: LoopEnd): void {
+function endLoop(world: World, task: Task, { failure, verdict, cause }: NonNullable<Work['ends']>): void {
   if (cause === 'cancelled' || !failure) cancelledInside(world, task)
   else if (verdict) failed(world, task, failure, verdict)
   else answer(world, task, { failure })
@@ -212,10 +210,8 @@ function endLoop(world: World, task: Task, { failure, verdict, cause }: LoopEnd)
 function startWait(world: World, task: Task, { until }: Control<'wait'>): void {
   const { attempt } = task
   const to = pathOf(world, task)
-  if (until.kind === 'timer') {
-    startTimer(world, { to, type: 'attempt.succeeded', attempt }, until.delayMs)
-    return
-  }
+  if (until.kind === 'timer')
+    return startTimer(world, { to, type: 'attempt.succeeded', attempt }, until.delayMs)
   const type = until.onTimeout === 'continue' ? 'attempt.succeeded' : 'attempt.failed'
   startTimer(world, { to, type, attempt }, until.timeoutMs)
   world.joining.push(task)

@@ -13,10 +13,9 @@ import type { FrameInput, Task, World } from './state.ts'
 export function startFrame(world: World, input: FrameInput): Frame {
   const frame = new Frame(input, world.now)
   const to = framePath(world, frame)
-  const { timeoutMs } = input.workflow
   world.frames.set(to, frame)
   world.open.add(frame)
-  startTimer(world, { to, type: 'run.timedOut' }, timeoutMs)
+  startTimer(world, { to, type: 'run.timedOut' }, input.workflow.timeoutMs)
   world.changes++
   return frame
 }
@@ -50,8 +49,7 @@ export function stepEnded(world: World, task: Task): void {
   const isEnding = outcome === 'failed' && endsScenario(verdict)
   if (isHeld || outcome !== 'failed' || (frame.waitFor !== 'all' && !isEnding)) {
     undoBeside(world, task, outcome === 'success' && !task.isUnneeded ? 'surplus' : 'all')
-    count(world, frame)
-    return
+    return count(world, frame)
   }
   frame.cause = 'failed'
   frame.failure ??= failureWithin(task)
@@ -61,16 +59,13 @@ export function stepEnded(world: World, task: Task): void {
 
 /** Where successes are counted: whether there are enough, or can't be any more. */
 function count(world: World, frame: Frame): void {
-  const { tasks } = frame
-  const { waitFor } = frame
+  const { tasks, waitFor } = frame
   if (waitFor === 'all') return
   const successes = tasks.filter(({ outcome }) => outcome === 'success').length
   const isShort = tasks.length - (frame.ended - successes) < waitFor
   if (successes < waitFor && !isShort) return
-  if (successes < waitFor) {
-    frame.cause = 'failed'
-    frame.failure = { code: 'TOO_FEW_SUCCEEDED', message: '' }
-  }
+  const failure = { code: 'TOO_FEW_SUCCEEDED', message: '' }
+  if (successes < waitFor) Object.assign(frame, { cause: 'failed', failure })
   stop(world, frame)
 }
 
@@ -103,15 +98,12 @@ export function timedOut(world: World, frame: Frame): void {
 export function cancelFrame(world: World, frame: Frame, force: boolean): void {
   const { phase } = frame
   if (hasEnded(frame) && !force) return
-  if (phase === 'compensating') {
-    if (force) giveUp(world, frame)
-    else frame.cancellationsIgnored++
-    return
-  }
   if (phase === 'running' || phase === 'preparing')
     Object.assign(frame, { cause: 'cancelled', failure: CANCELLED })
   if (phase === 'preparing') neverRan(world, frame)
   else if (phase === 'running') stop(world, frame)
+  else if (phase === 'compensating' && force) giveUp(world, frame)
+  else if (phase === 'compensating') frame.cancellationsIgnored++
   if (!force || (phase !== 'running' && phase !== 'stopping')) return
   frame.isForgone ||= mustCompensate(frame)
   for (const task of frame.tasks) cancelTask(world, task, true)

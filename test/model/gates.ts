@@ -1,6 +1,6 @@
 // The gates of an attempt (SPEC §3, §5): leases, then a slot; in a sequential list the slot first, which is kept until the step
 // is final. Leases are asked for in the order of the pools' names, and given back together.
-import { askerOf, freeSlots, isUndoing, pathOfPool, serve } from './leases.ts'
+import { askerOf, freeSlots, isUndoing, pathOfWait, serve } from './leases.ts'
 import { AGEING_MS, PRIORITY_MS, pathOf, startTimer, type Frame, type Task, type World } from './state.ts'
 import { admit, deny, outlived } from './steps.ts'
 import { admitUndo } from './undo.ts'
@@ -46,7 +46,7 @@ function askForLease(world: World, task: Task, since: number): void {
   pool.waiting = pool.waiting.toSpliced(at, 0, request)
   task.gate = 'pools'
   world.changes++
-  const timer = { to: pathOfPool(world, pool), type: 'lease.timedOut', lease: pathOf(world, task) }
+  const timer = { to: pathOfWait(world, pool, task), type: 'lease.timedOut' }
   startTimer(world, timer, world.setting.leaseTimeoutMs)
 }
 
@@ -69,13 +69,10 @@ export function leaseFailed(world: World, name: string, type: string, lease: str
   const tasks = [...world.frames.values()].flatMap((frame) => frame.tasks)
   const task = tasks.find((each) => pathOf(world, each) === lease)!
   const tried = askerOf(task)
-  if (type === 'lease.timedOut') {
-    if (pool.waiting.some((each) => each.task === task))
-      deny(world, tried, { code: 'RESOURCE_TIMEOUT', message: '' })
-    return
-  }
+  const isAsking = pool.waiting.some((each) => each.task === task)
+  if (type === 'lease.timedOut' && isAsking) deny(world, tried, { code: 'RESOURCE_TIMEOUT', message: '' })
   const held = task.leases.find((each) => each.pool === name)
-  if (!held) return
+  if (type === 'lease.timedOut' || !held) return
   task.leases = task.leases.filter((each) => each !== held)
   pool.free += held.units
   world.lent.push(...serve(world, pool))

@@ -1,21 +1,14 @@
 // What a task holds and asks for of pools and slots, given back.
-import {
-  pathOf,
-  type Frame,
-  type LeaseRequest,
-  type Pool,
-  type Task,
-  type Tried,
-  type World,
-} from './state.ts'
+import { pathOf, stopTimers } from './state.ts'
+import type { Frame, LeaseRequest, Pool, Task, Tried, World } from './state.ts'
 
-export const pathOfPool = ({ setting }: World, { name }: Pool) => `run/${setting.runId}/pool/${name}`
+/** What the time to wait for a lease is for. */
+export const pathOfWait = (world: World, { name }: Pool, task: Task) =>
+  `run/${world.setting.runId}/pool/${name} ${pathOf(world, task)}`
 
 function withdraw(world: World, pool: Pool, task: Task): void {
   pool.waiting = pool.waiting.filter((waiter) => waiter.task !== task)
-  const lease = pathOf(world, task)
-  const to = pathOfPool(world, pool)
-  world.timers = world.timers.filter((timer) => timer.to !== to || timer.lease !== lease)
+  stopTimers(world, pathOfWait(world, pool, task))
 }
 
 export const isUndoing = ({ undo }: Task) => undo !== null && undo.phase !== 'final'

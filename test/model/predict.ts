@@ -7,7 +7,16 @@ import * as control from './control.ts'
 import * as frames from './frames.ts'
 import { leaseFailed, lend } from './gates.ts'
 import * as steps from './steps.ts'
-import { scenarioOf, taskOf, World, type Above, type Frame, type Setting, type Tried } from './state.ts'
+import {
+  scenarioOf,
+  taskOf,
+  World,
+  type Above,
+  type Frame,
+  type Setting,
+  type Timer,
+  type Tried,
+} from './state.ts'
 import * as undoing from './undo.ts'
 
 type Texts = 'step' | 'event' | 'lease' | 'subscription' | 'run'
@@ -60,15 +69,11 @@ function checkTimers(world: World, to: string, { type, attempt, lease }: Inbound
   const late = world.timers.find(({ until }) => until < world.now)
   if (late) world.problems.push(`${late.type} of ${late.to} is overdue since ${late.until}`)
   if (!TIMED.test(type) && !(isWait && type.startsWith('attempt.'))) return
-  const at = world.timers.findIndex(
-    (timer) =>
-      timer.to === to &&
-      timer.type === type &&
-      timer.lease === lease &&
-      (timer.attempt ?? attempt) === attempt,
-  )
-  const timer = world.timers[at]
-  if (timer && timer.from <= world.now) world.timers.splice(at, 1)
+  const path = lease === undefined ? to : `${to} ${lease}`
+  const isIt = (each: Timer) =>
+    each.to === path && each.type === type && (each.attempt ?? attempt) === attempt
+  const timer = world.timers.find(isIt)
+  if (timer && timer.from <= world.now) world.timers = world.timers.filter((each) => each !== timer)
   else world.problems.push(`${type} of ${to} at ${world.now} is not due`)
 }
 
@@ -93,25 +98,21 @@ function begin(world: World): void {
   const around = { parent: null, attempt: 1, iteration: null, list: 0, absent: [], output: null }
   const own = { inputs: setting.inputs, scenario: definition.name, waitFor: 'all' } as const
   frames.startFrame(world, { address: '', workflow: definition, level: 'run', ...around, ...own })
-  prepared(world)
+  prepared(world, 0)
 }
 
-function prepared(world: World): void {
-  const root = rootOf(world)
-  if (root.phase === 'preparing' && world.modulesReady === world.setting.modules.length)
-    root.phase = 'running'
+function prepared(world: World, modules: number): void {
+  world.modulesReady += modules
+  if (world.modulesReady === world.setting.modules.length) rootOf(world).phase = 'running'
 }
 
 /** Steps begin once all modules are initialised. */
 function handleModule(world: World, { type, failure }: Inbound): void {
   const root = rootOf(world)
   if (root.phase !== 'preparing') return
-  if (type === 'module.initialised') world.modulesReady++
-  else {
-    Object.assign(root, { cause: 'failed', failure: failure ?? { code: 'MODULE_INIT_FAILED', message: '' } })
-    frames.neverRan(world, root)
-  }
-  prepared(world)
+  if (type === 'module.initialised') return prepared(world, 1)
+  Object.assign(root, { cause: 'failed', failure: failure ?? { code: 'MODULE_INIT_FAILED', message: '' } })
+  frames.neverRan(world, root)
 }
 
 type Rule<T> = (world: World, at: T, event: Inbound) => void
@@ -148,10 +149,7 @@ function cancelAt(world: World, frame: Frame, [segment, ...further]: string[], f
   const [, name, number] = /^(.*?)(?:\[(\d+)\])?$/.exec(segment!)!
   const task = frame.tasks.find(({ step }) => step.name === name)
   if (!task) return
-  if (further.length === 0 && number === undefined) {
-    steps.cancelTask(world, task, force)
-    return
-  }
+  if (further.length === 0 && number === undefined) return steps.cancelTask(world, task, force)
   const isInside = ({ iteration }: Frame) => String(iteration?.index) === String(number)
   const inside = [...(task.work?.running ?? [])].find(isInside)
   if (!inside) return
@@ -159,12 +157,15 @@ function cancelAt(world: World, frame: Frame, [segment, ...further]: string[], f
   else frames.cancelFrame(world, inside, force)
 }
 
+/** An operation outlived its grace. */
+const GIVEN_UP: Failure = { code: 'ATTEMPT_TIMED_OUT', message: '', effect: 'unknown' }
+
 const OF_ATTEMPTS: Readonly<Record<string, Rule<Tried>>> = {
   'attempt.succeeded': (world, tried, { output }) => steps.succeeded(world, tried, output),
   'attempt.failed': (world, tried, { failure, verdict }) => steps.failed(world, tried, failure!, verdict),
   'attempt.timedOut': (world, tried) => steps.outlived(world, tried, 'ATTEMPT_TIMED_OUT'),
   'heartbeat.missed': (world, tried) => steps.outlived(world, tried, 'HEARTBEAT_MISSED'),
-  'grace.ended': steps.graceEnded,
+  'grace.ended': (world, tried) => steps.failed(world, tried, GIVEN_UP),
   'backoff.ended': (world, tried) =>
     tried.kind === 'step' ? steps.request(world, tried) : undoing.askAgain(world, tried),
   'retries.expired': steps.windowClosed,

@@ -92,7 +92,6 @@ export interface Timer {
   readonly to: string
   readonly type: string
   readonly attempt?: number
-  readonly lease?: string
   readonly from: number
   readonly until: number
 }
@@ -218,13 +217,7 @@ export class Work {
   readonly outputs: unknown[] = []
   last: Frame | null = null
   /** Nothing more starts. */
-  ends: LoopEnd | null = null
-}
-
-export interface LoopEnd {
-  readonly cause: RunCause
-  readonly failure: Failure | null
-  readonly verdict: Verdict | null
+  ends: Pick<Frame, 'cause' | 'failure' | 'verdict'> | null = null
 }
 
 /** Undoing one task: what is inside of it, then its own effects. */

@@ -20,52 +20,28 @@ export function passDependencies(world: World, task: Task): void {
     task.isHeld = true
     if (gate === 'failed')
       task.failure = { code: 'DEPENDENCIES_NOT_SATISFIED', message: '', retryable: false }
-    settle(world, task, gate)
-    return
+    return settle(world, task, gate)
   }
   const { when } = task.step
-  if (when === null) askForGates(world, task)
-  else {
-    task.phase = 'checking'
-    consider(world, task, 'when', when, (computed) => {
-      const given = condition(computed)
-      if ('failure' in given) deny(world, task, given.failure)
-      else if (given.value) askForGates(world, task)
-      else settle(world, task, 'skipped')
-    })
-  }
+  if (when === null) return askForGates(world, task)
+  task.phase = 'checking'
+  consider(world, task, 'when', when, (computed) => {
+    const given = condition(computed)
+    if ('failure' in given) deny(world, task, given.failure)
+    else if (given.value) askForGates(world, task)
+    else settle(world, task, 'skipped')
+  })
 }
 
 /** A task ends that was never under way. */
-export function settle(world: World, task: Task, outcome: StepOutcome): void {
-  record(world, task, outcome)
+function settle(world: World, task: Task, outcome: StepOutcome): void {
   if (outcome === 'failed') tellFailure(world)
-  world.above.stepEnded(world, task)
-}
-
-function record(world: World, task: Task, outcome: StepOutcome): void {
-  const { frame } = task
-  const { waitFor } = frame
-  leaveGates(world, task)
-  returnSlot(world, task)
-  Object.assign(task, {
-    phase: 'final',
-    resume: null,
-    outcome,
-    status: outcome,
-    finishedAt: world.now,
-    order: ++frame.ended,
-  })
-  const successes = frame.tasks.filter((each) => each.outcome === 'success').length
-  task.isUnneeded = outcome === 'success' && waitFor !== 'all' && successes > waitFor
-  world.changes++
+  end(world, task, outcome)
 }
 
 function askForGates(world: World, task: Task): void {
-  const { frame, step } = task
   task.phase = 'queued'
-  const waits = step.control?.kind === 'wait'
-  if (frame.workflow.parallel && waits) admit(world, task)
+  if (task.frame.workflow.parallel && task.step.control?.kind === 'wait') admit(world, task)
   else waitAtGates(world, task)
 }
 
@@ -173,8 +149,7 @@ export function failed(world: World, tried: Tried, failure: Failure, verdict: Ve
     fail(tried, failure)
     if (isApplicable(tried, verdict)) tried.verdict = verdict
     if (phase === 'running') tellFailure(world)
-    rule(world, tried)
-    return
+    return rule(world, tried)
   }
   if (failure.effect) note(tried, failure.effect)
   endAttempt(world, tried)
@@ -191,10 +166,7 @@ function goOn(world: World, tried: Tried): void {
 
 /** Something inside of the step was cancelled, and the step with it. */
 export function cancelledInside(world: World, task: Task): void {
-  if (task.phase !== 'running') {
-    failed(world, task, CANCELLED)
-    return
-  }
+  if (task.phase !== 'running') return failed(world, task, CANCELLED)
   endAttempt(world, task)
   end(world, task, 'cancelled')
 }
@@ -223,13 +195,6 @@ export function abort(world: World, tried: Tried): void {
     limit(world, tried, 'grace.ended', GRACE_MS)
 }
 
-/** An operation outlived its grace, and is given up on. */
-export function graceEnded(world: World, tried: Tried): void {
-  note(tried, 'unknown')
-  endAttempt(world, tried)
-  goOn(world, tried)
-}
-
 /** Something is known of the effect of an attempt that is not the step's accepted success. A success that is known stays known. */
 function note(tried: Tried, state: 'unknown' | 'done', output: Effect['output'] = null): void {
   if (tried.kind === 'step' && !isControl(tried)) know(tried.effects[tried.target], state, output)
@@ -246,26 +211,20 @@ export function know(effect: Effect, state: Effect['state'], output: Effect['out
 /** Retries, then the fallback once, then a verdict; where an effect is undone, retries and then the next one. */
 function judge(world: World, tried: Tried): void {
   if (hasRetry(tried) && backOff(world, tried)) return
-  if (tried.kind === 'step') judgeStep(world, tried)
-  else world.above.takeNext(world, tried)
-}
-
-function judgeStep(world: World, task: Task): void {
-  if (task.step.fallback !== null && task.target === 'operation' && task.granted === 0) {
+  if (tried.kind === 'compensation') return world.above.takeNext(world, tried)
+  const task = tried
+  if (task.granted > 0) return rule(world, task)
+  if (task.step.fallback !== null && task.target === 'operation') {
     task.target = 'fallback'
-    request(world, task)
-  } else if (task.granted > 0) rule(world, task)
-  else {
-    const isAsking = task.step.onFailure === null && world.setting.handlers.length > 0
-    task.question = isAsking ? { task, answers: new Map() } : null
-    tellFailure(world, task.question)
-    if (!isAsking) rule(world, task)
-    else {
-      task.phase = 'asking'
-      const { answerMs } = task.frame.workflow.recovery
-      startTimer(world, { to: addressOf(world, task), type: 'verdict.timedOut' }, answerMs)
-    }
+    return request(world, task)
   }
+  const isAsking = task.step.onFailure === null && world.setting.handlers.length > 0
+  task.question = isAsking ? { task, answers: new Map() } : null
+  tellFailure(world, task.question)
+  if (!isAsking) return rule(world, task)
+  task.phase = 'asking'
+  const { answerMs } = task.frame.workflow.recovery
+  startTimer(world, { to: addressOf(world, task), type: 'verdict.timedOut' }, answerMs)
 }
 
 /** Puts the next attempt off. A time that an error asks for and that is too late is not waited for. */
@@ -338,12 +297,17 @@ function rule(world: World, task: Task): void {
 
 // ---- the end -------------------------------------------------------------------------------------------
 
-/** A task that was under way ends. */
 function end(world: World, task: Task, outcome: StepOutcome): void {
+  const { frame } = task
   world.live.delete(addressOf(world, task))
   stopTimers(world, addressOf(world, task))
-  task.question = null
-  record(world, task, outcome)
+  leaveGates(world, task)
+  returnSlot(world, task)
+  Object.assign(task, { phase: 'final', outcome, status: outcome, resume: null, question: null })
+  Object.assign(task, { finishedAt: world.now, order: ++frame.ended })
+  const successes = frame.tasks.filter((each) => each.outcome === 'success').length
+  task.isUnneeded = outcome === 'success' && frame.waitFor !== 'all' && successes > frame.waitFor
+  world.changes++
   world.above.stepEnded(world, task)
 }
 
@@ -351,10 +315,7 @@ function end(world: World, task: Task, outcome: StepOutcome): void {
 export function cancelTask(world: World, task: Task, force: boolean): void {
   const { phase, step } = task
   if (phase === 'final' || world.answered.has(task)) return
-  if (!world.live.has(addressOf(world, task))) {
-    settle(world, task, 'cancelled')
-    return
-  }
+  if (!world.live.has(addressOf(world, task))) return settle(world, task, 'cancelled')
   if (phase === 'running' && step.onCancel === 'await' && !force) {
     task.phase = 'finishing'
     if (step.timeoutMs === null) limit(world, task, 'attempt.timedOut', AWAIT_MS)

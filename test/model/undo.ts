@@ -155,8 +155,7 @@ function finishUndoing(world: World, frame: Frame): void {
   const { undoneIn: group } = frame
   if (group === null) {
     frame.compensation = isComplete ? 'completed' : 'failed'
-    world.above.conclude(world, frame)
-    return
+    return world.above.conclude(world, frame)
   }
   Object.assign(frame, { phase: 'ended', undoneIn: null })
   world.open.delete(frame)
@@ -274,12 +273,10 @@ export function askAgain(world: World, undo: Undo): void {
 /** Undo nothing more: an attempt under way is told to stop, and counts if it succeeds. */
 function stopUndo(world: World, undo: Undo): void {
   const { phase } = undo
-  if (phase !== 'running' && phase !== 'aborting' && phase !== 'inside') leave(world, undo)
-  else {
-    undo.phase = 'stopping'
-    if (phase === 'inside') stopGroup(world, undo.group!)
-    else abort(world, undo)
-  }
+  if (phase !== 'running' && phase !== 'aborting' && phase !== 'inside') return leave(world, undo)
+  undo.phase = 'stopping'
+  if (phase === 'inside') stopGroup(world, undo.group!)
+  else abort(world, undo)
 }
 
 /** Leaves all that is not undone. */
