@@ -8,20 +8,13 @@ export type Gate = 'runs' | Exclude<StepOutcome, 'success'>
 
 /** The README's table of `run_if`. */
 export function gateOf(task: Task): Gate {
+  const { runIf } = task.step
   const dependencies = dependenciesOf(task)
-  const has = (outcome: StepOutcome) => dependencies.some((each) => each.outcome === outcome)
-  switch (task.step.runIf) {
-    case 'all_done':
-      return 'runs'
-    case 'any_succeeded':
-      return dependencies.length === 0 || has('success') ? 'runs' : 'skipped'
-    case 'ancestors_succeeded':
-      return worstOf(ancestorsOf(task))
-    default:
-      if (has('failed')) return 'failed'
-      if (has('cancelled')) return 'cancelled'
-      return dependencies.some((each) => each.outcome === 'skipped' && each.isHeld) ? 'skipped' : 'runs'
-  }
+  const hasSuccess = dependencies.length === 0 || dependencies.some(({ outcome }) => outcome === 'success')
+  if (runIf === 'all_done') return 'runs'
+  if (runIf === 'any_succeeded') return hasSuccess ? 'runs' : 'skipped'
+  if (runIf === 'ancestors_succeeded') return worstOf(ancestorsOf(task))
+  return worstOf(dependencies.filter(({ outcome, isHeld }) => outcome !== 'skipped' || isHeld))
 }
 
 /** All that comes before a task; of the steps around it too, as far as the scenario goes. */
