@@ -51,9 +51,7 @@ class MemoryHost implements Host {
   }
 
   newRunId(): string {
-    // Not randomUUID: browsers have that only in secure contexts.
-    const [high = 0, low = 0] = globalThis.crypto.getRandomValues(new BigUint64Array(2))
-    return `${high.toString(36)}${low.toString(36)}`.slice(0, 16)
+    return `${randomDigits()}${randomDigits()}${randomDigits()}`.slice(0, 16)
   }
 
   open({ runId, resume, hasOwnClock = false }: RootRequest, guest: Guest): HostPort {
@@ -90,7 +88,7 @@ class MemoryHost implements Host {
 const DETACHED_GRACE_MS = 5_000
 
 class MemoryPort implements HostPort {
-  readonly seed = globalThis.crypto.getRandomValues(new Uint32Array(1))[0]!
+  readonly seed = randomWord()
   readonly journal = []
   private readonly host: MemoryHost
   private readonly guest: Guest
@@ -98,9 +96,11 @@ class MemoryPort implements HostPort {
   /** Their `due` is the clock's `passedMs`. */
   private readonly timers = new TimerQueue()
   private readonly clock = new Clock()
-  private readonly turns = new Turns()
+  private readonly turns = new Turns(() => this.rest())
   private alarm: ReturnType<typeof setTimeout> | undefined
   private alarmDue = Infinity
+  /** The earliest timer is due then, or an earlier one was that is cancelled. */
+  private nextDue = Infinity
   private closed = false
   /** Effects that have not ended, abandoned ones included. */
   private executing = 0
@@ -141,7 +141,10 @@ class MemoryPort implements HostPort {
 
   startTimer(to: string, event: InboundEvent, delayMs: number): TimerHandle {
     const timer = this.timers.start(this.clock.passedMs + delayMs, to, event)
-    if (timer.due < this.alarmDue) this.arm()
+    if (timer.due < this.nextDue) {
+      this.nextDue = timer.due
+      this.turns.schedule()
+    }
     return timer
   }
 
@@ -224,11 +227,16 @@ class MemoryPort implements HostPort {
     }
   }
 
+  /** Nothing is left to be done: many a timer that was started meanwhile was cancelled, too, and needs no alarm. */
+  private rest(): void {
+    if (this.nextDue < this.alarmDue) this.arm()
+  }
+
   /** One `setTimeout` for all timers, for the earliest of them. */
   private arm(): void {
     clearTimeout(this.alarm)
     const next = this.timers.peek()
-    this.alarmDue = next?.due ?? Infinity
+    this.alarmDue = this.nextDue = next?.due ?? Infinity
     if (!next) return
     const { passedMs } = this.clock
     const delayMs = Math.min(Math.max(0, next.due - passedMs), TIMEOUT_MS_MAX)
@@ -241,7 +249,7 @@ class MemoryPort implements HostPort {
 
   /** Fires what fell due while the event loop was blocked: by a call of user code that began then, if it is known. */
   private catchUp(callBegan: number): void {
-    if (this.clock.passedMs >= this.alarmDue) this.ring(callBegan)
+    if (this.clock.passedMs >= this.nextDue) this.ring(callBegan)
   }
 
   private ring(callBegan = Infinity): void {
@@ -303,6 +311,12 @@ class Turns {
   private head = 0
   private scheduled = false
   private turnBegan = performance.now()
+  private readonly rest: () => void
+
+  /** @param rest Called before the event loop has its turn. */
+  constructor(rest: () => void) {
+    this.rest = rest
+  }
 
   /** The event loop has just had its turn. */
   begin(): void {
@@ -311,6 +325,11 @@ class Turns {
 
   add(callback: () => void): void {
     this.queue.push(callback)
+    this.schedule()
+  }
+
+  /** Comes to rest again after the current call stack. */
+  schedule(): void {
     if (this.scheduled) return
     this.scheduled = true
     queueMicrotask(() => this.run())
@@ -319,6 +338,7 @@ class Turns {
   private run(): void {
     while (this.head < this.queue.length) {
       if (performance.now() - this.turnBegan > TURN_MS_MAX) {
+        this.rest()
         nextTurn(() => {
           this.begin()
           this.run()
@@ -331,8 +351,23 @@ class Turns {
     this.queue = []
     this.head = 0
     this.scheduled = false
+    this.rest()
   }
 }
+
+/** Drawn many at a time: one draw takes as long as a hundred. Not randomUUID: browsers have that only in secure contexts. */
+const randomWords = new Uint32Array(256)
+let wordsDrawn = randomWords.length
+
+function randomWord(): number {
+  if (wordsDrawn === randomWords.length) {
+    globalThis.crypto.getRandomValues(randomWords)
+    wordsDrawn = 0
+  }
+  return randomWords[wordsDrawn++]!
+}
+
+const randomDigits = () => randomWord().toString(36).padStart(7, '0')
 
 const nextTurn: (callback: () => void) => void =
   typeof setImmediate === 'function'
