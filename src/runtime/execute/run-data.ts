@@ -22,30 +22,22 @@ export interface RunData {
 }
 
 /** What is seen of a run. */
-type SeenRun = Pick<Run, 'options' | 'graph' | 'effects'>
+type SeenRun = Pick<Run, 'options' | 'graph' | 'effects' | 'runId' | 'startedAt'>
 
-/** A view that costs nothing for the steps nobody asks about. */
-export function dataScope(run: SeenRun & Pick<Run, 'runId' | 'startedAt'>): RunData {
-  const { inputs, env, within, plan } = run.options
-  const outer = within?.isOpen ? within.run.data.scope : {}
-  const { item, index } = { ...outer, ...within?.iteration } as Partial<DataScope>
-  const { runId: id, startedAt } = run
-  const scope: DataScope = Object.freeze({
-    steps: views(run, within?.absent ?? []),
-    inputs,
-    env: Object.freeze(env),
-    run: Object.freeze({ id, scenario: run.options.scenario, started_at: timestamp(startedAt) }),
-    ...(item !== undefined && { item }),
-    ...(index !== undefined && { index }),
-  })
+/** What is seen is made when somebody looks. */
+export function dataScope(run: SeenRun): RunData {
+  let seen: DataScope | null = null
+  const scope = () => (seen ??= scopeOf(run))
   const evaluate = (computed: Computed, more?: Partial<DataScope>, budget?: Budget) => {
     if (computed.kind === 'value') return computed.value
-    const value = computed.evaluate(more ? laidOver(scope, more) : scope, budget)
+    const value = computed.evaluate(more ? laidOver(scope(), more) : scope(), budget)
     if (computed.kind === 'function') ignore(value)
     return value
   }
   return {
-    scope,
+    get scope() {
+      return scope()
+    },
     evaluate,
     condition(when, more, budget) {
       const holds = evaluate(when, more, budget)
@@ -53,11 +45,27 @@ export function dataScope(run: SeenRun & Pick<Run, 'runId' | 'startedAt'>): RunD
       if (when.kind === 'function' && !isPromise(holds)) return Boolean(holds)
       throw new SagachartError(
         'EXPRESSION_FAILED',
-        `A condition of "${plan.workflow.name}" gives true or false, found ${shownData(holds)}; compare it with something`,
+        `A condition of "${run.workflow.name}" gives true or false, found ${shownData(holds)}; compare it with something`,
         { retryable: false },
       )
     },
   }
+}
+
+/** A view that costs nothing for the steps nobody asks about. */
+function scopeOf(run: SeenRun): DataScope {
+  const { inputs, env, within, scenario } = run.options
+  const outer = within?.isOpen ? within.run.data.scope : {}
+  const { item, index } = { ...outer, ...within?.iteration } as Partial<DataScope>
+  const { runId: id, startedAt } = run
+  return Object.freeze({
+    steps: views(run, within?.absent ?? []),
+    inputs,
+    env: Object.freeze(env),
+    run: Object.freeze({ id, scenario, started_at: timestamp(startedAt) }),
+    ...(item !== undefined && { item }),
+    ...(index !== undefined && { index }),
+  })
 }
 
 /** Getters stay getters: what nobody reads is not computed. */
