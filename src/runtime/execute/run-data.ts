@@ -22,7 +22,7 @@ export interface RunData {
 }
 
 /** What is seen of a run. */
-type SeenRun = Pick<Run, 'options' | 'graph' | 'effects' | 'runId' | 'startedAt'>
+type SeenRun = Pick<Run, 'options' | 'workflow' | 'graph' | 'effects' | 'runId' | 'startedAt'>
 
 /** What is seen is made when somebody looks. */
 export function dataScope(run: SeenRun): RunData {
