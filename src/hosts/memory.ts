@@ -305,6 +305,8 @@ class Control implements EffectControl {
 
 const stopped = () => new DOMException('The operation was told to stop', 'AbortError')
 
+const nothing = () => {}
+
 /** Runs callbacks in order, each after the current call stack, and lets the event loop breathe. */
 class Turns {
   private queue: (() => void)[] = []
@@ -345,7 +347,9 @@ class Turns {
         })
         return
       }
-      const callback = this.queue[this.head++]!
+      const callback = this.queue[this.head]!
+      // The queue may be long, and is not emptied before its end: what is done is not to be kept by it.
+      this.queue[this.head++] = nothing
       callback()
     }
     this.queue = []

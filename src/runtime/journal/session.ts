@@ -26,6 +26,8 @@ import { vouchFor } from '../charts/tell.ts'
 /** What the runtime runs for an effect; see perform.ts. */
 export type Execute = (effect: Effect, control: EffectControl) => unknown
 
+const NONE: ReadonlySet<Effect> = new Set()
+
 /** The joint of one root and its host. */
 export class Session {
   /** The root's own address. */
@@ -43,12 +45,12 @@ export class Session {
   private readonly seed: number
   /** Runs inside of steps that have ended while an operation of theirs that was given up on may still succeed, by address. */
   readonly endedRuns = new Map<string, Run>()
-  /** Effects that have settled, or that nobody waits for any more. */
-  private readonly over = new WeakSet<Effect>()
-  /** Those of them whose end was not heard of. */
+  /** Effects that somebody waits for. */
+  private readonly awaited = new Set<Effect>()
+  /** Those that nobody waits for any more, as long as their end was not heard of. */
   private readonly abandoned = new WeakSet<Effect>()
   /** Effects that were under way when an earlier life of the root ended. */
-  private readonly interrupted = new WeakSet<Effect>()
+  private interrupted: ReadonlySet<Effect> = NONE
   private replay: Replay | null
   private published = 0
   /** What the charts asked for and nobody has done yet, in order: each a function and its two arguments. */
@@ -105,6 +107,7 @@ export class Session {
   }
 
   perform(effect: Effect): void {
+    this.awaited.add(effect)
     if (this.replay) this.replay.perform(effect)
     else this.port.perform(effect)
   }
@@ -115,8 +118,7 @@ export class Session {
   }
 
   abandon(effect: Effect): void {
-    if (!this.over.has(effect)) this.abandoned.add(effect)
-    this.over.add(effect)
+    if (this.awaited.delete(effect)) this.abandoned.add(effect)
     if (this.replay) this.replay.abandon(effect)
     else this.port.abandon(effect)
   }
@@ -272,7 +274,7 @@ export class Session {
       return
     }
     this.replay = null
-    for (const effect of replay.resume(this.port)) this.interrupted.add(effect)
+    this.interrupted = new Set(replay.resume(this.port))
   }
 
   /** A fault of ours, or a journal that is not this root's: the root ends with the error. */
@@ -283,12 +285,11 @@ export class Session {
 
   /** The first reply counts: a later actor may have the same address, and this effect is not that actor's. */
   private settle(effect: Effect, outcome: Outcome): void {
-    if (this.over.has(effect)) {
+    if (!this.awaited.delete(effect)) {
       this.lateReplies++
       if (this.abandoned.delete(effect)) this.settleLate(effect, outcome)
       return
     }
-    this.over.add(effect)
     this.deliver(effect.to, settlement(effect, outcome, this.nextAt, this.interrupted.has(effect)))
   }
 
