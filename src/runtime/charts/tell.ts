@@ -32,10 +32,17 @@ export function tell(source: AnyActorRef, target: AnyActorRef, event: Message): 
   ;(target.system as AnyActorRef['system'] & Relay)._relay(source, target, event)
 }
 
-/** Keeps from an actor what XState stumbles over for good: an event that is no object, or whose type cannot be read. */
+/**
+ * Keeps from an actor what XState stumbles over for good: an event that is no object, or whose type cannot be read. A function
+ * that is bound, no arrow function: V8 makes one that is assigned to a property an old object, and with it keeps the whole run
+ * until its next full collection.
+ */
 export function guardSend(actor: AnyActorRef): void {
-  const { send } = actor
-  actor.send = (event) => send(hasReadableType(event) ? event : { type: '' })
+  actor.send = sendReadable.bind(null, actor.send)
+}
+
+function sendReadable(send: AnyActorRef['send'], event: EventObject): void {
+  send(hasReadableType(event) ? event : { type: '' })
 }
 
 function hasReadableType(event: EventObject): boolean {

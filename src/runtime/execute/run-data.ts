@@ -9,46 +9,44 @@ import type { Plan } from '../../definition/plan.ts'
 import { errorView } from '../../definition/step-fields.ts'
 import type { Run } from '../run/run.ts'
 
-export interface RunData {
-  readonly scope: DataScope
+/** What is seen of a run. */
+type SeenRun = Pick<Run, 'options' | 'workflow' | 'graph' | 'effects' | 'runId' | 'startedAt'>
+
+/** A class, for what a run sees is made when somebody looks, and V8 makes a shape of its own for each object with a getter. */
+export class RunData {
+  private readonly run: SeenRun
+  private seen: DataScope | null = null
+
+  constructor(run: SeenRun) {
+    this.run = run
+  }
+
+  get scope(): DataScope {
+    return (this.seen ??= scopeOf(this.run))
+  }
+
   /**
    * @param more What is seen beside the run's own data.
    * @param budget What it may cost, with all else that is computed in the same go.
    * @throws EXPRESSION_FAILED, or whatever a user's function throws.
    */
-  evaluate(computed: Computed, more?: Partial<DataScope>, budget?: Budget): unknown
-  /** @throws EXPRESSION_FAILED where a CEL condition is no boolean. */
-  condition(when: Computed, more?: Partial<DataScope>, budget?: Budget): boolean
-}
-
-/** What is seen of a run. */
-type SeenRun = Pick<Run, 'options' | 'workflow' | 'graph' | 'effects' | 'runId' | 'startedAt'>
-
-/** What is seen is made when somebody looks. */
-export function dataScope(run: SeenRun): RunData {
-  let seen: DataScope | null = null
-  const scope = () => (seen ??= scopeOf(run))
-  const evaluate = (computed: Computed, more?: Partial<DataScope>, budget?: Budget) => {
+  evaluate(computed: Computed, more?: Partial<DataScope>, budget?: Budget): unknown {
     if (computed.kind === 'value') return computed.value
-    const value = computed.evaluate(more ? laidOver(scope(), more) : scope(), budget)
+    const value = computed.evaluate(more ? laidOver(this.scope, more) : this.scope, budget)
     if (computed.kind === 'function') ignore(value)
     return value
   }
-  return {
-    get scope() {
-      return scope()
-    },
-    evaluate,
-    condition(when, more, budget) {
-      const holds = evaluate(when, more, budget)
-      if (typeof holds === 'boolean') return holds
-      if (when.kind === 'function' && !isPromise(holds)) return Boolean(holds)
-      throw new SagachartError(
-        'EXPRESSION_FAILED',
-        `A condition of "${run.workflow.name}" gives true or false, found ${shownData(holds)}; compare it with something`,
-        { retryable: false },
-      )
-    },
+
+  /** @throws EXPRESSION_FAILED where a CEL condition is no boolean. */
+  condition(when: Computed, more?: Partial<DataScope>, budget?: Budget): boolean {
+    const holds = this.evaluate(when, more, budget)
+    if (typeof holds === 'boolean') return holds
+    if (when.kind === 'function' && !isPromise(holds)) return Boolean(holds)
+    throw new SagachartError(
+      'EXPRESSION_FAILED',
+      `A condition of "${this.run.workflow.name}" gives true or false, found ${shownData(holds)}; compare it with something`,
+      { retryable: false },
+    )
   }
 }
 

@@ -38,6 +38,7 @@ export class RunLeases {
   /** Asks for the leases of the steps that come next. */
   ask(): void {
     const { run } = this
+    if (this.gates.groups.size === 0) return
     const applicant = (index: number) => ({
       lease: run.pathOf(index),
       priority: run.stepAt(index).priority,
@@ -65,6 +66,10 @@ export class RunLeases {
   }
 
   /** Gives back whatever a step holds or waits for. */
+  releaseOf(index: number): void {
+    if (this.gates.acquisitions.size > 0) this.release(this.run.pathOf(index))
+  }
+
   release(lease: string): void {
     this.send(releaseLease(this.gates, lease))
   }

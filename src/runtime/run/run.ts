@@ -14,7 +14,7 @@ import type { TimerHandle } from '../port/host.ts'
 import { Inside, type Ledger } from './inside.ts'
 import { Reversal } from './reversal.ts'
 import { RunLeases } from './run-leases.ts'
-import { dataScope, type RunData } from '../execute/run-data.ts'
+import { RunData } from '../execute/run-data.ts'
 import type { Decided, Ending, Leased, RunOptions, Settled, SlotRequested } from './run-options.ts'
 import type { Scope } from '../environment/scope.ts'
 import type { Session } from '../journal/session.ts'
@@ -56,7 +56,7 @@ export class Run {
       : `run/${options.runId}`
     this.startedAt = session.time
     this.state = newRunState(options.plan, this.path, options.within?.before)
-    this.data = dataScope(this)
+    this.data = new RunData(this)
     this.leases = new RunLeases(this)
     this.steps = new StepActors(this)
     this.reversal = new Reversal(this)

@@ -95,8 +95,12 @@ export class StepActors {
 
   /** Gives out the slots that there are. */
   fillSlots(): void {
-    const next = () => grantSlot(this.slots, this.run.session.time, (each) => this.mayTakeSlot(each))
-    for (let index = next(); index !== undefined; index = next()) this.run.passSlot(index)
+    const mayTake = (index: number) => this.mayTakeSlot(index)
+    while (this.slots.free > 0) {
+      const index = grantSlot(this.slots, this.run.session.time, mayTake)
+      if (index === undefined) return
+      this.run.passSlot(index)
+    }
   }
 
   /** Lets a step through that has its leases and a slot. */
@@ -212,7 +216,7 @@ export class StepActors {
 
   withdrawRequest({ index }: Attempting): void {
     this.live.get(index)!.queued = false
-    this.run.leases.release(this.run.pathOf(index))
+    this.run.leases.releaseOf(index)
   }
 
   startAttempt(context: Attempting): void {
@@ -280,7 +284,7 @@ export class StepActors {
     live.isAborted = false
     live.work?.attemptEnded?.()
     live.work = null
-    this.run.leases.release(this.run.pathOf(index))
+    this.run.leases.releaseOf(index)
     if (this.run.workflow.parallel) returnSlot(this.slots, index)
   }
 
