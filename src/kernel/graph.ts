@@ -107,7 +107,7 @@ export function newGraph({ size, dependencyStart }: Plan, around = ALL_WELL): Gr
     attempts: new Uint32Array(size),
     startedAt: new Float64Array(size).fill(NaN),
     finishedAt: new Float64Array(size).fill(NaN),
-    outputs: new Array<unknown>(size).fill(null),
+    outputs: Array.from<unknown>({ length: size }).fill(null),
     failures: new Map(),
     counts: { success: 0, failed: 0, skipped: 0, cancelled: 0, compensated: 0, compensation_failed: 0 },
     order: new Uint32Array(size),
