@@ -26,6 +26,7 @@ const SKIPPED: ReadonlySet<string> = new Set([
   'policy',
   'root',
   'scope',
+  'seen',
   'self',
   'send',
   'session',
