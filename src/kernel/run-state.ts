@@ -24,8 +24,7 @@ export interface WayBack {
   leftInside: number
   /** Whether anything inside was undone beside the steps, or is left. */
   hadSurplus: boolean
-  hasStarted: boolean
-  isFinished: boolean
+  phase: 'none' | 'started' | 'finished'
 }
 
 /** Where a run is. */
@@ -61,8 +60,7 @@ export const newRunState = (plan: Plan, path: string, before?: Worst): RunState 
     own: new Map(),
     leftInside: 0,
     hadSurplus: false,
-    hasStarted: false,
-    isFinished: false,
+    phase: 'none',
   },
   isDegraded: false,
   phase: 'open',

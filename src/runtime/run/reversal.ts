@@ -65,7 +65,7 @@ export class Reversal {
 
   /** Whether a success that is heard of from now on cannot be undone. */
   get isTooLate(): boolean {
-    return scenarioRun(this.run).state.back.hasStarted
+    return scenarioRun(this.run).state.back.phase !== 'none'
   }
 
   /** The step's own effects that are to be undone, in order. */
@@ -122,8 +122,7 @@ export class Reversal {
   start({ entry, extent, compensationTimeoutMs }: WorkflowContext): void {
     this.back.extent = extent ?? 'surplus'
     this.back.undoesMore = extent === 'all' || (extent === 'surplus' && undoesSurplus(this.run))
-    this.back.isFinished = false
-    this.back.hasStarted = true
+    this.back.phase = 'started'
     if (this.beside.size === 0) this.layOut()
     if (entry !== 'undo') this.run.limit('compensation.timedOut', compensationTimeoutMs)
   }
@@ -206,8 +205,8 @@ export class Reversal {
   }
 
   private announceEnd(): void {
-    if (this.back.isFinished || this.beside.size > 0 || this.back.undoing?.pending !== 0) return
-    this.back.isFinished = true
+    if (this.back.phase === 'finished' || this.beside.size > 0 || this.back.undoing?.pending !== 0) return
+    this.back.phase = 'finished'
     const left = this.back.undoing.left + this.back.leftInside
     this.run.tellSelf({ type: 'compensation.finished', left })
   }
