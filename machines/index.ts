@@ -16,6 +16,7 @@ export {
 } from './integration.ts'
 export { moduleMachine, type ModuleContext, type ModuleEvent, type ModuleInput } from './module.ts'
 export { compensationMachine, type CompensationContext, type CompensationInput } from './compensation.ts'
+export { branchMachine } from './branch.ts'
 export { loopMachine, type LoopContext, type LoopInput, type LoopOutput } from './loop.ts'
 export type * from './protocol.ts'
 export { poolMachine, type PoolContext, type PoolInput } from './resource.ts'
@@ -26,3 +27,5 @@ export {
   type WorkflowMachineInput,
   type WorkflowMachineOutput,
 } from './workflow.ts'
+export { nestedUndoingMachine, type NestedUndoingContext, type NestedUndoingInput } from './nested-undoing.ts'
+export { waitMachine, type WaitContext } from './wait.ts'

@@ -2,6 +2,7 @@
 // protocol.ts. Nothing here decides anything.
 import type { Failure, StepOutcome } from './outcome.ts'
 import type { EffectTarget, Verdict } from './policy.ts'
+import type { BusEvent } from './protocol.ts'
 
 // ---- step --------------------------------------------------------------------------------------------
 
@@ -94,3 +95,38 @@ export type LoopEvent =
   /** None is under way. */
   | { readonly type: 'iterations.finished' }
   | { readonly type: 'loop.cancel'; readonly force?: boolean }
+
+// ---- wait, branch, undoing inside ------------------------------------------------------------------------
+
+export type WaitEvent =
+  | { readonly type: 'wait.begin' }
+  /** An event has come about which a user's function is to be asked. */
+  | { readonly type: 'event.offered'; readonly event: BusEvent }
+  | { readonly type: 'filter.decided'; readonly holds: boolean }
+  | { readonly type: 'filter.failed'; readonly event: BusEvent; readonly reason: string }
+  /** The event is its own. */
+  | { readonly type: 'event.taken'; readonly event: BusEvent }
+  | { readonly type: 'wait.failed'; readonly failure: Failure }
+  | { readonly type: 'wait.stop' }
+  | { readonly type: 'attempt.over' }
+
+export type BranchEvent =
+  | { readonly type: 'branch.begin' }
+  /** A run inside has started. */
+  | { readonly type: 'branch.entered' }
+  /** No steps are to run. */
+  | { readonly type: 'branch.absent' }
+  | { readonly type: 'branch.failed'; readonly failure: Failure }
+  | {
+      readonly type: 'inside.ended'
+      readonly cause: 'completed' | 'failed' | 'cancelled' | 'timed_out'
+      /** `null` where it completed. */
+      readonly failure: Failure | null
+      readonly verdict: Verdict | null
+    }
+  | { readonly type: 'branch.stop'; readonly force: boolean }
+
+export type NestedUndoingEvent =
+  | { readonly type: 'undoing.begin' }
+  | { readonly type: 'run.undone'; readonly isComplete: boolean }
+  | { readonly type: 'undoing.stop' }

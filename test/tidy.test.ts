@@ -120,7 +120,7 @@ describe('the house', () => {
     const charts = Object.values(machines).filter(
       (value) => typeof value === 'object' && 'definition' in value,
     )
-    expect(charts.length).toBe(8)
+    expect(charts.length).toBe(11)
     const poor = charts.flatMap(({ root }) => {
       return statesOf(root)
         .filter(({ description }) => !/^[A-Z].*\.$/.test(description ?? ''))

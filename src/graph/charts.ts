@@ -2,13 +2,16 @@
 // and as data.
 import type { AnyStateMachine, AnyStateNode, AnyTransitionDefinition } from 'xstate'
 import {
+  branchMachine,
   busMachine,
   compensationMachine,
   integrationMachine,
   loopMachine,
   moduleMachine,
+  nestedUndoingMachine,
   poolMachine,
   stepMachine,
+  waitMachine,
   workflowMachine,
 } from '../../machines/index.ts'
 import { mermaidText } from '../definition/safe-text.ts'
@@ -21,6 +24,9 @@ export const CHARTS: Readonly<Record<string, AnyStateMachine>> = {
   step: stepMachine,
   compensation: compensationMachine,
   loop: loopMachine,
+  branch: branchMachine,
+  wait: waitMachine,
+  undoing: nestedUndoingMachine,
   module: moduleMachine,
   resource: poolMachine,
   bus: busMachine,

@@ -32,6 +32,7 @@ const SKIPPED: ReadonlySet<string> = new Set([
   'session',
   'startedAt',
   'step',
+  'table',
   'tally',
   'timer',
   'timers',

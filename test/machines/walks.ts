@@ -6,15 +6,20 @@ import type { CompensationInput } from '../../machines/compensation.ts'
 import type { IntegrationEvent, IntegrationMachineInput } from '../../machines/integration.ts'
 import type { LoopContext, LoopInput } from '../../machines/loop.ts'
 import type { ModuleEvent, ModuleInput } from '../../machines/module.ts'
+import type { NestedUndoingInput } from '../../machines/nested-undoing.ts'
 import type {
+  BranchEvent,
+  BusEvent,
   CompensationEvent,
   Failure,
   LoopEvent,
+  NestedUndoingEvent,
   PoolEvent,
   StepEvent,
   StepOutput,
   StepPolicy,
   Verdict,
+  WaitEvent,
   WorkflowEvent,
 } from '../../machines/protocol.ts'
 import type { PoolInput } from '../../machines/resource.ts'
@@ -146,6 +151,52 @@ export const loopWalk: Walk<LoopInput, LoopEvent> = {
     { type: 'loop.cancel', force: true },
   ],
   stopWhen: ({ context }: { readonly context: LoopContext }) => context.ended > 3,
+}
+
+const event: BusEvent = { id: 'e', type: 'go', at: 0, source: 's', correlation_id: 'r', data: null }
+
+/** The walk through a wait. */
+export const waitWalk: Walk<undefined, WaitEvent> = {
+  inputs: [undefined],
+  events: [
+    { type: 'wait.begin' },
+    { type: 'event.offered', event },
+    { type: 'filter.decided', holds: true },
+    { type: 'filter.failed', event, reason: 'no luck' },
+    { type: 'event.taken', event },
+    { type: 'wait.failed', failure },
+    { type: 'wait.stop' },
+    { type: 'attempt.over' },
+  ],
+}
+
+/** The walk through steps that run once. */
+export const branchWalk: Walk<undefined, BranchEvent> = {
+  inputs: [undefined],
+  events: [
+    { type: 'branch.begin' },
+    { type: 'branch.entered' },
+    { type: 'branch.absent' },
+    { type: 'branch.failed', failure },
+    { type: 'inside.ended', cause: 'completed', failure: null, verdict: null },
+    { type: 'inside.ended', cause: 'cancelled', failure, verdict: null },
+    { type: 'inside.ended', cause: 'failed', failure, verdict: 'compensate' },
+    { type: 'branch.stop', force: true },
+  ],
+}
+
+/** The walk through the undoing of what is inside of a step. */
+export const nestedUndoingWalk: Walk<NestedUndoingInput, NestedUndoingEvent> = {
+  inputs: [
+    { attempts: [], width: 1 },
+    { attempts: [1, 1, 2], width: 2 },
+  ],
+  events: [
+    { type: 'undoing.begin' },
+    { type: 'run.undone', isComplete: true },
+    { type: 'run.undone', isComplete: false },
+    { type: 'undoing.stop' },
+  ],
 }
 
 /** The walk through a module. */
@@ -309,6 +360,9 @@ export const WALKS: readonly (readonly [AnyStateMachine, Walk])[] = [
   [machines.stepMachine, stepWalk],
   [machines.compensationMachine, compensationWalk],
   [machines.loopMachine, loopWalk],
+  [machines.waitMachine, waitWalk],
+  [machines.branchMachine, branchWalk],
+  [machines.nestedUndoingMachine, nestedUndoingWalk],
   [machines.moduleMachine, moduleWalk],
   [machines.poolMachine, poolWalk],
   [machines.busMachine, busWalk],

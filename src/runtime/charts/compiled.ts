@@ -61,10 +61,13 @@ export interface Doing<TMachine extends AnyStateMachine, TOwner> {
 }
 
 /** What a machine's `provide` takes for its actions, by name. */
-type ActionsOf<TMachine extends AnyStateMachine> = Required<
+export type ActionsOf<TMachine extends AnyStateMachine> = Required<
   NonNullable<Parameters<TMachine['provide']>[0]['actions']>
 >
-type ParamsOf<TAction> = TAction extends (...given: [never, infer TParams]) => void ? TParams : undefined
+/** What an action is given. */
+export type ParamsOf<TAction> = TAction extends (...given: [never, infer TParams]) => void
+  ? TParams
+  : undefined
 
 /** How each effect that a chart names is done, and no other. */
 export type Doings<TEffect extends string, TMachine extends AnyStateMachine, TOwner> = {

@@ -1,7 +1,7 @@
 // Steps inside of a step that run once: side by side, in a branch that is chosen, or as a scenario of their own.
 // Not iterations: those are in loop.ts.
 import type { ActorRef } from '../charts/actors.ts'
-import type { Failure } from '../../../machines/protocol.ts'
+import type { Failure, Verdict } from '../../../machines/protocol.ts'
 import type { WorkflowMachineOutput } from '../../../machines/workflow.ts'
 import { shownData } from '../../definition/diagnostic.ts'
 import { toJson } from '../../definition/json-copy.ts'
@@ -11,6 +11,7 @@ import { newBudget } from '../../definition/operators.ts'
 import type { Plan } from '../../definition/plan.ts'
 import { SagachartError } from '../../errors.ts'
 import { scenarioRun, undoesSurplus } from '../run/compensation-scope.ts'
+import { branchChart } from '../charts/branch.ts'
 import { checkedInputs } from '../execute/given-inputs.ts'
 import { views } from '../execute/run-data.ts'
 import type { Run } from '../run/run.ts'
@@ -20,38 +21,33 @@ import {
   ask,
   cancel,
   fail,
-  failBy,
   failureOf,
+  notComputable,
   succeedWith,
   type Attempt,
   type ControlOf,
   type Work,
 } from './work.ts'
 
-/** One list of steps, once. */
+/** One list of steps, once: does what its chart names. */
 export class Branch implements Work {
   private readonly attempt: Attempt
   private readonly control: ControlOf<'parallel' | 'conditional' | 'scenario'>
+  private readonly chart = branchChart(this)
   private inside: Run | undefined
   private takeBack: (() => void) | null = null
-  /** Nothing is to begin any more. */
-  private isOver = false
+  /** What the step gives. */
+  private output: () => unknown = () => null
 
   constructor(attempt: Attempt, control: ControlOf<'parallel' | 'conditional' | 'scenario'>) {
     this.attempt = attempt
     this.control = control
     attempt.run.insideOf(attempt.index).begin()
-    attempt.run.session.later(() => this.start(), undefined, undefined)
+    attempt.run.session.later(() => this.chart.send({ type: 'branch.begin' }), undefined, undefined)
   }
 
   stop(force: boolean): void {
-    if (this.takeBack) {
-      this.takeBack()
-      this.takeBack = null
-      cancel(this.attempt)
-    } else if (this.inside) this.inside.cancel(force)
-    else if (!this.isOver) cancel(this.attempt)
-    this.isOver = true
+    this.chart.send({ type: 'branch.stop', force })
   }
 
   abandon(stop: (child: ActorRef) => void): void {
@@ -60,8 +56,7 @@ export class Branch implements Work {
   }
 
   decided(value: unknown, failure?: Failure): void {
-    this.takeBack = null
-    if (failure) fail(this.attempt, failure)
+    if (failure) this.chart.send({ type: 'branch.failed', failure })
     else this.take(value as number)
   }
 
@@ -69,24 +64,47 @@ export class Branch implements Work {
     return iteration === null ? this.inside : undefined
   }
 
-  private get plans(): readonly Plan[] {
-    return this.attempt.run.options.plan.inside.get(this.attempt.index)!
+  // ---- what the chart names -----------------------------------------------------------------------------
+
+  choose(): void {
+    const { control, attempt } = this
+    if (control.kind === 'conditional' && control.cases.some(({ when }) => when.kind === 'function')) {
+      this.takeBack = ask(attempt, 'branch')
+      return
+    }
+    try {
+      if (control.kind === 'parallel') this.enter({ plan: this.plans[0]!, waitFor: control.waitFor })
+      else if (control.kind === 'scenario') this.call(control.inputs)
+      else this.take(chooseBranch(attempt.run, attempt.index))
+    } catch (error) {
+      this.chart.send({ type: 'branch.failed', failure: notComputable(error) })
+    }
   }
 
-  private start(): void {
-    const { control, attempt } = this
-    if (this.isOver) return
-    if (control.kind === 'parallel') this.enter({ plan: this.plans[0]!, waitFor: control.waitFor })
-    else if (control.kind === 'scenario') this.call(control.inputs)
-    else if (control.cases.some(({ when }) => when.kind === 'function'))
-      this.takeBack = ask(attempt, 'branch')
-    else {
-      try {
-        this.take(chooseBranch(attempt.run, attempt.index))
-      } catch (error) {
-        failBy(attempt, error)
-      }
-    }
+  takeBackQuestion(): void {
+    this.takeBack?.()
+  }
+
+  cancelInside(force: boolean): void {
+    this.inside?.cancel(force)
+  }
+
+  succeed(): void {
+    succeedWith(this.attempt, this.output)
+  }
+
+  fail(failure: Failure, verdict: Verdict | null): void {
+    fail(this.attempt, failure, verdict)
+  }
+
+  cancel(): void {
+    cancel(this.attempt)
+  }
+
+  // -------------------------------------------------------------------------------------------------------
+
+  private get plans(): readonly Plan[] {
+    return this.attempt.run.options.plan.inside.get(this.attempt.index)!
   }
 
   /** Takes a branch, or none. */
@@ -99,25 +117,22 @@ export class Branch implements Work {
       return
     }
     const { output } = this.control
-    succeedWith(this.attempt, () => (output ? run.data.evaluate(output, { steps: views(run, absent) }) : {}))
+    this.output = () => (output ? run.data.evaluate(output, { steps: views(run, absent) }) : {})
+    this.chart.send({ type: 'branch.absent' })
   }
 
   private call(given: Computed): void {
     const { run } = this.attempt
-    try {
-      const own = toJson(run.data.evaluate(given), 'inputs')
-      if (typeof own !== 'object' || own === null)
-        throw new SagachartError('EXPRESSION_FAILED', `The inputs are an object, found ${shownData(own)}`)
-      const plan = this.plans[0]!
-      // What a document declares holds for all its scenarios; a workflow of the builder declares its own.
-      const isShared = plan.workflow.inputs === null
-      const inputs = isShared
-        ? Object.freeze({ ...run.options.inputs, ...own })
-        : checkedInputs(plan, { ...own })
-      this.enter({ plan, inputs })
-    } catch (error) {
-      failBy(this.attempt, error)
-    }
+    const own = toJson(run.data.evaluate(given), 'inputs')
+    if (typeof own !== 'object' || own === null)
+      throw new SagachartError('EXPRESSION_FAILED', `The inputs are an object, found ${shownData(own)}`)
+    const plan = this.plans[0]!
+    // What a document declares holds for all its scenarios; a workflow of the builder declares its own.
+    const isShared = plan.workflow.inputs === null
+    const inputs = isShared
+      ? Object.freeze({ ...run.options.inputs, ...own })
+      : checkedInputs(plan, { ...own })
+    this.enter({ plan, inputs })
   }
 
   private enter(nesting: Pick<Nesting, 'plan' | 'absent' | 'waitFor' | 'inputs'>): void {
@@ -127,19 +142,21 @@ export class Branch implements Work {
       output: this.control.output,
       ended: (run, output) => this.ended(run, output),
     })
+    this.chart.send({ type: 'branch.entered' })
   }
 
   private ended(inside: Run, result: WorkflowMachineOutput): void {
     const { run, index, attempt } = this.attempt
     forget(inside)
     keep(run, index, attempt, inside, result, null)
-    const failure = failureOf(result)
-    const { output } = this.control
-    if (result.cause === 'cancelled') cancel(this.attempt)
-    else if (failure) fail(this.attempt, failure, inside.options.within!.isOpen ? result.verdict : null)
-    else if (this.control.kind === 'scenario' && output)
-      succeedWith(this.attempt, () => run.data.evaluate(output, { output: result.output }))
-    else succeedWith(this.attempt, () => result.output)
+    const { control } = this
+    const { output } = control
+    this.output =
+      control.kind === 'scenario' && output
+        ? () => run.data.evaluate(output, { output: result.output })
+        : () => result.output
+    const verdict = inside.options.within!.isOpen ? result.verdict : null
+    this.chart.send({ type: 'inside.ended', cause: result.cause, failure: failureOf(result), verdict })
   }
 }
 

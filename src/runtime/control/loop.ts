@@ -99,7 +99,7 @@ export class Loop implements Work, Owner {
     const { over } = this.control
     if (over.kind === 'each') return
     if (over.condition.kind === 'function') this.takeBack = ask(this.attempt, 'again')
-    else this.decide(() => this.again())
+    else this.decide(() => this.answer())
   }
 
   startIterations({ total }: LoopContext): void {
@@ -116,7 +116,7 @@ export class Loop implements Work, Owner {
   // -------------------------------------------------------------------------------------------------------
 
   /** What the condition says, with what the last iteration's steps gave. Also asked where a user's function decides. */
-  again(): boolean {
+  answer(): boolean {
     const { over, block } = this.control
     if (over.kind === 'each') return false
     const { run, index } = this.attempt

@@ -1,8 +1,8 @@
 // Undoing what is inside of a control step: the runs of all its attempts, the last one first, as many at once as went
 // side by side when they were made.
 import type { ActorRef } from '../charts/actors.ts'
+import { nestedUndoingChart } from '../charts/nested-undoing.ts'
 import type { CompensationExtent } from '../../../machines/protocol.ts'
-import type { WorkflowMachineOutput } from '../../../machines/workflow.ts'
 import type { EndedRun } from '../run/inside.ts'
 import type { Run } from '../run/run.ts'
 import { forget, undoNested } from './nested.ts'
@@ -13,18 +13,15 @@ export interface OwedRun extends EndedRun {
   readonly extent: CompensationExtent
 }
 
-/** Undoes runs inside of one control step. */
+/** Undoes runs inside of one control step: does what the chart of nested undoing names. */
 export class UndoingInside implements Work {
   private readonly parent: ActorRef
-  private readonly open: OwedRun[]
+  private readonly owed: readonly OwedRun[]
   private readonly live = new Set<Run>()
   /** The runs that were not left. */
   private readonly held: Set<Run>
-  private readonly width: number
   private readonly ended: (isComplete: boolean) => void
-  private attemptUnderWay = 0
-  private isStopped = false
-  private isComplete = true
+  private readonly chart
 
   /**
    * @param owed In the order in which the runs ended.
@@ -39,12 +36,13 @@ export class UndoingInside implements Work {
     ended: (isComplete: boolean) => void,
   ) {
     const { control } = outer.stepAt(index)
+    const width = control?.kind === 'iterative' ? control.maxConcurrency : 1
     this.parent = parent
-    this.open = [...owed]
+    this.owed = owed
     this.held = new Set(owed.map(({ run }) => run))
-    this.width = control?.kind === 'iterative' ? control.maxConcurrency : 1
     this.ended = ended
-    outer.session.later(() => this.next(), undefined, undefined)
+    this.chart = nestedUndoingChart(this, { attempts: owed.map(({ attempt }) => attempt), width })
+    outer.session.later(() => this.chart.send({ type: 'undoing.begin' }), undefined, undefined)
   }
 
   /** Whether a run is undone here, or is to be: one that was left is owed again. */
@@ -53,14 +51,7 @@ export class UndoingInside implements Work {
   }
 
   stop(): void {
-    if (this.isStopped) return
-    this.isStopped = true
-    for (const { run } of this.open.splice(0)) {
-      this.held.delete(run)
-      this.isComplete = false
-    }
-    for (const run of [...this.live]) run.cancel(true)
-    if (this.live.size === 0) this.next()
+    this.chart.send({ type: 'undoing.stop' })
   }
 
   abandon(stop: (child: ActorRef) => void): void {
@@ -71,24 +62,28 @@ export class UndoingInside implements Work {
     this.live.clear()
   }
 
-  /** Attempts are undone one after the other, the runs of one attempt side by side. */
-  private next(): void {
-    for (let last = this.open.at(-1); last && this.live.size < this.width; last = this.open.at(-1)) {
-      const { run, attempt, extent } = last
-      if (this.live.size > 0 && attempt !== this.attemptUnderWay) break
-      this.attemptUnderWay = attempt
-      this.open.pop()
-      this.live.add(run)
-      run.onUndone = (result) => this.runEnded(run, result)
-      undoNested(run, this.parent, extent)
+  // ---- what the chart names -----------------------------------------------------------------------------
+
+  undoRun(place: number): void {
+    const { run, extent } = this.owed[place]!
+    this.live.add(run)
+    run.onUndone = ({ compensation }) => {
+      forget(run)
+      this.live.delete(run)
+      this.chart.send({ type: 'run.undone', isComplete: compensation === 'completed' })
     }
-    if (this.live.size === 0) this.ended(this.isComplete)
+    undoNested(run, this.parent, extent)
   }
 
-  private runEnded(run: Run, { compensation }: WorkflowMachineOutput): void {
-    forget(run)
-    this.live.delete(run)
-    if (compensation !== 'completed') this.isComplete = false
-    this.next()
+  leaveRuns(count: number): void {
+    for (const { run } of this.owed.slice(0, count)) this.held.delete(run)
+  }
+
+  stopRuns(): void {
+    for (const run of [...this.live]) run.cancel(true)
+  }
+
+  tellEnd(isComplete: boolean): void {
+    this.ended(isComplete)
   }
 }

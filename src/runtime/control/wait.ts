@@ -1,32 +1,26 @@
 // A step that waits: for a time, or for an event from inside or outside. It holds nothing while it does.
 import type { BusEvent, Failure, Verdict } from '../../../machines/protocol.ts'
-import type { DataScope } from '../../definition/model.ts'
 import { toFailure } from '../execute/failure.ts'
+import { waitChart } from '../charts/wait.ts'
 import type { Settlement } from '../port/events.ts'
 import type { TimerHandle } from '../port/host.ts'
 import { toJson } from '../../definition/json-copy.ts'
 import type { Listener } from '../environment/mailbox.ts'
 import type { Waiter } from '../../kernel/waiters.ts'
 import { levelsOf } from './levels.ts'
-import { ask, fail, failBy, succeedWith, type Attempt, type ControlOf, type Work } from './work.ts'
-
-const CANCELLED: Failure = { code: 'RUN_CANCELLED', message: 'The wait was cancelled' }
+import { ask, fail, notComputable, succeedWith, type Attempt, type ControlOf, type Work } from './work.ts'
 
 type Until = ControlOf<'wait'>['until']
 
-/** One attempt of a wait. */
+/** One attempt of a wait: does what its chart names. */
 export class Wait implements Work, Listener {
   readonly awaits: string
   readonly waiter: Waiter
   private readonly attempt: Attempt
   private readonly control: ControlOf<'wait'>
+  private readonly chart = waitChart(this)
   private timer: TimerHandle | null = null
-  /** The event that is being judged. */
-  private event: BusEvent | null = null
   private takeBack: (() => void) | null = null
-  /** Whether its filter could not be computed for some event. */
-  private hasPassedOver = false
-  private isOver = false
 
   constructor(attempt: Attempt, control: ControlOf<'wait'>) {
     const { until } = control
@@ -41,64 +35,56 @@ export class Wait implements Work, Listener {
       this.awaits = ''
       this.waiter = { path, levels: [], isShared: false }
     }
-    run.session.later(() => this.start(until), undefined, undefined)
+    run.session.later(() => this.chart.send({ type: 'wait.begin' }), undefined, undefined)
   }
 
   stop(): void {
-    if (this.isOver) return
-    this.close()
-    fail(this.attempt, CANCELLED)
+    this.chart.send({ type: 'wait.stop' })
   }
 
   attemptEnded(): void {
-    this.close()
+    this.chart.send({ type: 'attempt.over' })
   }
 
   abandon(): void {
-    this.close()
+    this.chart.send({ type: 'attempt.over' })
   }
 
   /** What the filter said of the event. */
   decided(value: unknown, failure?: Failure): void {
-    this.takeBack = null
-    if (failure) this.passOver(failure.message)
-    this.attempt.run.scope.mailbox.answer(this, !failure && Boolean(value))
+    const { event } = this.chart.context
+    if (failure && event) this.chart.send({ type: 'filter.failed', event, reason: failure.message })
+    else this.chart.send({ type: 'filter.decided', holds: Boolean(value) })
   }
 
   judge(event: BusEvent): boolean | null {
     const { until } = this.control
-    this.event = event
     if (until.kind === 'event' && until.filter?.kind === 'function') {
-      this.takeBack = ask(this.attempt, 'filter')
+      this.chart.send({ type: 'event.offered', event })
       return null
     }
     try {
-      return this.accepts()
+      return this.accepts(event)
     } catch (error) {
-      this.passOver(toFailure(error).message)
+      this.chart.send({ type: 'filter.failed', event, reason: toFailure(error).message })
       return false
     }
   }
 
-  /** Whether the filter lets the event through. Also asked where a user's function decides. */
-  accepts(): boolean {
-    const { until } = this.control
-    const { event } = this
-    if (until.kind === 'timer' || !event) return false
-    const { filter } = until
-    if (filter === null) return true
-    const seen: Partial<DataScope> = { event }
-    return this.attempt.run.data.condition(filter, seen)
-  }
-
   take(event: BusEvent): void {
-    this.close()
-    succeedWith(this.attempt, () => this.outputOf(event))
+    this.chart.send({ type: 'event.taken', event })
   }
 
-  private start(until: Until): void {
+  answer(): boolean {
+    const { event } = this.chart.context
+    return event !== null && this.accepts(event)
+  }
+
+  // ---- what the chart names -----------------------------------------------------------------------------
+
+  begin(): void {
     const { run, attempt } = this.attempt
-    if (this.isOver) return
+    const { until } = this.control
     if (until.kind === 'event') {
       if (until.timeoutMs !== null) this.startTimer(until.timeoutMs, timeUp(attempt, until))
       run.scope.mailbox.add(this)
@@ -108,38 +94,57 @@ export class Wait implements Work, Listener {
       const output = toJson(this.outputOf(null))
       this.startTimer(until.delayMs, { type: 'attempt.succeeded', attempt, output })
     } catch (error) {
-      this.close()
-      failBy(this.attempt, error)
+      this.chart.send({ type: 'wait.failed', failure: notComputable(error) })
     }
   }
 
-  /** The filter cannot be computed for the event, which is somebody else's, then. Said once, for there may be many of them. */
-  private passOver(reason: string): void {
+  askFilter(): void {
+    this.takeBack = ask(this.attempt, 'filter')
+  }
+
+  takeBackQuestion(): void {
+    this.takeBack?.()
+  }
+
+  answerMailbox(holds: boolean): void {
+    this.attempt.run.scope.mailbox.answer(this, holds)
+  }
+
+  passOver({ event, reason, isFirst }: { event: BusEvent; reason: string; isFirst: boolean }): void {
     const { scope, session } = this.attempt.run
     scope.mailbox.passOver()
-    if (this.hasPassedOver) return
-    this.hasPassedOver = true
-    const { path } = this.waiter
-    const { type, source } = this.event!
-    const message = `The filter cannot be computed for the event "${type}" from ${source}, which is passed over: ${reason}`
-    session.log(path, message, null)
+    if (!isFirst) return
+    const message = `The filter cannot be computed for the event "${event.type}" from ${event.source}, which is passed over: ${reason}`
+    session.log(this.waiter.path, message, null)
+  }
+
+  close(): void {
+    const { session, scope } = this.attempt.run
+    if (this.timer) session.cancelTimer(this.timer)
+    scope.mailbox.remove(this)
+  }
+
+  succeed(event: BusEvent): void {
+    succeedWith(this.attempt, () => this.outputOf(event))
+  }
+
+  fail(failure: Failure): void {
+    fail(this.attempt, failure)
+  }
+
+  // -------------------------------------------------------------------------------------------------------
+
+  /** Whether the filter lets the event through. */
+  private accepts(event: BusEvent): boolean {
+    const { until } = this.control
+    if (until.kind === 'timer' || until.filter === null) return until.kind === 'event'
+    return this.attempt.run.data.condition(until.filter, { event })
   }
 
   private outputOf(event: BusEvent | null): unknown {
     const { output } = this.control
     if (output === null) return event?.data ?? null
     return this.attempt.run.data.evaluate(output, event ? { event } : {})
-  }
-
-  private close(): void {
-    this.isOver = true
-    this.takeBack?.()
-    this.takeBack = null
-    const { session, scope } = this.attempt.run
-    if (this.timer) session.cancelTimer(this.timer)
-    this.timer = null
-    this.event = null
-    scope.mailbox.remove(this)
   }
 
   private startTimer(delayMs: number, event: Settlement): void {

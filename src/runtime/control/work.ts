@@ -20,6 +20,8 @@ export interface Work {
   attemptEnded?(): void
   /** The end is not orderly: nobody waits for an answer. */
   abandon(stop: (child: ActorRef) => void): void
+  /** Says, for a user's function that is asked, what it is asked about: its filter, its condition. */
+  answer?(): boolean
   /** What a user's function decided. */
   decided?(value: unknown, failure?: Failure): void
   /** A run inside of it, by the number of its iteration; `null` for one that is not iterated. */
@@ -53,8 +55,14 @@ export function cancel({ run, actor, attempt }: Attempt): void {
 
 /** The attempt has failed because of what was thrown. */
 export function failBy(attempt: Attempt, error: unknown): void {
-  fail(attempt, { ...toFailure(error, 'EXPRESSION_FAILED'), retryable: false })
+  fail(attempt, notComputable(error))
 }
+
+/** What was thrown where something was computed: trying again gives the same. */
+export const notComputable = (error: unknown): Failure => ({
+  ...toFailure(error, 'EXPRESSION_FAILED'),
+  retryable: false,
+})
 
 function answer(run: Run, actor: ActorRef, event: Settlement): void {
   tell(run.self, actor, event)

@@ -16,8 +16,6 @@ import type {
   StepDefinition,
 } from '../../definition/model.ts'
 import { chooseBranch } from '../control/branch.ts'
-import { Loop } from '../control/loop.ts'
-import { Wait } from '../control/wait.ts'
 import { notComputed } from './failure.ts'
 import { undoneBy, type AttemptTarget, type Effect, type EffectControl } from '../port/host.ts'
 import type { Root } from '../charts/root.ts'
@@ -77,8 +75,7 @@ function decide(run: Run, { index, question }: Extract<Effect, { kind: 'decision
   const work = run.steps.workOf(index)
   if (question === 'when') return run.data.condition(when!)
   if (question === 'branch') return chooseBranch(run, index)
-  if (question === 'filter') return work instanceof Wait && work.accepts()
-  if (question === 'again') return work instanceof Loop && work.again()
+  if (question === 'filter' || question === 'again') return work?.answer?.() ?? false
   return control?.kind === 'iterative' && control.over.kind === 'each'
     ? run.data.evaluate(control.over.items)
     : []
