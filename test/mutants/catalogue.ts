@@ -121,7 +121,11 @@ const STEP: readonly Mutant[] = [
         "'attempt' in event && event.attempt === context.attempt",
         "'attempt' in event",
       ),
-      patch('src/runtime/journal/session.ts', 'if (this.over.has(effect)) {', 'if (false as boolean) {'),
+      patch(
+        'src/runtime/journal/session.ts',
+        'if (!this.awaited.delete(effect)) {',
+        'if (false as boolean) {',
+      ),
     ],
     subject: 'retried',
     rule: 'late-replies-change-nothing',
@@ -419,7 +423,7 @@ const RESOURCE: readonly Mutant[] = [
     patches: [
       patch(
         'src/runtime/run/step-actors.ts',
-        '    live.work = null\n    this.run.leases.release(this.run.pathOf(index))',
+        '    live.work = null\n    this.run.leases.releaseOf(index)',
         '    live.work = null',
       ),
     ],
@@ -603,7 +607,11 @@ const JOURNAL: readonly Mutant[] = [
         '    if (!this.actors.has(to)) {\n',
         '    if (this.closed) {\n',
       ),
-      patch('src/runtime/journal/session.ts', 'if (this.over.has(effect)) {', 'if (false as boolean) {'),
+      patch(
+        'src/runtime/journal/session.ts',
+        'if (!this.awaited.delete(effect)) {',
+        'if (false as boolean) {',
+      ),
     ],
     subject: 'chain',
     rule: 'no-internal-error',
