@@ -55,7 +55,7 @@ export const waitMachine = setup({
 }).createMachine({
   id: 'wait',
   description: 'One attempt of a step that waits.',
-  context: { event: null, hasPassedOver: false },
+  context: () => ({ event: null, hasPassedOver: false }),
   initial: 'opening',
   states: {
     opening: {
