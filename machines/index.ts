@@ -27,5 +27,9 @@ export {
   type WorkflowMachineInput,
   type WorkflowMachineOutput,
 } from './workflow.ts'
-export { nestedUndoingMachine, type NestedUndoingContext, type NestedUndoingInput } from './nested-undoing.ts'
+export {
+  nestedCompensationMachine,
+  type NestedCompensationContext,
+  type NestedCompensationInput,
+} from './nested-compensation.ts'
 export { waitMachine, type WaitContext } from './wait.ts'

@@ -96,7 +96,7 @@ export type LoopEvent =
   | { readonly type: 'iterations.finished' }
   | { readonly type: 'loop.cancel'; readonly force?: boolean }
 
-// ---- wait, branch, undoing inside ------------------------------------------------------------------------
+// ---- wait, branch, nested compensation -------------------------------------------------------------------
 
 export type WaitEvent =
   | { readonly type: 'wait.begin' }
@@ -126,7 +126,7 @@ export type BranchEvent =
     }
   | { readonly type: 'branch.stop'; readonly force: boolean }
 
-export type NestedUndoingEvent =
-  | { readonly type: 'undoing.begin' }
+export type NestedCompensationEvent =
+  | { readonly type: 'compensation.begin' }
   | { readonly type: 'run.undone'; readonly isComplete: boolean }
-  | { readonly type: 'undoing.stop' }
+  | { readonly type: 'compensation.stop' }

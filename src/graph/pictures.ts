@@ -61,7 +61,7 @@ interface Drawn {
 }
 
 /** Where the arrows of the way back lead to, and where they begin: the step's undoing, or all that is inside of it. */
-interface WayBack {
+interface CompensationState {
   readonly entry: string
   readonly exit: string
 }
@@ -96,7 +96,12 @@ class Artist {
   }
 
   /** One step, and what stands beside it. Returns its place on the way back; `null`: nothing is undone. */
-  private step(node: GraphNode, id: string, nodes: DrawnNode[], frames: DrawnFrame[]): WayBack | null {
+  private step(
+    node: GraphNode,
+    id: string,
+    nodes: DrawnNode[],
+    frames: DrawnFrame[],
+  ): CompensationState | null {
     const lines = [node.name, ...doing(node), ...notes(node)]
     let isUndoable = node.control?.type === 'scenario' && node.control.has_compensation
     if (node.blocks.length === 0) nodes.push({ id, lines, ...shapeOf(node) })
@@ -141,7 +146,12 @@ class Artist {
     return { nodes: [], frames, isUndoable: drawn.some(({ isUndoable }) => isUndoable) }
   }
 
-  private wayBack(list: GraphSteps, id: string, ways: readonly (WayBack | null)[], nodes: DrawnNode[]): void {
+  private wayBack(
+    list: GraphSteps,
+    id: string,
+    ways: readonly (CompensationState | null)[],
+    nodes: DrawnNode[],
+  ): void {
     if (!ways.some((way) => way !== null)) return
     const places = new Map(list.nodes.map(({ name }, index) => [name, index]))
     const dependencies: number[][] = list.nodes.map(() => [])

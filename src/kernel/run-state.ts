@@ -6,11 +6,11 @@ import { noEffects, type EffectsState } from './effects.ts'
 import { newGraph, type GraphState, type Worst } from './graph.ts'
 import { newLeaseGates, type LeaseGates } from './lease-gates.ts'
 import { newSlots, type Slots } from './slots.ts'
-import { newTally, type Tally } from './tally.ts'
+import { newCounters, type Counters } from './counters.ts'
 import type { UndoingState } from './undoing.ts'
 
-/** The way back of a run. */
-export interface WayBack {
+/** The compensation of a run. */
+export interface CompensationState {
   /** The order; `null` as long as nothing is undone. */
   undoing: UndoingState | null
   /** How undoing went, by step. */
@@ -33,8 +33,8 @@ export interface RunState {
   readonly effects: EffectsState
   readonly slots: Slots
   readonly gates: LeaseGates
-  readonly tally: Tally
-  readonly back: WayBack
+  readonly counters: Counters
+  readonly compensation: CompensationState
   /** Whether something stands in for what a step should have given. */
   isDegraded: boolean
   /** `closed`: nothing more starts; `final`: every step is. */
@@ -51,8 +51,8 @@ export const newRunState = (plan: Plan, path: string, before?: Worst): RunState 
   effects: noEffects(),
   slots: newSlots(plan.workflow.parallel ? plan.workflow.maxConcurrency : 1),
   gates: newLeaseGates(path),
-  tally: newTally(),
-  back: {
+  counters: newCounters(),
+  compensation: {
     undoing: null,
     compensations: new Map(),
     extent: 'all',

@@ -33,7 +33,6 @@ const SKIPPED: ReadonlySet<string> = new Set([
   'startedAt',
   'step',
   'table',
-  'tally',
   'timer',
   'timers',
   'failureEvent',
@@ -100,7 +99,7 @@ function runState(run: Run, now: number): string {
 function needsOrder({ workflow, state }: Run): boolean {
   return workflow.steps.length > 0 && workflow.parallel && workflow.maxConcurrency < workflow.steps.length
     ? true
-    : state.back.undoing !== null
+    : state.compensation.undoing !== null
 }
 
 function ranked({ graph: { order }, reversal }: Run): string {

@@ -1,19 +1,22 @@
-// The rules of waits, of steps that run once, and of the undoing of what is inside of a step; and proof that every transition of
+// The rules of waits, of steps that run once, and of nested compensation; and proof that every transition of
 // their charts is reached by generated paths. What they ask for is part of the rules.
 import { describe, expect, it } from 'vitest'
 import { branchMachine } from '../../machines/branch.ts'
-import { nestedUndoingMachine, type NestedUndoingInput } from '../../machines/nested-undoing.ts'
+import {
+  nestedCompensationMachine,
+  type NestedCompensationInput,
+} from '../../machines/nested-compensation.ts'
 import type {
   BranchEvent,
   BusEvent,
   Failure,
-  NestedUndoingEvent,
+  NestedCompensationEvent,
   WaitEvent,
 } from '../../machines/protocol.ts'
 import { waitMachine } from '../../machines/wait.ts'
 import { compile, type ChartSource } from '../../src/kernel/compile.ts'
 import { unreached } from './coverage.ts'
-import { branchWalk, nestedUndoingWalk, waitWalk } from './walks.ts'
+import { branchWalk, nestedCompensationWalk, waitWalk } from './walks.ts'
 
 const failure: Failure = { code: 'OPERATION_FAILED', message: 'no luck' }
 const event: BusEvent = { id: 'e', type: 'go', at: 0, source: 's', correlation_id: 'r', data: null }
@@ -33,8 +36,8 @@ function after(machine: ChartSource, input: unknown, events: readonly { readonly
 const wait = (...events: WaitEvent[]) => after(waitMachine, undefined, [{ type: 'wait.begin' }, ...events])
 const branch = (...events: BranchEvent[]) =>
   after(branchMachine, undefined, [{ type: 'branch.begin' }, ...events])
-const undoing = (input: NestedUndoingInput, ...events: NestedUndoingEvent[]) =>
-  after(nestedUndoingMachine, input, [{ type: 'undoing.begin' }, ...events])
+const undoing = (input: NestedCompensationInput, ...events: NestedCompensationEvent[]) =>
+  after(nestedCompensationMachine, input, [{ type: 'compensation.begin' }, ...events])
 
 describe('wait', () => {
   const offered: WaitEvent = { type: 'event.offered', event }
@@ -124,13 +127,13 @@ describe('branch', () => {
   })
 })
 
-describe('nested undoing', () => {
-  const undone = (isComplete = true): NestedUndoingEvent => ({ type: 'run.undone', isComplete })
-  const run = (place: number) => ['undoRun', { place }]
+describe('nested compensation', () => {
+  const undone = (isComplete = true): NestedCompensationEvent => ({ type: 'run.undone', isComplete })
+  const run = (place: number) => ['compensateRun', { place }]
   const end = (isComplete: boolean) => ['tellEnd', { isComplete }]
 
   it('has no transition that paths cannot reach', () => {
-    expect(unreached(nestedUndoingMachine, nestedUndoingWalk)).toEqual([])
+    expect(unreached(nestedCompensationMachine, nestedCompensationWalk)).toEqual([])
   })
 
   it('goes back from the last, as many at once as it may, one attempt after the other', () => {
@@ -151,12 +154,12 @@ describe('nested undoing', () => {
 
   it('says that something is left where a run could not be undone, or was not got to', () => {
     expect(undoing({ attempts: [1, 1], width: 1 }, undone(false), undone()).last).toEqual([end(false)])
-    const stopped = undoing({ attempts: [1, 1, 1], width: 1 }, { type: 'undoing.stop' }, undone())
+    const stopped = undoing({ attempts: [1, 1, 1], width: 1 }, { type: 'compensation.stop' }, undone())
     expect(stopped.asked).toEqual([[run(2)], [['leaveRuns', { count: 2 }], 'stopRuns'], [end(false)]])
   })
 
   it('has left nothing where all were under way when it was stopped', () => {
-    const stopped = undoing({ attempts: [1, 1], width: 2 }, { type: 'undoing.stop' }, undone(), undone())
+    const stopped = undoing({ attempts: [1, 1], width: 2 }, { type: 'compensation.stop' }, undone(), undone())
     expect(stopped.last).toEqual([end(true)])
   })
 })

@@ -6,14 +6,14 @@ import type { CompensationInput } from '../../machines/compensation.ts'
 import type { IntegrationEvent, IntegrationMachineInput } from '../../machines/integration.ts'
 import type { LoopContext, LoopInput } from '../../machines/loop.ts'
 import type { ModuleEvent, ModuleInput } from '../../machines/module.ts'
-import type { NestedUndoingInput } from '../../machines/nested-undoing.ts'
+import type { NestedCompensationInput } from '../../machines/nested-compensation.ts'
 import type {
   BranchEvent,
   BusEvent,
   CompensationEvent,
   Failure,
   LoopEvent,
-  NestedUndoingEvent,
+  NestedCompensationEvent,
   PoolEvent,
   StepEvent,
   StepOutput,
@@ -185,17 +185,17 @@ export const branchWalk: Walk<undefined, BranchEvent> = {
   ],
 }
 
-/** The walk through the undoing of what is inside of a step. */
-export const nestedUndoingWalk: Walk<NestedUndoingInput, NestedUndoingEvent> = {
+/** The walk through nested compensation. */
+export const nestedCompensationWalk: Walk<NestedCompensationInput, NestedCompensationEvent> = {
   inputs: [
     { attempts: [], width: 1 },
     { attempts: [1, 1, 2], width: 2 },
   ],
   events: [
-    { type: 'undoing.begin' },
+    { type: 'compensation.begin' },
     { type: 'run.undone', isComplete: true },
     { type: 'run.undone', isComplete: false },
-    { type: 'undoing.stop' },
+    { type: 'compensation.stop' },
   ],
 }
 
@@ -362,7 +362,7 @@ export const WALKS: readonly (readonly [AnyStateMachine, Walk])[] = [
   [machines.loopMachine, loopWalk],
   [machines.waitMachine, waitWalk],
   [machines.branchMachine, branchWalk],
-  [machines.nestedUndoingMachine, nestedUndoingWalk],
+  [machines.nestedCompensationMachine, nestedCompensationWalk],
   [machines.moduleMachine, moduleWalk],
   [machines.poolMachine, poolWalk],
   [machines.busMachine, busWalk],

@@ -41,7 +41,7 @@ export function settlementOf(
     code: 'INTERNAL',
     message: `The chart of step ${actorId} failed: ${messageOf(event.error)}`,
   }
-  if (run.state.back.undoing)
+  if (run.state.compensation.undoing)
     return {
       type: 'compensation.settled',
       compensation: { index, undone: false, failure, attempts: 0, left: run.reversal.ownEffects(index) },

@@ -5,7 +5,7 @@ import type { Failure, Verdict } from '../../../machines/protocol.ts'
 import type { WorkflowMachineOutput } from '../../../machines/workflow.ts'
 import { shownData } from '../../definition/diagnostic.ts'
 import { toJson } from '../../definition/json-copy.ts'
-import { addTally } from '../../kernel/tally.ts'
+import { addCounters } from '../../kernel/counters.ts'
 import type { Computed } from '../../definition/model.ts'
 import { newBudget } from '../../definition/operators.ts'
 import type { Plan } from '../../definition/plan.ts'
@@ -180,7 +180,7 @@ export function keep(
 ): void {
   const kept = outer.insideOf(index)
   outer.state.isDegraded ||= inside.state.isDegraded
-  addTally(outer.state.tally, inside.state.tally)
+  addCounters(outer.state.counters, inside.state.counters)
   kept.add({ iteration, status: cause, ledger: inside.ledger })
   const { reversal } = scenarioRun(outer)
   if (compensation === 'failed') reversal.noteInside(false)

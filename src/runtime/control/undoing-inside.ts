@@ -1,7 +1,7 @@
 // Undoing what is inside of a control step: the runs of all its attempts, the last one first, as many at once as went
 // side by side when they were made.
 import type { ActorRef } from '../charts/actors.ts'
-import { nestedUndoingChart } from '../charts/nested-undoing.ts'
+import { nestedCompensationChart } from '../charts/nested-compensation.ts'
 import type { CompensationExtent } from '../../../machines/protocol.ts'
 import type { EndedRun } from '../run/inside.ts'
 import type { Run } from '../run/run.ts'
@@ -41,8 +41,8 @@ export class UndoingInside implements Work {
     this.owed = owed
     this.held = new Set(owed.map(({ run }) => run))
     this.ended = ended
-    this.chart = nestedUndoingChart(this, { attempts: owed.map(({ attempt }) => attempt), width })
-    outer.session.later(() => this.chart.send({ type: 'undoing.begin' }), undefined, undefined)
+    this.chart = nestedCompensationChart(this, { attempts: owed.map(({ attempt }) => attempt), width })
+    outer.session.later(() => this.chart.send({ type: 'compensation.begin' }), undefined, undefined)
   }
 
   /** Whether a run is undone here, or is to be: one that was left is owed again. */
@@ -51,7 +51,7 @@ export class UndoingInside implements Work {
   }
 
   stop(): void {
-    this.chart.send({ type: 'undoing.stop' })
+    this.chart.send({ type: 'compensation.stop' })
   }
 
   abandon(stop: (child: ActorRef) => void): void {
@@ -64,7 +64,7 @@ export class UndoingInside implements Work {
 
   // ---- what the chart names -----------------------------------------------------------------------------
 
-  undoRun(place: number): void {
+  compensateRun(place: number): void {
     const { run, extent } = this.owed[place]!
     this.live.add(run)
     run.onUndone = ({ compensation }) => {

@@ -122,9 +122,9 @@ export class RunReport<TOutputs = Record<string, unknown>, out TSteps = Record<s
     this.degraded = run.state.isDegraded
     this.cancellationsIgnored = cancellationsIgnored
     this.cleanupIssues = cleanupIssues
-    this.attempts = run.state.tally.attempts
-    this.failedAttempts = run.state.tally.failedAttempts
-    this.modules = [...run.state.tally.modules]
+    this.attempts = run.state.counters.attempts
+    this.failedAttempts = run.state.counters.failedAttempts
+    this.modules = [...run.state.counters.modules]
     this.events = run.scope.mailbox.counts
     this.leasesOpen = run.scope.leasesOpenOf(run.path)
     this.eventsDropped = run.options.ownsScope ? (run.scope.busContext?.counters.dropped ?? 0) : 0

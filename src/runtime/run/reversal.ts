@@ -18,7 +18,7 @@ import {
   takeReadyToUndo,
   type UndoingState,
 } from '../../kernel/undoing.ts'
-import type { WayBack } from '../../kernel/run-state.ts'
+import type { CompensationState } from '../../kernel/run-state.ts'
 import { extentInside, scenarioRun, undoesSurplus } from './compensation-scope.ts'
 import { UndoingInside, type OwedRun } from '../control/undoing-inside.ts'
 import type { Run } from './run.ts'
@@ -39,8 +39,8 @@ export class Reversal {
     this.run = run
   }
 
-  private get back(): WayBack {
-    return this.run.state.back
+  private get compensation(): CompensationState {
+    return this.run.state.compensation
   }
 
   /** Whether anything in the run is to be undone, where so much of it is. */
@@ -59,22 +59,23 @@ export class Reversal {
   get hasSurplus(): boolean {
     const { run } = this
     return (
-      !run.options.within?.isOpen && (this.back.hadSurplus || (undoesSurplus(run) && this.isDue('surplus')))
+      !run.options.within?.isOpen &&
+      (this.compensation.hadSurplus || (undoesSurplus(run) && this.isDue('surplus')))
     )
   }
 
   /** Whether a success that is heard of from now on cannot be undone. */
   get isTooLate(): boolean {
-    return scenarioRun(this.run).state.back.phase !== 'none'
+    return scenarioRun(this.run).state.compensation.phase !== 'none'
   }
 
   /** The step's own effects that are to be undone, in order. */
   ownEffects(index: number): readonly EffectTarget[] {
-    return this.back.own.get(index) ?? []
+    return this.compensation.own.get(index) ?? []
   }
 
   /** The runs inside of a step that are to be undone, in the order in which they ended. */
-  owedInside(index: number, extent = this.back.extent): OwedRun[] {
+  owedInside(index: number, extent = this.compensation.extent): OwedRun[] {
     const { run } = this
     const { beside } = scenarioRun(run).reversal
     return (run.inside.get(index)?.owed ?? []).flatMap((ended) => {
@@ -86,7 +87,7 @@ export class Reversal {
 
   /** A step is let through its gates, to be undone. */
   begin(index: number): void {
-    if (this.back.undoing && !this.run.steps.has(index)) markUndoing(this.back.undoing, index)
+    if (this.compensation.undoing && !this.run.steps.has(index)) markUndoing(this.compensation.undoing, index)
   }
 
   /** Undoes what is inside of a step that has ended and is not part of the result, where the run goes on. */
@@ -120,29 +121,29 @@ export class Reversal {
   // ---- what the chart names -----------------------------------------------------------------------------
 
   start({ entry, extent, compensationTimeoutMs }: WorkflowContext): void {
-    this.back.extent = extent ?? 'surplus'
-    this.back.undoesMore = extent === 'all' || (extent === 'surplus' && undoesSurplus(this.run))
-    this.back.phase = 'started'
+    this.compensation.extent = extent ?? 'surplus'
+    this.compensation.undoesMore = extent === 'all' || (extent === 'surplus' && undoesSurplus(this.run))
+    this.compensation.phase = 'started'
     if (this.beside.size === 0) this.layOut()
     if (entry !== 'undo') this.run.limit('compensation.timedOut', compensationTimeoutMs)
   }
 
   /** Finds out what is to be undone. */
   private layOut(): UndoingState {
-    const { run, back } = this
-    const { extent, undoesMore } = back
+    const { run } = this
+    const { extent, undoesMore } = this.compensation
     const own = new Map<number, readonly EffectTarget[]>()
     for (let index = 0; undoesMore && index < run.options.plan.size; index++)
       if (this.isOwed(index, extent)) own.set(index, owedEffects(run, index, extent))
-    this.back.own = own
-    this.back.undoing = newUndoing(run.plan, (index) => own.has(index))
+    this.compensation.own = own
+    this.compensation.undoing = newUndoing(run.plan, (index) => own.has(index))
     run.steps.turnBack()
-    return this.back.undoing
+    return this.compensation.undoing
   }
 
   undoReady(): void {
     if (this.beside.size > 0) return
-    const undoing = this.back.undoing ?? this.layOut()
+    const undoing = this.compensation.undoing ?? this.layOut()
     for (const index of takeReadyToUndo(undoing)) this.run.passGates(index)
     this.run.leases.ask()
     this.run.steps.fillSlots()
@@ -153,12 +154,12 @@ export class Reversal {
     const { index, undone } = compensation
     if (!this.run.steps.remove(index)) return
     this.keep(compensation)
-    settleUndoing(this.run.plan, this.back.undoing!, index, undone)
+    settleUndoing(this.run.plan, this.compensation.undoing!, index, undone)
   }
 
   /** Leaves what nobody got to; what is under way is told to stop. */
   stop(): void {
-    const undoing = this.back.undoing ?? this.layOut()
+    const undoing = this.compensation.undoing ?? this.layOut()
     for (const index of stopUndoing(undoing))
       this.keep({ index, undone: false, failure: NOT_REACHED, attempts: 0, left: this.ownEffects(index) })
     this.run.leases.releaseWhere((index) => !this.run.steps.has(index))
@@ -174,15 +175,15 @@ export class Reversal {
 
   /** Effects inside have been undone, beside the steps or by a scenario of their own. */
   noteInside(isComplete: boolean): void {
-    this.back.hadSurplus = true
-    if (!isComplete) this.back.leftInside++
+    this.compensation.hadSurplus = true
+    if (!isComplete) this.compensation.leftInside++
   }
 
   // -------------------------------------------------------------------------------------------------------
 
   private addBeside(outer: Run, index: number, owed: readonly OwedRun[], ended?: () => void): void {
     const { run } = this
-    this.back.hadSurplus = true
+    this.compensation.hadSurplus = true
     const undoing: UndoingInside = new UndoingInside(outer, index, owed, run.self, (isComplete) => {
       this.beside.delete(undoing)
       this.noteInside(isComplete)
@@ -195,7 +196,7 @@ export class Reversal {
   private keep(compensation: CompensationOutput): void {
     const { index, left, undone } = compensation
     const { run } = this
-    const { extent, compensations } = this.back
+    const { extent, compensations } = this.compensation
     const own = this.ownEffects(index)
     for (const target of own) settleUndo(run.effects, index, target, !left.includes(target))
     if (own.length === 0 && extentOf(run, index, extent) === 'surplus') return
@@ -205,9 +206,14 @@ export class Reversal {
   }
 
   private announceEnd(): void {
-    if (this.back.phase === 'finished' || this.beside.size > 0 || this.back.undoing?.pending !== 0) return
-    this.back.phase = 'finished'
-    const left = this.back.undoing.left + this.back.leftInside
+    if (
+      this.compensation.phase === 'finished' ||
+      this.beside.size > 0 ||
+      this.compensation.undoing?.pending !== 0
+    )
+      return
+    this.compensation.phase = 'finished'
+    const left = this.compensation.undoing.left + this.compensation.leftInside
     this.run.tellSelf({ type: 'compensation.finished', left })
   }
 }

@@ -115,7 +115,7 @@ export class Run {
 
   /** Whether a step waits at the gates. */
   isWaiting(index: number): boolean {
-    const { undoing } = this.state.back
+    const { undoing } = this.state.compensation
     return (
       this.steps.isQueued(index) ??
       (undoing ? isQueuedToUndo(undoing, index) : graph.isQueued(this.graph, index))
@@ -125,7 +125,7 @@ export class Run {
   /** What is to be read of the run once it has ended. */
   get ledger(): Ledger {
     const { plan, graph, effects, inside, state } = this
-    return { plan, graph, effects, inside, compensations: state.back.compensations }
+    return { plan, graph, effects, inside, compensations: state.compensation.compensations }
   }
 
   /** What is kept of the runs inside of a control step. */
@@ -273,7 +273,7 @@ export class Run {
 
   /** Cancels one step, with all that is inside of it; those that depend on it are cancelled, too. */
   cancelStep(index: number, force: boolean): void {
-    if (this.state.back.undoing) return
+    if (this.state.compensation.undoing) return
     if (this.steps.has(index)) this.steps.cancel(index, { type: 'step.cancel', force })
     else {
       this.leases.releaseWhere((each) => each === index)
@@ -331,7 +331,7 @@ export class Run {
 
   private enqueue(index: number): void {
     if (this.steps.has(index)) this.steps.queue(index)
-    else if (!this.state.back.undoing) this.graph.state[index] = graph.QUEUED
+    else if (!this.state.compensation.undoing) this.graph.state[index] = graph.QUEUED
     this.passGates(index)
   }
 
@@ -356,7 +356,7 @@ export class Run {
 
   /** What goes first among those that may: a higher number does. On the way back, what ended last. */
   precedence(index: number): number {
-    return this.state.back.undoing ? this.graph.order[index]! : this.stepAt(index).priority
+    return this.state.compensation.undoing ? this.graph.order[index]! : this.stepAt(index).priority
   }
 
   /** Ends a step that never had an actor. */
@@ -392,6 +392,8 @@ export class Run {
     const event = isCounting ? graph.quorumOf(this.graph, waitFor) : graph.endingOf(this.graph)
     if (event === null) return
     state.phase = isCounting ? 'closed' : 'final'
-    this.tellSelf(event.type === 'steps.finished' ? { ...event, surplus: state.back.hadSurplus } : event)
+    this.tellSelf(
+      event.type === 'steps.finished' ? { ...event, surplus: state.compensation.hadSurplus } : event,
+    )
   }
 }

@@ -15,7 +15,7 @@ import type {
 import type { StepContext } from '../../../machines/step.ts'
 import { noteEvent } from '../../kernel/effects.ts'
 import { LIVE } from '../../kernel/graph.ts'
-import { countAttempt, countEnd } from '../../kernel/tally.ts'
+import { countAttempt, countEnd } from '../../kernel/counters.ts'
 import { awaitSlot, grantSlot, returnSlot, turnBack, type Slots } from '../../kernel/slots.ts'
 import { UndoingInside } from '../control/undoing-inside.ts'
 import { startWork } from '../control/start.ts'
@@ -137,7 +137,7 @@ export class StepActors {
   remove(index: number, step?: StepOutput): boolean {
     const live = this.live.get(index)
     if (!live) return false
-    if (step && live.isCounted) countEnd(this.run.state.tally, step)
+    if (step && live.isCounted) countEnd(this.run.state.counters, step)
     this.run.session.actors.delete(live.path)
     this.live.delete(index)
     live.timers.closeWindow()
@@ -210,7 +210,7 @@ export class StepActors {
     const ask = () => {
       if (this.live.get(index) === live) this.tellRun(index, { type: 'slot.requested', index })
     }
-    if (this.run.state.back.undoing || !this.run.reversal.undoBeside(index, 'all', ask)) ask()
+    if (this.run.state.compensation.undoing || !this.run.reversal.undoBeside(index, 'all', ask)) ask()
     else this.tellRun(index, { type: 'slot.returned' })
   }
 
@@ -227,7 +227,7 @@ export class StepActors {
     if (!('owed' in context)) {
       if (target === 'fallback') this.run.effects.fallenBack.add(index)
       live.isCounted = countAttempt(
-        this.run.state.tally,
+        this.run.state.counters,
         this.run.stepAt(index),
         context.target,
         live.isCounted,
@@ -356,7 +356,7 @@ export class StepActors {
 
   private spawn(index: number, entry: 'admitted' | 'denied', failure?: Failure): void {
     const { session, graph, state } = this.run
-    const { undoing } = state.back
+    const { undoing } = state.compensation
     const path = this.run.pathOf(index, undoing ? 'compensation' : 'step')
     const actor = undoing
       ? compensationActor(this.run, index, path, failure)

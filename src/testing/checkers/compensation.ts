@@ -40,7 +40,7 @@ function undoneTooLate(run: Run, index: number): string | null {
       if (
         owes(run, dependent) &&
         !isPartOfResult(run, dependent) &&
-        !run.state.back.compensations.has(dependent)
+        !run.state.compensation.compensations.has(dependent)
       )
         return run.stepAt(dependent).name
     }
@@ -119,7 +119,7 @@ export const undoneOnlyIfDone: Rule = {
           fail(`${shortOf(to)} is called, and the step has done nothing`)
         if (!owedEffects(run, index, 'all').includes(undone))
           fail(`${shortOf(to)} is called, and its effect is undone already`)
-        if (run.state.back.undoing === null)
+        if (run.state.compensation.undoing === null)
           fail(`${shortOf(to)} is called while the run is not being undone`)
       },
     }
@@ -148,7 +148,7 @@ export const undoneCompletely: Rule = {
           left.undone.includes(address) || left.possiblyDone.includes(address)
         for (const [index, { name, compensate }] of run.workflow.steps.entries()) {
           if (compensate === null) continue
-          const outcome = run.state.back.compensations.get(index)
+          const outcome = run.state.compensation.compensations.get(index)
           if (isToUndo && owes(run, index) && !outcome && !isListed(run.addressOf(index)))
             fail(`the run is ${context.cause} and is undone, and nobody undid "${name}"`)
           const isLeft = !outcome && !isListed(run.addressOf(index))

@@ -99,7 +99,7 @@ export const outcomeOnce: Rule = {
       if (was < SUCCESS) return
       const status = statusOf(graph, index)
       const isUndone = status === 'compensated' || status === 'compensation_failed'
-      if (was !== SUCCESS || !isUndone || state.back.undoing === null)
+      if (was !== SUCCESS || !isUndone || state.compensation.undoing === null)
         fail(`"${options.plan.workflow.steps[index]!.name}" had ended, and becomes ${status ?? 'open again'}`)
     },
   }),

@@ -1,16 +1,16 @@
-// The undoing of the runs inside of one control step: those of its last attempt first, and of one attempt as many at once
-// as may go side by side. Not here: how one of them is undone. Invariant: it ends only when none is under way.
+// The compensation of the runs inside of one control step: those of its last attempt first, and of one attempt as many at once
+// as may go side by side. Not here: how one run is compensated. Invariant: it ends only when none is under way.
 import { assign, enqueueActions, setup } from 'xstate'
-import type { NestedUndoingEvent } from './protocol.ts'
+import type { NestedCompensationEvent } from './protocol.ts'
 
-export interface NestedUndoingInput {
+export interface NestedCompensationInput {
   /** By run, in the order in which they ended, the attempt that it was part of. */
   readonly attempts: readonly number[]
   /** How many may be undone at once, at least 1. */
   readonly width: number
 }
 
-export interface NestedUndoingContext extends NestedUndoingInput {
+export interface NestedCompensationContext extends NestedCompensationInput {
   /** So many first ones have not begun to be undone. */
   readonly left: number
   readonly live: number
@@ -19,8 +19,8 @@ export interface NestedUndoingContext extends NestedUndoingInput {
 
 /** The chart's effects, by name: a host provides each of them. */
 const effects = {
-  /** Undoes the run at this place. */
-  undoRun: (_: unknown, _which: { readonly place: number }) => {},
+  /** Compensates the run at this place. */
+  compensateRun: (_: unknown, _which: { readonly place: number }) => {},
   /** Lets go of so many first ones, which nobody gets to. */
   leaveRuns: (_: unknown, _which: { readonly count: number }) => {},
   stopRuns: () => {},
@@ -28,10 +28,10 @@ const effects = {
 }
 
 /** Their names. */
-export type NestedUndoingEffect = keyof typeof effects
+export type NestedCompensationEffect = keyof typeof effects
 
 /** How many of those that come next may begin now. */
-function startable({ attempts, width, left, live }: NestedUndoingContext): number {
+function startable({ attempts, width, left, live }: NestedCompensationContext): number {
   // Those under way are of the attempt of the one that began last.
   const attempt = live > 0 ? attempts[left] : attempts[left - 1]
   let count = 0
@@ -39,16 +39,20 @@ function startable({ attempts, width, left, live }: NestedUndoingContext): numbe
   return count
 }
 
-/** The statechart of the undoing of what is inside of a step. */
-export const nestedUndoingMachine = setup({
-  types: {} as { context: NestedUndoingContext; events: NestedUndoingEvent; input: NestedUndoingInput },
+/** The statechart of nested compensation. */
+export const nestedCompensationMachine = setup({
+  types: {} as {
+    context: NestedCompensationContext
+    events: NestedCompensationEvent
+    input: NestedCompensationInput
+  },
   actions: {
     ...effects,
     start: enqueueActions(({ context, enqueue }) => {
       const { left, live } = context
       const count = startable(context)
       for (let place = left - 1; place >= left - count; place--)
-        enqueue({ type: 'undoRun', params: { place } })
+        enqueue({ type: 'compensateRun', params: { place } })
       enqueue.assign({ left: left - count, live: live + count })
     }),
     keepEnd: assign(({ context: { live, isComplete }, event }) => ({
@@ -62,22 +66,22 @@ export const nestedUndoingMachine = setup({
   },
   guards: { isOver: ({ context: { left, live } }) => left === 0 && live === 0 },
 }).createMachine({
-  id: 'nestedUndoing',
-  description: 'The undoing of what is inside of a step.',
+  id: 'nestedCompensation',
+  description: 'The compensation of the runs inside of one step.',
   context: ({ input }) => ({ ...input, left: input.attempts.length, live: 0, isComplete: true }),
   initial: 'opening',
   states: {
     opening: {
       description: 'Nothing has begun.',
-      on: { 'undoing.begin': 'undoing', 'undoing.stop': 'stopping' },
+      on: { 'compensation.begin': 'compensating', 'compensation.stop': 'stopping' },
     },
-    undoing: {
+    compensating: {
       description: 'Runs are being undone.',
       entry: 'start',
       always: { guard: 'isOver', target: 'ended' },
       on: {
         'run.undone': { actions: ['keepEnd', 'start'] },
-        'undoing.stop': 'stopping',
+        'compensation.stop': 'stopping',
       },
     },
     stopping: {

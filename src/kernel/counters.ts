@@ -4,7 +4,7 @@ import type { EffectTarget, StepOutput } from '../../machines/protocol.ts'
 import type { StepDefinition } from '../definition/model.ts'
 
 /** Attempts, but those of control steps, whose own steps count; and what came of them. */
-export interface Tally {
+export interface Counters {
   attempts: number
   failedAttempts: number
   /** Modules whose operations were called. */
@@ -12,34 +12,37 @@ export interface Tally {
 }
 
 /** Nothing was done. */
-export const newTally = (): Tally => ({ attempts: 0, failedAttempts: 0, modules: new Set() })
+export const newCounters = (): Counters => ({ attempts: 0, failedAttempts: 0, modules: new Set() })
 
 /**
  * An attempt begins. Returns whether it counts.
  * @param isAfterCounted Whether the step's last attempt counted, which has failed then.
  */
 export function countAttempt(
-  tally: Tally,
+  counters: Counters,
   { call, fallback }: StepDefinition,
   target: EffectTarget,
   isAfterCounted: boolean,
 ): boolean {
-  if (isAfterCounted) tally.failedAttempts++
+  if (isAfterCounted) counters.failedAttempts++
   if (target === 'operation' && call === null) return false
-  tally.attempts++
+  counters.attempts++
   const called = target === 'fallback' ? fallback : call
-  if (called && 'module' in called) tally.modules.add(called.module)
+  if (called && 'module' in called) counters.modules.add(called.module)
   return true
 }
 
 /** A step's last attempt, which counted, is over. One that was cut off has not failed. */
-export function countEnd(tally: Tally, { status, failure }: Pick<StepOutput, 'status' | 'failure'>): void {
-  if (status !== 'success' && (status !== 'cancelled' || failure !== null)) tally.failedAttempts++
+export function countEnd(
+  counters: Counters,
+  { status, failure }: Pick<StepOutput, 'status' | 'failure'>,
+): void {
+  if (status !== 'success' && (status !== 'cancelled' || failure !== null)) counters.failedAttempts++
 }
 
 /** Adds what a run inside did. */
-export function addTally(tally: Tally, { attempts, failedAttempts, modules }: Tally): void {
-  tally.attempts += attempts
-  tally.failedAttempts += failedAttempts
-  for (const module of modules) tally.modules.add(module)
+export function addCounters(counters: Counters, { attempts, failedAttempts, modules }: Counters): void {
+  counters.attempts += attempts
+  counters.failedAttempts += failedAttempts
+  for (const module of modules) counters.modules.add(module)
 }
