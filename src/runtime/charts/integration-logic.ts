@@ -63,7 +63,8 @@ const BaseMachine = StateMachine as new (
 export class IntegrationLogic extends BaseMachine implements OpenLogic {
   readonly blueprint: IntegrationBlueprint
   readonly hearsOutside = true
-  private readonly chart = new ActorChart(this)
+  /** Compiled. */
+  readonly chart = new ActorChart(this)
   private readonly workflows: readonly RunLogic[]
   private readonly parts: ScopeParts
   /** The events that steps wait for. */
@@ -129,17 +130,7 @@ export class IntegrationLogic extends BaseMachine implements OpenLogic {
     event: EventObject,
     scope: AnyActorScope,
   ): IntegrationSnapshot {
-    const program = seatOf<Program>(snapshot)?.seated
-    return transitionAround({
-      snapshot,
-      event,
-      scope,
-      address: `run/${snapshot.context.runId}`,
-      translate: (child) => program?.settlementOf(child) ?? null,
-      next: (translated) => this.chart.transition(snapshot, translated, scope),
-      finish: (last) => (program ? this.finish(last, program) : last),
-      abandon: (stop) => program?.abandonAll(stop),
-    })
+    return transitionAround(this, seatOf<Program>(snapshot), snapshot, event, scope)
   }
 
   override getPersistedSnapshot(snapshot: IntegrationSnapshot): Snapshot<unknown> {
@@ -161,7 +152,8 @@ export class IntegrationLogic extends BaseMachine implements OpenLogic {
     )
   }
 
-  private finish(last: IntegrationSnapshot, program: Program): IntegrationSnapshot {
+  /** Gives the last snapshot the output that users get. */
+  finish(last: IntegrationSnapshot, program: Program): IntegrationSnapshot {
     const { status, failure, cleanupIssues } = last.output!
     const { definition } = this.blueprint
     const { session, scope } = program.root

@@ -2,40 +2,40 @@
 // are handled around the chart's own transition. Four things do not come by themselves with actors that live
 // outside of `children`: stop, throw, persist, restore.
 import type { AnyActorRef, AnyActorScope, AnyMachineSnapshot, EventObject, Snapshot } from 'xstate'
-import { seatOf } from './seat.ts'
 import { commandOf } from '../environment/outside.ts'
+import type { Root } from './root.ts'
 import { isChildEnd, type ChildEnd } from './settlement.ts'
 import { halt, isVouchedFor } from './tell.ts'
 
-interface Around<TSnapshot> {
-  readonly snapshot: TSnapshot
-  readonly event: EventObject
-  readonly scope: AnyActorScope
-  /** The actor's address. */
-  readonly address: string
+/** What is under way below an actor. */
+interface Seated {
   /** A finished child's event as its parent's chart knows it; `null` where the chart need not know. */
-  readonly translate: (child: ChildEnd) => EventObject | null
-  /** The chart's own transition. */
-  readonly next: (event: EventObject) => TSnapshot
+  settlementOf(child: ChildEnd): EventObject | null
+  /** The end is not orderly: tells what is under way to stop. */
+  abandonAll(stop: (child: AnyActorRef) => void): void
+}
+
+interface SeatedLogic<TSnapshot, TSeated> {
+  readonly chart: { transition(snapshot: TSnapshot, event: EventObject, scope: AnyActorScope): TSnapshot }
   /** Called once with the last snapshot of an orderly end; returns it with the output that users get. */
-  readonly finish: (last: TSnapshot) => TSnapshot
-  /** Called where the end is not orderly: tells what is under way to stop. */
-  readonly abandon: (stop: (child: AnyActorRef) => void) => void
+  finish(last: TSnapshot, seated: TSeated): TSnapshot
 }
 
 /** Wraps a chart's transition. Without a root (a pure call, as in graph tools) only the chart speaks. */
-export function transitionAround<TSnapshot extends AnyMachineSnapshot>(around: Around<TSnapshot>): TSnapshot {
-  const { snapshot, event, scope, address, translate, next, finish, abandon } = around
+export function transitionAround<TSnapshot extends AnyMachineSnapshot, TSeated extends Seated>(
+  logic: SeatedLogic<TSnapshot, TSeated>,
+  seat: { readonly root: Root | null; readonly seated: TSeated | null } | undefined,
+  snapshot: TSnapshot,
+  event: EventObject,
+  scope: AnyActorScope,
+): TSnapshot {
+  const { chart } = logic
+  const { root, seated } = seat ?? {}
+  if (!root || !seated) return chart.transition(snapshot, event, scope)
   const self = scope.self as AnyActorRef
-  const root = seatOf(snapshot)?.root
-  if (!root) return next(event)
-  const end = () => {
-    abandon(halt)
-    if (root.self === self) root.abandon(halt)
-  }
   if (isVouchedFor(event)) {
     if (event.type === 'root.failed') {
-      end()
+      end(self, root, seated)
       throw event.error
     }
     if (event.type === 'effect.heard') {
@@ -48,22 +48,28 @@ export function transitionAround<TSnapshot extends AnyMachineSnapshot>(around: A
     }
   } else if (!isChildEnd(event) && event.type !== 'xstate.stop') {
     const command = commandOf(event)
-    root.session.admit(command.type === 'event.refused' ? root.session.path : address, command)
+    const { runId } = snapshot.context as { readonly runId: string }
+    root.session.admit(command.type === 'event.refused' ? root.session.path : `run/${runId}`, command)
     return snapshot
   }
-  const translated = isChildEnd(event) ? translate(event) : event
+  const translated = isChildEnd(event) ? seated.settlementOf(event) : event
   if (translated === null) return snapshot
   try {
-    const last = next(translated)
-    if (last.status === 'done') return finish(last)
-    if (last.status !== 'active') end()
+    const last = chart.transition(snapshot, translated, scope)
+    if (last.status === 'done') return logic.finish(last, seated)
+    if (last.status !== 'active') end(self, root, seated)
     // What a root hears while it starts waits until it has started: then no entry is under way that would settle it.
     else if (root.self === self && root.session.isQuiet) scope.defer(() => root.session.settleDown())
     return last
   } catch (error) {
-    end()
+    end(self, root, seated)
     throw error
   }
+}
+
+function end(self: AnyActorRef, root: Root, seated: Seated): void {
+  seated.abandonAll(halt)
+  if (root.self === self) root.abandon(halt)
 }
 
 /** What `getPersistedSnapshot` gives: what a run is known by, and how it ended. */

@@ -5,7 +5,7 @@ import type { WorkflowDefinition } from '../../definition/model.ts'
 import type { Run } from '../run/run.ts'
 
 import { seatOf, type Seat } from './seat.ts'
-import { isChildEnd, settlementOf } from './settlement.ts'
+import { isChildEnd } from './settlement.ts'
 import { workflowChart } from './workflow.ts'
 
 type Chart = typeof workflowChart
@@ -14,7 +14,7 @@ const nestedChart: Chart = Object.create(workflowChart, {
   transition: {
     value: (...[snapshot, event, scope]: Parameters<Chart['transition']>) => {
       const run = seatOf<Run>(snapshot)!.seated!
-      const told = isChildEnd(event) ? settlementOf(run, event) : event
+      const told = isChildEnd(event) ? run.settlementOf(event) : event
       if (told === null) return snapshot
       const last = workflowChart.transition(snapshot, told, scope as AnyActorScope)
       if (last.status === 'done')

@@ -17,7 +17,6 @@ import { RunNotCompletedError } from '../report/not-completed.ts'
 import { Root } from './root.ts'
 import { Run } from '../run/run.ts'
 import type { ScopeParts } from '../environment/scope.ts'
-import { settlementOf } from './settlement.ts'
 import { RunReport } from '../report/step-records.ts'
 import type { RunInput } from './workflow-logic.ts'
 
@@ -45,7 +44,8 @@ const BaseMachine = StateMachine as new (
 export class RunLogic extends BaseMachine implements OpenLogic {
   readonly blueprint: Blueprint
   readonly hearsOutside = true
-  private readonly chart = new ActorChart(this)
+  /** Compiled. */
+  readonly chart = new ActorChart(this)
 
   constructor(
     blueprint: Blueprint,
@@ -83,17 +83,7 @@ export class RunLogic extends BaseMachine implements OpenLogic {
   }
 
   override transition(snapshot: RunSnapshot, event: EventObject, scope: AnyActorScope): RunSnapshot {
-    const run = seatOf<Run>(snapshot)?.seated
-    return transitionAround({
-      snapshot,
-      event,
-      scope,
-      address: `run/${snapshot.context.runId}`,
-      translate: (child) => (run ? settlementOf(run, child) : null),
-      next: (translated) => this.chart.transition(snapshot, translated, scope),
-      finish: (last) => (run ? this.finish(last, run) : last),
-      abandon: (stop) => run?.abandonAll(stop),
-    })
+    return transitionAround(this, seatOf<Run>(snapshot), snapshot, event, scope)
   }
 
   override getPersistedSnapshot(snapshot: RunSnapshot): Snapshot<unknown> {
@@ -145,7 +135,8 @@ export class RunLogic extends BaseMachine implements OpenLogic {
     if (!above) scope.defer(() => root.session.settleDown())
   }
 
-  private finish(last: RunSnapshot, run: Run): RunSnapshot {
+  /** Gives the last snapshot the output that users get. */
+  finish(last: RunSnapshot, run: Run): RunSnapshot {
     const report = new RunReport(run, last.output!)
     if (run.options.ownsScope) run.session.close()
     const rejects = this.blueprint.onIncomplete === 'reject' && report.status !== 'completed'

@@ -69,7 +69,7 @@ export function undoNested(run: Run, parent: ActorRef, extent: CompensationExten
   const input = { ...inputOf(options.plan, options, 'undo'), extent }
   const seat = new Seat<Run>(null)
   const actor = createActor(nestedChartFor(seat, run.workflow), { parent, id: run.path, input })
-  run.turnBack(actor)
+  run.attach(actor)
   seat.seated = run
   actor.start()
 }

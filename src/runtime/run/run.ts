@@ -18,6 +18,7 @@ import { RunData } from '../execute/run-data.ts'
 import type { Decided, Ending, Leased, RunOptions, Settled, SlotRequested } from './run-options.ts'
 import type { Scope } from '../environment/scope.ts'
 import type { Session } from '../journal/session.ts'
+import { settlementOf, type ChildEnd } from '../charts/settlement.ts'
 import { StepActors } from './step-actors.ts'
 import { tell } from '../charts/tell.ts'
 
@@ -61,8 +62,7 @@ export class Run {
     this.steps = new StepActors(this)
     this.reversal = new Reversal(this)
     this.conditions = new Conditions(this)
-    session.actors.set(this.path, self)
-    session.runs.set(this.path, this)
+    this.attach(self)
   }
 
   get graph(): graph.GraphState {
@@ -95,9 +95,8 @@ export class Run {
 
   /** A step's address in the run that holds all: `outer/inner`, `scan[3]/fetch`. */
   addressOf(index: number): string {
-    const { within } = this.options
     const { name } = this.stepAt(index)
-    return within ? `${within.address}/${name}` : name
+    return this.options.within ? `${this.options.within.address}/${name}` : name
   }
 
   /** The address of a step's actor, or of one that belongs to it. */
@@ -116,10 +115,8 @@ export class Run {
   /** Whether a step waits at the gates. */
   isWaiting(index: number): boolean {
     const { undoing } = this.state.compensation
-    return (
-      this.steps.isQueued(index) ??
-      (undoing ? isQueuedToUndo(undoing, index) : graph.isQueued(this.graph, index))
-    )
+    const isQueued = this.steps.isQueued(index)
+    return isQueued ?? (undoing ? isQueuedToUndo(undoing, index) : graph.isQueued(this.graph, index))
   }
 
   /** What is to be read of the run once it has ended. */
@@ -158,8 +155,8 @@ export class Run {
     return new Run(self, this.session, this.scope, options)
   }
 
-  /** The run has ended, and another actor is to undo it. */
-  turnBack(self: ActorRef): void {
+  /** Makes the run known under its actor: when it starts, and once more when another one is to undo it. */
+  attach(self: ActorRef): void {
     this.self = self
     this.session.actors.set(this.path, self)
     this.session.runs.set(this.path, this)
@@ -169,6 +166,11 @@ export class Run {
   cancel(force: boolean): void {
     const { within } = this.options
     tell(within?.run.self ?? this.self, this.self, { type: 'run.cancel', force })
+  }
+
+  /** A child's end as the run's chart knows it; `null` where the chart need not know. */
+  settlementOf(child: ChildEnd): WorkflowEvent | null {
+    return settlementOf(this, child)
   }
 
   /** Its actor has ended. */
@@ -300,8 +302,6 @@ export class Run {
       ...(failure && { error: failure }),
     })
   }
-
-  // -------------------------------------------------------------------------------------------------------
 
   /** Starts the limit of what the run does now. */
   limit(type: 'run.timedOut' | 'compensation.timedOut', delayMs: number): void {
