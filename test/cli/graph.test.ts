@@ -139,7 +139,7 @@ describe('graph --machine', () => {
   it('lists the charts where none is named', () => {
     const { status, stdout } = graph('--machine')
     const lines = Object.entries(CHARTS).map(
-      ([name, { config }]) => `${name.padEnd('compensation'.length)}  ${config.description}\n`,
+      ([name, { config }]) => `${name.padEnd('nested-compensation'.length)}  ${config.description}\n`,
     )
     expect({ status, stdout }).toEqual({ status: 0, stdout: lines.join('') })
     const listed = JSON.parse(graph('--machine', '--json').stdout) as { readonly name: string }[]
