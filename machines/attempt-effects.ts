@@ -1,4 +1,4 @@
-// What the charts of a step and of its compensation ask for alike, because both make attempts: effects, by name. No chart.
+// The effects that the charts of a step and of its compensation share, because both make attempts. No chart.
 const noEffect = () => {}
 
 /** The effects of making attempts. A host provides each of them. */

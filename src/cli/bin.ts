@@ -1,8 +1,8 @@
 #!/usr/bin/env node
 // The command's entry: nothing but the check of Node's version may run before the rest is loaded.
 // A plain Node that is too old would fail on the first import with an error that says nothing.
-// What executes operations may block its event loop, and then hears no signal: it runs in a process of its own, which starts
-// before its supervisor is loaded, for each millisecond counts twice here.
+// A command that executes operations may block its event loop, and then hears no signal: it runs in a process of its own,
+// which starts before its supervisor is loaded, for each millisecond counts twice here.
 import type { ChildProcess } from 'node:child_process'
 
 /** The environment variable that marks a supervised process, as in supervision.ts. */

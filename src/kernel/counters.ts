@@ -1,4 +1,4 @@
-// What one run did, in numbers: of its own steps and of all that is inside of them. Counted as it happens, because of a long
+// Counts of what one run did: of its own steps and of all that is inside of them. Counted as it happens, because of a long
 // loop only few iterations are kept. Plain data, which these functions change in place.
 import type { EffectTarget, StepOutput } from '../../machines/protocol.ts'
 import type { StepDefinition } from '../definition/model.ts'

@@ -18,7 +18,7 @@ export interface ModuleOrder {
   started: number
 }
 
-/** What comes next; modules by place. */
+/** The next step of starting or stopping; modules by place. */
 export type ModuleStep =
   | { readonly do: 'initialise' | 'cleanUp'; readonly module: number }
   | { readonly do: 'sayReady' | 'sayReleased' }

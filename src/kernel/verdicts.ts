@@ -1,9 +1,9 @@
-// Which answer of a failure's handlers counts. Each may answer or not; that of the highest priority counts, and nobody waits for
+// The polls among a failure's handlers. Each handler may answer or not; that of the highest priority counts, and nobody waits for
 // those below it. Plain data, which these functions change in place. Invariant: a step is offered a verdict only where it is
 // another than the last, and the end of its poll once.
 import type { Verdict } from '../../machines/protocol.ts'
 
-/** What was asked about one event. */
+/** A question about one event. */
 interface Poll {
   /** The address of the step that asks. */
   readonly to: string

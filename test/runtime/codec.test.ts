@@ -10,7 +10,7 @@ import { setupOn } from '../../src/runtime/setup.ts'
 import { workflowPlan } from './arbitraries.ts'
 import { play as playPlan } from './player.ts'
 import { build, conditionsOf, saga } from './sagas.ts'
-import { play } from './workflows.ts'
+import { play, UNDER_WAY } from './workflows.ts'
 
 const cause = { code: 'DECLINED', message: 'no', name: 'CardError' }
 const failure = {
@@ -241,13 +241,7 @@ describe('the codec of journals', () => {
     const journal = [started, entry({ type: 'attempt.timedOut' })] as Entry[]
     const host = new SimulationHost({ journals: { 1: journal } })
     const { createWorkflow } = setupOn(host)({ modules: {} })
-    const snapshot = {
-      status: 'active',
-      output: undefined,
-      error: undefined,
-      runId: '1',
-      inputs: {},
-    } as never
+    const snapshot = UNDER_WAY
     const actor = createActor(createWorkflow({ id: 'w', steps: { a: { wait: '1s' } } }), { snapshot })
     const errors: unknown[] = []
     actor.subscribe({ error: (error) => errors.push(error) })

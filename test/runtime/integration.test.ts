@@ -8,6 +8,7 @@ import type { Effect } from '../../src/runtime/port/host.ts'
 import { IntegrationLogic, type IntegrationReport } from '../../src/runtime/charts/integration-logic.ts'
 import { resultDocument } from '../../src/runtime/report/result.ts'
 import type { Subscription } from '../../src/runtime/environment/subscription.ts'
+import { UNDER_WAY } from './workflows.ts'
 
 const calls: string[] = []
 
@@ -298,13 +299,7 @@ describe('a crash of an integration at any entry', () => {
     const modules = [module('m')]
     const { host, report } = play(integration, { modules })
     const journal = host.journal('1')
-    const snapshot = {
-      status: 'active',
-      output: undefined,
-      error: undefined,
-      runId: '1',
-      inputs: {},
-    } as never
+    const snapshot = UNDER_WAY
     for (let length = 1; length <= journal.length; length++) {
       calls.length = 0
       const prefix = journal.slice(0, length)

@@ -6,6 +6,7 @@ import type { Effect, Entry, Host, HostPort } from '../../src/runtime/port/host.
 import { rootOf } from '../../src/runtime/charts/seat.ts'
 import { setupOn } from '../../src/runtime/setup.ts'
 import type { RunReport } from '../../src/runtime/report/step-records.ts'
+import { UNDER_WAY } from './workflows.ts'
 
 const operations = { op: () => 1 }
 
@@ -87,13 +88,7 @@ describe('session', () => {
       { at: 0, to: 'run/1/module/zzz', event: { type: 'module.initialised' } },
     ]
     const host = new SimulationHost({ journals: { 1: journal } })
-    const snapshot = {
-      status: 'active',
-      output: undefined,
-      error: undefined,
-      runId: '1',
-      inputs: {},
-    } as never
+    const snapshot = UNDER_WAY
     const actor = createActor(build(host, { a: { invoke: 'm.op' } }), { snapshot })
     const errors: unknown[] = []
     actor.subscribe({ error: (error) => errors.push(error) })

@@ -454,3 +454,12 @@ export const breaks = () => {
 export const hang = (...addresses: string[]): NonNullable<Play['reply']> => {
   return (_, address) => (addresses.includes(address) ? { kind: 'hang' } : undefined)
 }
+
+/** The snapshot of run `1`, as it was written down while the run was under way. */
+export const UNDER_WAY = {
+  status: 'active',
+  output: undefined,
+  error: undefined,
+  runId: '1',
+  inputs: {},
+} as never

@@ -28,10 +28,6 @@ export class LoneChart<TMachine extends AnyStateMachine> {
     this.snapshot = table.initial(input)[0]
   }
 
-  get value(): string {
-    return this.snapshot.value
-  }
-
   get context(): ContextFrom<TMachine> {
     return this.snapshot.context as ContextFrom<TMachine>
   }

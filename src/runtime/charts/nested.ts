@@ -1,9 +1,7 @@
 // The orchestrator's chart for a run inside of a step: below other actors of its kind, and told of the ends of its own steps.
 import type { AnyActorScope } from 'xstate'
 import type { WorkflowDefinition } from '../../definition/model.ts'
-
 import type { Run } from '../run/run.ts'
-
 import { seatOf, type Seat } from './seat.ts'
 import { isChildEnd } from './settlement.ts'
 import { workflowChart } from './workflow.ts'

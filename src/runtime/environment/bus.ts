@@ -36,7 +36,8 @@ export class Bus implements Owner {
   private readonly publish: Surroundings['publish']
   private readonly self: ActorRef
   private readonly actor: ActorRef
-  private readonly subscriptions: readonly Subscription[]
+  /** By id, the one of the highest priority first. */
+  private readonly subscriptions: ReadonlyMap<string, Subscription>
   private readonly emit: EmitFromOutside
   /** Events on their way. */
   private published: BusEvent[] = []
@@ -49,7 +50,8 @@ export class Bus implements Owner {
     this.self = self
     this.session = session
     this.publish = publish
-    this.subscriptions = subscriptions
+    const ordered = subscriptions.toSorted((a, b) => (b.priority ?? 0) - (a.priority ?? 0))
+    this.subscriptions = new Map(ordered.map((subscription) => [subscription.id, subscription]))
     this.emit = emit
     this.timers = new ActorTimers(session)
     this.path = `${session.path}/bus/events`
@@ -71,16 +73,13 @@ export class Bus implements Owner {
   take(event: BusEvent): void {
     const count = this.published.push(event)
     if (count >= BATCH_MAX) this.flush()
-    else if (count === 1 && this.subscriptions.length > 0) this.later(() => this.flush())
+    else if (count === 1 && this.subscriptions.size > 0) this.later(() => this.flush())
   }
 
   /** Asks the handlers of a failure, which was published, for a verdict. */
   ask(failure: string, to: string): void {
     const { context } = this
-    const advisers = this.subscriptions
-      .toSorted((a, b) => (b.priority ?? 0) - (a.priority ?? 0))
-      .filter(({ id }) => isHanded(context, id, failure))
-      .map(({ id }) => id)
+    const advisers = [...this.subscriptions.keys()].filter((id) => isHanded(context, id, failure))
     this.tellSteps(openPoll(this.polls, failure, to, advisers))
   }
 
@@ -90,7 +89,7 @@ export class Bus implements Owner {
   }
 
   handle(subscription: string, event: BusEvent, control: EffectControl): unknown {
-    const found = this.subscriptions.find(({ id }) => id === subscription)
+    const found = this.subscriptions.get(subscription)
     if (!found || !accepts(found, event)) return undefined
     return found.handler(ownCopy(event, 'Event') as BusEvent, {
       get signal() {
