@@ -1,6 +1,6 @@
 // Runs the tests and ends with one line that counts them, for `run` beside this file.
 import { spawnSync } from 'node:child_process'
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 
@@ -16,7 +16,14 @@ const args = [
   '--reporter=json',
   `--outputFile.json=${report}`,
 ]
-const { status } = spawnSync('npm', args, { stdio: 'inherit' })
+/** After it the tests are ended, and have failed, so that what they printed tells where one of them hung. */
+const TESTS_MS_MAX = 40 * 60_000
+const { status } = spawnSync('npm', args, { stdio: 'inherit', timeout: TESTS_MS_MAX, killSignal: 'SIGKILL' })
+if (!existsSync(report)) {
+  console.log('the tests were ended before all of them had run')
+  console.log('0 passed, 1 failed')
+  process.exit(1)
+}
 const { numPassedTests, numFailedTests, numFailedTestSuites, testResults } = JSON.parse(
   readFileSync(report, 'utf8'),
 )

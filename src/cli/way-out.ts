@@ -2,6 +2,8 @@
 // nothing would be cleaned up or undone then, and no result written: it is given an error where it tries.
 import { syncBuiltinESMExports } from 'node:module'
 import { constants } from 'node:os'
+import { getHeapStatistics, setFlagsFromString } from 'node:v8'
+import { runInNewContext } from 'node:vm'
 import { SagachartError } from '../errors.ts'
 import { tellSupervisor } from './lifeline.ts'
 
@@ -26,9 +28,13 @@ let decided: number | null = null
 /** While listeners hear of an error that nobody caught: an error that one of them throws would end the process. */
 let isTolerant = false
 
+/** A heap from this size on is collected before the end, in bytes: about what it takes to bring V8 near a limit of its own. */
+const COLLECTED_FROM_BYTES = 48 * 2 ** 20
+
 /** Ends the process, exit listeners called: none of them changes the exit code. */
 export function endProcess(code: number): never {
   decided ??= code
+  collectGarbage()
   tellSupervisor(`end ${decided}`)
   try {
     exit(decided)
@@ -36,6 +42,18 @@ export function endProcess(code: number): never {
     // An exit listener threw.
   }
   return leave()
+}
+
+/**
+ * Makes room in the heap. Node joins its worker threads when it ends, and one that compiles while the heap is at its limit
+ * waits for a collection by the main thread: both wait for ever then.
+ * @see https://github.com/nodejs/node/issues/54918
+ */
+function collectGarbage(): void {
+  const { total_heap_size: heap, external_memory: external } = getHeapStatistics()
+  if (heap + external < COLLECTED_FROM_BYTES) return
+  setFlagsFromString('--expose-gc')
+  runInNewContext('gc()')
 }
 
 function leave(): never {
