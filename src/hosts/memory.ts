@@ -257,7 +257,8 @@ class MemoryPort implements HostPort {
     const now = clock.passedMs
     for (let timer = timers.take(now); timer; timer = timers.take(clock.passedMs)) {
       const blockedMs = now - Math.min(timer.due, callBegan)
-      this.guest.deliver(timer.to, blockedMs < BLOCKED_MS_MIN ? timer.event : { ...timer.event, blockedMs })
+      const event = blockedMs < BLOCKED_MS_MIN ? timer.event : { ...timer.event, blockedMs }
+      this.guest.deliver(timer.to, event, timer)
     }
     this.arm()
   }

@@ -312,10 +312,11 @@ class SimulationPort implements HostPort {
     })
   }
 
-  fire({ due, to, event }: SimulatedTimer): void {
+  fire(timer: SimulatedTimer): void {
+    const { due, to, event } = timer
     this.timers.take(due)
     if (event.type !== 'simulation.reply') {
-      this.guest.deliver(to, event)
+      this.guest.deliver(to, event, timer)
       return
     }
     const pending = this.pending.get(event.effect)

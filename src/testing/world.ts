@@ -184,7 +184,7 @@ export class Life implements HostPort {
   fire(timer: PendingTimer): void {
     this.cancelTimer(timer)
     this.world.time = Math.max(this.world.time, timer.due)
-    this.guest.deliver(timer.to, timer.event)
+    this.guest.deliver(timer.to, timer.event, timer)
   }
 
   /** An effect ends. One that is to say so twice stays, as an echo. */

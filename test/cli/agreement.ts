@@ -114,9 +114,9 @@ class StubbedHost implements Host {
       ...guest,
       execute: (effect, control) =>
         effect.kind === 'attempt' ? this.attempt(effect, control, guest) : guest.execute(effect, control),
-      deliver: (to, event) => {
+      deliver: (to, event, timer) => {
         this.times.push(performance.now())
-        guest.deliver(to, event)
+        guest.deliver(to, event, timer)
       },
     })
   }

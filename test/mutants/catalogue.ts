@@ -554,7 +554,7 @@ const JOURNAL: readonly Mutant[] = [
     name: 'what is recorded is done again after a resume',
     area: 'journal',
     patches: [
-      patch('src/runtime/journal/replay.ts', '    this.effects.delete(settlementKey(to, event))\n', ''),
+      patch('src/runtime/journal/replay.ts', '    this.noted.delete(settlementKey(to, event))\n', ''),
     ],
     subject: 'chain',
     rule: 'recorded-not-repeated',
@@ -591,7 +591,7 @@ const JOURNAL: readonly Mutant[] = [
     patches: [
       patch(
         'src/runtime/journal/replay.ts',
-        '    this.timers.get(timerKey(noted.to, noted.event))?.delete(noted)\n',
+        '    this.timers.get(timerKey(timer.to, timer.event))?.delete(timer)\n',
         '',
       ),
     ],

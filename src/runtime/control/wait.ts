@@ -3,7 +3,7 @@ import type { BusEvent, Failure, Verdict } from '../../../machines/protocol.ts'
 import { toFailure } from '../execute/failure.ts'
 import { waitChart } from '../charts/wait.ts'
 import type { Settlement } from '../port/events.ts'
-import type { TimerHandle } from '../port/host.ts'
+import type { RunningTimer } from '../port/timers.ts'
 import { toJson } from '../../definition/json-copy.ts'
 import type { Listener } from '../environment/mailbox.ts'
 import type { Waiter } from '../../kernel/waiters.ts'
@@ -19,7 +19,7 @@ export class Wait implements Work, Listener {
   private readonly attempt: Attempt
   private readonly control: ControlOf<'wait'>
   private readonly chart = waitChart(this)
-  private timer: TimerHandle | null = null
+  private timer: RunningTimer | null = null
   private takeBack: (() => void) | null = null
 
   constructor(attempt: Attempt, control: ControlOf<'wait'>) {

@@ -1,12 +1,12 @@
 // The timers of the actors that runs share: an actor has one, or one for each of its leases.
 import type { Session } from '../journal/session.ts'
 import type { TimerEvent } from '../port/events.ts'
-import type { TimerHandle } from '../port/host.ts'
+import type { RunningTimer } from '../port/timers.ts'
 
 /** Timers by what they limit. */
 export class ActorTimers {
   private readonly session: Pick<Session, 'startTimer' | 'cancelTimer'>
-  private readonly timers = new Map<string, TimerHandle>()
+  private readonly timers = new Map<string, RunningTimer>()
 
   constructor(session: Pick<Session, 'startTimer' | 'cancelTimer'>) {
     this.session = session

@@ -1,15 +1,8 @@
 // What a replay holds back: effects are noted instead of performed, timers noted instead of started.
 // What the journal shows as settled is struck out; the rest is handed to the host at the end.
 import type { InboundEvent } from '../port/events.ts'
-import type { Effect, Entry, HostPort, TimerHandle } from '../port/host.ts'
-
-interface NotedTimer extends TimerHandle {
-  readonly to: string
-  readonly event: InboundEvent
-  readonly due: number
-  readonly delayMs: number
-  started: TimerHandle | null
-}
+import type { Effect, Entry, HostPort } from '../port/host.ts'
+import type { RunningTimer } from '../port/timers.ts'
 
 interface NotedEffect {
   readonly effect: Effect
@@ -18,55 +11,49 @@ interface NotedEffect {
 
 /** The notes of one replay. */
 export class Replay {
-  private readonly effects = new Map<string, NotedEffect>()
-  private readonly timers = new Map<string, Set<NotedTimer>>()
-
-  /** The host's own handle of a timer that was started during a replay. */
-  static startedAs(timer: TimerHandle): TimerHandle | undefined {
-    return (timer as Partial<NotedTimer>).started ?? undefined
-  }
+  private readonly noted = new Map<string, NotedEffect>()
+  private readonly timers = new Map<string, Set<RunningTimer>>()
 
   perform(effect: Effect): void {
-    this.effects.set(keyOf(effect), { effect, aborted: false })
+    this.noted.set(keyOf(effect), { effect, aborted: false })
   }
 
   abort(effect: Effect): void {
-    const noted = this.effects.get(keyOf(effect))
+    const noted = this.noted.get(keyOf(effect))
     if (noted) noted.aborted = true
   }
 
   abandon(effect: Effect): void {
-    this.effects.delete(keyOf(effect))
+    this.noted.delete(keyOf(effect))
   }
 
-  startTimer(to: string, event: InboundEvent, at: number, delayMs: number): TimerHandle {
-    const timer: NotedTimer = { to, event, due: at + delayMs, delayMs, started: null }
-    const key = timerKey(to, event)
+  startTimer(timer: RunningTimer): void {
+    const key = timerKey(timer.to, timer.event)
     const same = this.timers.get(key)
     if (same) same.add(timer)
     else this.timers.set(key, new Set([timer]))
-    return timer
   }
 
-  /** Returns the host's handle where the timer was started before the replay ended. */
-  cancelTimer(timer: TimerHandle): TimerHandle | null {
-    const noted = timer as NotedTimer
-    this.timers.get(timerKey(noted.to, noted.event))?.delete(noted)
-    return noted.started
+  cancelTimer(timer: RunningTimer): void {
+    this.timers.get(timerKey(timer.to, timer.event))?.delete(timer)
   }
 
   /** Strikes out what an entry settles. */
   pass({ to, event }: Entry): void {
-    this.effects.delete(settlementKey(to, event))
+    this.noted.delete(settlementKey(to, event))
     const fired = this.timers.get(timerKey(to, event))
     const [first] = fired ?? []
     if (first) fired?.delete(first)
   }
 
-  /** Hands what is left to the host: an interrupted attempt is made again under the same number. Returns these effects. */
-  resume(port: HostPort): readonly Effect[] {
-    const effects = [...this.effects.values()]
-    for (const { effect, aborted } of effects) {
+  /** Effects that are under way, in the order in which they were asked for. */
+  get effects(): readonly Effect[] {
+    return Array.from(this.noted.values(), ({ effect }) => effect)
+  }
+
+  /** Hands what is left to the host: an interrupted attempt is made again under the same number. */
+  resume(port: HostPort, begin: (timer: RunningTimer, delayMs: number) => void): void {
+    for (const { effect, aborted } of this.noted.values()) {
       port.perform(effect)
       if (aborted) port.abort(effect)
     }
@@ -75,10 +62,9 @@ export class Replay {
       for (const timer of timers) {
         // An attempt that is made again has all its time to report, for nothing says when it last did.
         const left = timer.event.type === 'heartbeat.missed' ? timer.delayMs : timer.due - now
-        timer.started = port.startTimer(timer.to, timer.event, Math.max(0, left))
+        begin(timer, Math.max(0, left))
       }
     }
-    return effects.map(({ effect }) => effect)
   }
 }
 

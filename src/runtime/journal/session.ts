@@ -17,6 +17,7 @@ import type {
   RootRequest,
   TimerHandle,
 } from '../port/host.ts'
+import type { RunningTimer } from '../port/timers.ts'
 import { readJournal } from './codec.ts'
 import { Replay } from './replay.ts'
 import type { Run } from '../run/run.ts'
@@ -45,8 +46,12 @@ export class Session {
   private readonly seed: number
   /** Runs inside of steps that have ended while an operation of theirs that was given up on may still succeed, by address. */
   readonly endedRuns = new Map<string, Run>()
-  /** Effects that somebody waits for. */
+  /** Effects that somebody waits for, in the order in which they were asked for. */
   private readonly awaited = new Set<Effect>()
+  /** Those of them that were told to stop. */
+  private readonly aborted = new Set<Effect>()
+  /** In the order in which they were started. */
+  private readonly timers = new Map<TimerHandle, RunningTimer>()
   /** Those that nobody waits for any more, as long as their end was not heard of. */
   private readonly abandoned = new WeakSet<Effect>()
   /** Effects that were under way when an earlier life of the root ended. */
@@ -67,7 +72,7 @@ export class Session {
     const guest: Guest = {
       execute,
       settle: (effect, outcome) => this.settle(effect, outcome),
-      deliver: (to, event) => this.deliver(to, event),
+      deliver: (to, event, timer) => this.deliver(to, event, timer),
     }
     this.port = host.open(request, guest)
     this.runId = request.runId
@@ -113,12 +118,14 @@ export class Session {
   }
 
   abort(effect: Effect): void {
+    if (this.awaited.has(effect)) this.aborted.add(effect)
     if (this.replay) this.replay.abort(effect)
     else this.port.abort(effect)
   }
 
   abandon(effect: Effect): void {
     if (this.awaited.delete(effect)) this.abandoned.add(effect)
+    this.aborted.delete(effect)
     if (this.replay) this.replay.abandon(effect)
     else this.port.abandon(effect)
   }
@@ -128,15 +135,30 @@ export class Session {
     this.port.performDetached(effects)
   }
 
-  startTimer(to: string, event: InboundEvent, delayMs: number): TimerHandle {
-    return this.replay
-      ? this.replay.startTimer(to, event, this.time, delayMs)
-      : this.port.startTimer(to, event, delayMs)
+  startTimer(to: string, event: InboundEvent, delayMs: number): RunningTimer {
+    const { replay } = this
+    const timer: RunningTimer = {
+      to,
+      event,
+      delayMs,
+      due: (replay ? this.time : this.port.now()) + delayMs,
+      handle: null,
+    }
+    if (replay) replay.startTimer(timer)
+    else this.begin(timer, delayMs)
+    return timer
   }
 
-  cancelTimer(timer: TimerHandle): void {
-    const started = this.replay ? this.replay.cancelTimer(timer) : (Replay.startedAs(timer) ?? timer)
-    if (started) this.port.cancelTimer(started)
+  cancelTimer(timer: RunningTimer): void {
+    this.replay?.cancelTimer(timer)
+    if (timer.handle === null) return
+    this.timers.delete(timer.handle)
+    this.port.cancelTimer(timer.handle)
+  }
+
+  private begin(timer: RunningTimer, delayMs: number): void {
+    timer.handle = this.port.startTimer(timer.to, timer.event, delayMs)
+    this.timers.set(timer.handle, timer)
   }
 
   /** A replay says nothing: the earlier life has said it. */
@@ -213,12 +235,13 @@ export class Session {
   }
 
   /** The one way in. What nobody waits for any more is counted and forgotten. */
-  deliver(to: string, event: InboundEvent): void {
+  deliver(to: string, event: InboundEvent, timer?: TimerHandle): void {
     if (this.closed) return
     if (this.replay) {
-      this.port.defer(() => this.deliver(to, event))
+      this.port.defer(() => this.deliver(to, event, timer))
       return
     }
+    if (timer) this.timers.delete(timer)
     if (!this.actors.has(to)) {
       this.lateReplies++
       return
@@ -274,7 +297,8 @@ export class Session {
       return
     }
     this.replay = null
-    this.interrupted = new Set(replay.resume(this.port))
+    this.interrupted = new Set(replay.effects)
+    replay.resume(this.port, (timer, delayMs) => this.begin(timer, delayMs))
   }
 
   /** A fault of ours, or a journal that is not this root's: the root ends with the error. */
@@ -285,6 +309,7 @@ export class Session {
 
   /** The first reply counts: a later actor may have the same address, and this effect is not that actor's. */
   private settle(effect: Effect, outcome: Outcome): void {
+    this.aborted.delete(effect)
     if (!this.awaited.delete(effect)) {
       this.lateReplies++
       if (this.abandoned.delete(effect)) this.settleLate(effect, outcome)

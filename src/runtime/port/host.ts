@@ -65,8 +65,11 @@ export interface Guest {
   execute(effect: Effect, control: EffectControl): unknown
   /** Says how an effect ended. Never called from within `perform`. */
   settle(effect: Effect, outcome: Outcome): void
-  /** The one way in. Never called from within another delivery. */
-  deliver(to: string, event: InboundEvent): void
+  /**
+   * The one way in. Never called from within another delivery.
+   * @param timer Given where a timer has fired, which runs no more.
+   */
+  deliver(to: string, event: InboundEvent, timer?: TimerHandle): void
 }
 
 /** Names a timer, for its cancellation. */

@@ -4,6 +4,18 @@ import { heapify, popHeap, pushHeap } from '../../kernel/heap.ts'
 import type { InboundEvent } from './events.ts'
 import type { TimerHandle } from './host.ts'
 
+/** A timer that a run has started. */
+export interface RunningTimer {
+  /** The address of the actor that is told. */
+  readonly to: string
+  readonly event: InboundEvent
+  readonly delayMs: number
+  /** Milliseconds since the epoch. */
+  readonly due: number
+  /** The host's own; `null` as long as a replay holds the timer back. */
+  handle: TimerHandle | null
+}
+
 /** A timer in the queue. */
 export interface Timer<TEvent = InboundEvent> extends TimerHandle {
   readonly due: number

@@ -4,7 +4,7 @@ import { createActor, type ActorRef } from '../charts/actors.ts'
 import type { IntegrationContext, IntegrationEvent } from '../../../machines/integration.ts'
 import type { RunCommand } from '../../../machines/protocol.ts'
 import { messageOf } from '../../foreign.ts'
-import type { TimerHandle } from '../port/host.ts'
+import type { RunningTimer } from '../port/timers.ts'
 import type { Root } from '../charts/root.ts'
 import type { Session } from '../journal/session.ts'
 import type { RunLogic } from '../charts/run-logic.ts'
@@ -30,7 +30,7 @@ export class Program {
   /** Running scenarios' actors, by their address. */
   private readonly live = new Map<string, { readonly actor: ActorRef; readonly scenario: number }>()
   private next = 0
-  private timer: TimerHandle | null = null
+  private timer: RunningTimer | null = null
 
   constructor(
     root: Root,

@@ -10,7 +10,7 @@ import * as graph from '../../kernel/graph.ts'
 import { newRunState, type RunState } from '../../kernel/run-state.ts'
 import { isQueuedToUndo } from '../../kernel/undoing.ts'
 import { Conditions } from './conditions.ts'
-import type { TimerHandle } from '../port/host.ts'
+import type { RunningTimer } from '../port/timers.ts'
 import { Inside, type Ledger } from './inside.ts'
 import { Reversal } from './reversal.ts'
 import { RunLeases } from './run-leases.ts'
@@ -45,7 +45,7 @@ export class Run {
   readonly reversal: Reversal
   readonly leases: RunLeases
   private readonly conditions: Conditions
-  private timer: TimerHandle | null = null
+  private timer: RunningTimer | null = null
 
   constructor(self: ActorRef, session: Session, scope: Scope, options: RunOptions) {
     this.self = self

@@ -1,6 +1,7 @@
 // The timers of one live step, or of what undoes it. They decide nothing: their events do, in the step's chart.
 import type { TimerEvent } from '../port/events.ts'
-import type { AttemptTarget, TimerHandle } from '../port/host.ts'
+import type { AttemptTarget } from '../port/host.ts'
+import type { RunningTimer } from '../port/timers.ts'
 import type { Session } from '../journal/session.ts'
 
 /** At most one of each kind at a time. */
@@ -8,11 +9,11 @@ export class StepTimers {
   private readonly session: Session
   private readonly path: string
   /** The attempt's limit, its grace, its backoff, or that of an answer: never two of them at once. */
-  private timer: TimerHandle | null = null
+  private timer: RunningTimer | null = null
   /** Ends an attempt that falls silent. */
-  private heartbeat: TimerHandle | null = null
+  private heartbeat: RunningTimer | null = null
   /** Ends the time for retries. */
-  private window: TimerHandle | null = null
+  private window: RunningTimer | null = null
   /** When that is, in milliseconds since the epoch. */
   private windowEnd = Infinity
   /** What is tried until then. */
@@ -69,11 +70,11 @@ export class StepTimers {
     this.closeWindow()
   }
 
-  private begin(event: TimerEvent, delayMs: number): TimerHandle {
+  private begin(event: TimerEvent, delayMs: number): RunningTimer {
     return this.session.startTimer(this.path, event, delayMs)
   }
 
-  private cancel(timer: TimerHandle | null): null {
+  private cancel(timer: RunningTimer | null): null {
     if (timer) this.session.cancelTimer(timer)
     return null
   }
