@@ -272,6 +272,8 @@ export interface ModuleContext {
   readonly name: string
   readonly config: unknown
   readonly signal: AbortSignal
+  /** Whether an earlier life of the run, in another process, has initialised the module already. */
+  readonly resumed: boolean
 }
 
 /**

@@ -54,11 +54,11 @@ class MemoryHost implements Host {
     return `${randomDigits()}${randomDigits()}${randomDigits()}`.slice(0, 16)
   }
 
-  open({ runId, resume, hasOwnClock = false }: RootRequest, guest: Guest): HostPort {
-    if (resume) {
+  open({ runId, resume, revives = false, hasOwnClock = false }: RootRequest, guest: Guest): HostPort {
+    if (resume && !revives) {
       throw new SagachartError(
         'RUN_NOT_RESUMABLE',
-        `Run ${runId} cannot be resumed: the memory host keeps no journal beyond the run; start it anew, or use a durable host`,
+        `Run ${runId} cannot be resumed: the memory host keeps no journal beyond the run; give the whole of what getPersistedSnapshot gave, or start it anew`,
       )
     }
     if (hasOwnClock) {

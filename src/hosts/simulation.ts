@@ -72,16 +72,16 @@ export class SimulationHost implements Host {
     return String(++this.runs)
   }
 
-  open({ runId, resume }: RootRequest, guest: Guest): HostPort {
+  open({ runId, resume, revives = false }: RootRequest, guest: Guest): HostPort {
     const written = this.journals.get(runId)
-    if (resume && !written) {
+    if (resume && !written && !revives) {
       throw new SagachartError(
         'RUN_NOT_RESUMABLE',
         `Run ${runId} cannot be resumed: this simulation has no journal of it`,
       )
     }
     const journal = resume && written ? [...written] : []
-    if (!resume) this.journals.set(runId, [])
+    if (!resume || !written) this.journals.set(runId, [])
     const port = new SimulationPort(this, guest, journal, this.journals.get(runId)!)
     this.time = Math.max(this.time, journal.at(-1)?.at ?? 0)
     this.ports.push(port)

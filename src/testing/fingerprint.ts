@@ -1,71 +1,86 @@
-// One text for equal situations: actors, runs, pools, what is under way, and how far off each timer is. Times are relative,
-// so that the same situation a minute later is the same. Not in it: what nothing that is to come can depend on.
-import type { AnyActorRef } from 'xstate'
+// One text for equal situations: the future of the root, as it is captured, and what its world may still say. Times are relative,
+// so that the same situation a minute later is the same; events go by numbers of their own. Nothing is left out by its name.
 import type { Root } from '../runtime/charts/root.ts'
+import { seatOf } from '../runtime/charts/seat.ts'
+import type { Effect } from '../runtime/port/host.ts'
+import type { RunningTimer } from '../runtime/port/timers.ts'
 import type { Run } from '../runtime/run/run.ts'
+import { Capturing, type Place } from '../runtime/state/notes.ts'
+import { whereIs } from '../runtime/state/root.ts'
+import { toPlain } from '../kernel/plain.ts'
 import type { World } from './world.ts'
-
-/** Links back to what is told elsewhere, what never changes, and what only reports read. */
-const SKIPPED: ReadonlySet<string> = new Set([
-  'actor',
-  'control',
-  'counters',
-  'dependencies',
-  'graph',
-  'finishedAt',
-  'history',
-  'input',
-  'inputs',
-  'isCounted',
-  'isOwed',
-  'modules',
-  'onUndone',
-  'options',
-  'order',
-  'plan',
-  'policy',
-  'root',
-  'scope',
-  'seen',
-  'self',
-  'send',
-  'session',
-  'startedAt',
-  'step',
-  'table',
-  'timer',
-  'timers',
-  'failureEvent',
-  'parent',
-  'path',
-])
-
-/** Times, which count from now. */
-const TIMES: ReadonlySet<string> = new Set(['at', 'since', 'rank', 'due'])
 
 /**
  * The situation that a world is in.
  * @param isResumed Whether an attempt that was made again has all its time to report, for nothing says when it last did.
  */
 export function fingerprint(world: World, root: Root, isResumed = false): string {
-  const { session, scope } = root
-  const parts: string[] = []
-  for (const [path, actor] of session.actors) parts.push(`${path}=${stateOf(actor, world.time)}`)
-  for (const [path, run] of session.runs) parts.push(`${path}:${runState(run, world.time)}`)
-  parts.sort()
-  const { life } = world
-  if (life) {
-    const timers = life.timers.map(({ to, event, due }) => {
-      const left = isResumed && event.type === 'heartbeat.missed' ? '' : due - world.time
-      return `${to}@${left}${text(event, world.time)}`
-    })
-    const pending = life.pending.map(({ effect, isAborted, isAbandoned, echo }) =>
-      text({ effect, isAborted, isAbandoned, isEcho: echo !== null }, world.time),
-    )
-    parts.push(timers.sort().join(), pending.sort().join())
+  const { seated } = seatOf(root.self.getSnapshot() as object)!
+  const notes = new Telling(root, isResumed)
+  const { session, scope, seated: own } = whereIs(root, seated!, notes).future
+  const pending = (world.life?.pending ?? []).map(({ effect, isAborted, isAbandoned, echo }) =>
+    JSON.stringify([effect, isAborted, isAbandoned, echo !== null]),
+  )
+  // In which order timers and effects began decides nothing but among those of one time, which are offered one by one.
+  const { admitted } = session
+  const parts = [own, scope, admitted].map((part) => JSON.stringify(toPlain(part)))
+  return named([...parts, ...notes.running, ...pending.sort()].join('\n'))
+}
+
+/** Whether it matters which step ended before which: where they are undone one after the other, the last one goes first. */
+function needsOrder({ workflow, state }: Run): boolean {
+  const { parallel, maxConcurrency, steps } = workflow
+  return (parallel && maxConcurrency < steps.length) || state.compensation.undoing !== null
+}
+
+function ranked({ graph: { order }, reversal }: Run): readonly number[] {
+  const owed: number[] = []
+  for (let index = 0; index < order.length; index++) if (reversal.isOwed(index, 'all')) owed.push(index)
+  return owed.sort((a, b) => order[a]! - order[b]!)
+}
+
+/** Events by the order in which a text names them first: their own numbers say how many there were before. */
+function named(text: string): string {
+  const names = new Map<string, string>()
+  return text.replaceAll(/"explored#\d+"/g, (id) => {
+    const name = names.get(id) ?? `"event ${names.size + 1}"`
+    names.set(id, name)
+    return name
+  })
+}
+
+/** Notes in which a timer is the time that is left to it, and an effect whether it was told to stop. */
+class Telling extends Capturing {
+  private readonly begun: ReadonlySet<RunningTimer>
+  private readonly isAborted: ReadonlyMap<Effect, boolean>
+  private readonly isResumed: boolean
+
+  constructor({ session }: Root, isResumed: boolean) {
+    const { now, timers, effects } = session.underWay
+    super(now, [], [])
+    this.begun = new Set(timers)
+    this.isAborted = new Map(effects.map(({ effect, isAborted }) => [effect, isAborted]))
+    this.isResumed = isResumed
   }
-  parts.push(text(scope.mailbox.lines, world.time), text(scope.bus?.polls, world.time))
-  return parts.join('\n')
+
+  /** All that run, whoever they belong to. */
+  get running(): readonly string[] {
+    const told = Array.from(this.begun, (timer) => JSON.stringify([timer.to, timer.event, this.timer(timer)]))
+    return told.sort()
+  }
+
+  override order(run: Run): unknown {
+    return needsOrder(run) ? ranked(run) : null
+  }
+
+  override timer(timer: RunningTimer | null | undefined): Place {
+    if (!timer || !this.begun.has(timer)) return null
+    return this.isResumed && timer.event.type === 'heartbeat.missed' ? -1 : timer.due - this.now
+  }
+
+  override effect(effect: Effect | null | undefined): Place {
+    return effect && this.isAborted.has(effect) ? Number(this.isAborted.get(effect)) : null
+  }
 }
 
 /** What became of every actor and step so far, without what is known of effects. */
@@ -76,71 +91,8 @@ export function outcomes({ session }: Root): string {
     parts.push(`${path}=${status}${JSON.stringify(value)}`)
   }
   for (const [path, { graph }] of session.runs)
-    parts.push(`${path}:${graph.state.join('')}${text([graph.outputs, graph.failures], 0)}`)
+    parts.push(`${path}:${graph.state.join('')}${JSON.stringify([graph.outputs, [...graph.failures]])}`)
   return parts.join('\n')
-}
-
-function stateOf(actor: AnyActorRef, now: number): string {
-  const { status, value, context } = actor.getSnapshot() as {
-    status: string
-    value: unknown
-    context: unknown
-  }
-  return `${status}${JSON.stringify(value)}${text(context, now)}`
-}
-
-function runState(run: Run, now: number): string {
-  const { state, attempts, outputs, failures } = run.graph
-  const ranks = needsOrder(run) ? ranked(run) : ''
-  return `${state.join('')}|${attempts.join()}|${ranks}|${text([outputs, failures], now)}|${text(run, now)}`
-}
-
-/** Whether it matters which step ended before which: where they are undone one after the other, the last one goes first. */
-function needsOrder({ workflow, state }: Run): boolean {
-  return workflow.steps.length > 0 && workflow.parallel && workflow.maxConcurrency < workflow.steps.length
-    ? true
-    : state.compensation.undoing !== null
-}
-
-function ranked({ graph: { order }, reversal }: Run): string {
-  const owed: number[] = []
-  for (let index = 0; index < order.length; index++) if (reversal.isOwed(index, 'all')) owed.push(index)
-  return owed.sort((a, b) => order[a]! - order[b]!).join()
-}
-
-/** What is being told: what it leads back to is not told again. */
-const within = new Set<object>()
-
-/** A value with all that it holds. Functions and actors are what they are called. */
-function text(value: unknown, now: number): string {
-  if (typeof value !== 'object' || value === null) return typeof value === 'function' ? '' : String(value)
-  if (ArrayBuffer.isView(value)) return (value as Uint8Array).join()
-  if ('getSnapshot' in value) return (value as AnyActorRef).id
-  if (within.has(value)) return '↑'
-  within.add(value)
-  const told = contents(value, now)
-  within.delete(value)
-  return told
-}
-
-function contents(value: object, now: number): string {
-  if (Array.isArray(value)) return `[${value.map((each) => text(each, now)).join()}]`
-  if (value instanceof Set) return `{${[...value].map((each) => text(each, now)).join()}}`
-  if (value instanceof Map)
-    return `{${[...value].map(([key, each]) => `${text(key, now)}:${text(each, now)}`).join()}}`
-  let all = '{'
-  for (const key in value) {
-    if (SKIPPED.has(key)) continue
-    const each = (value as Record<string, unknown>)[key]
-    if (each === null || typeof each === 'function') continue
-    if (key === 'run' && typeof each === 'object') {
-      const { graph, effects } = each as Run
-      all += `run:${graph.state.join('')}${text(effects, now)},`
-      continue
-    }
-    all += TIMES.has(key) && typeof each === 'number' ? `${key}:${each - now},` : `${key}:${text(each, now)},`
-  }
-  return `${all}}`
 }
 
 /** A number for a text: 53 bits of two independent hashes (cyrb53's mixing). */
@@ -157,13 +109,15 @@ export function hashOf(given: string): number {
   return 4_294_967_296 * (2_097_151 & low) + (high >>> 0)
 }
 
-/** The first line that is there only before, and the first that is there only after. */
+/** Where two texts part. */
 export function differenceOf(before: string, after: string): string {
-  const old = new Set(before.split('\n'))
-  const now = new Set(after.split('\n'))
-  const gone = [...old].find((line) => !now.has(line))
-  const come = [...now].find((line) => !old.has(line))
-  return `what goes on from the journal is not what was there: ${clipped(gone)} became ${clipped(come)}`
+  let at = 0
+  while (at < before.length && before[at] === after[at]) at++
+  const from = Math.max(0, at - SHOWN_BEFORE)
+  const shown = (text: string) => text.slice(from, from + SHOWN)
+  return `what goes on is not what was there: ${shown(before)} became ${shown(after)}`
 }
 
-const clipped = (line = 'nothing') => (line.length > 300 ? `${line.slice(0, 300)}…` : line)
+/** Characters that are shown of a difference, and before it. */
+const SHOWN = 300
+const SHOWN_BEFORE = 120

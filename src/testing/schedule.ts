@@ -31,6 +31,9 @@ const ASSUMED_MAX = 4
 
 const NO_FAULTS: ReadonlySet<FaultKind> = new Set()
 
+/** A run as it is written down, and read again. */
+const captured = (actor: AnyActorRef) => JSON.parse(JSON.stringify(actor.getPersistedSnapshot())) as object
+
 /** A schedule that is being played. */
 export class Playing implements Witness {
   readonly world: World
@@ -234,9 +237,14 @@ export class Playing implements Witness {
     return text
   }
 
-  /** The process dies; the journal that is left is replayed into fresh actors, and all must be as it was. */
+  /**
+   * The process dies. What is left of it is taken up: its journal is replayed into fresh actors, and its captured state revived.
+   * Both must come to what was there, and either goes on, by turns. Where entries are lost, only the journal is left.
+   */
   private crash(entriesLost: number, fault: FaultKind | null): void {
     const { world } = this
+    const known = { runId: 'explored', inputs: this.subject.inputs }
+    const state = entriesLost === 0 ? captured(this.actor!) : null
     const before = this.withoutEchoes()
     this.note(
       'process.crashed',
@@ -245,15 +253,20 @@ export class Playing implements Witness {
       entriesLost === 0 ? '' : `${entriesLost} entries of the journal are lost`,
       fault,
     )
-    const { actor } = this
+    const lives = world.journal.length % 2 === 0 ? [known, state] : [state, known]
+    for (const from of lives) if (from && this.broken === null) this.goOn(from, entriesLost, before)
+  }
+
+  private goOn(from: object, entriesLost: number, before: string): void {
+    const { world, actor } = this
     world.crash(entriesLost)
     this.actor = null
     this.checkers = this.newCheckers()
     for (const entry of world.journal) for (const checker of this.checkers) checker.recorded?.(entry)
     seatOf(actor!.getSnapshot())!.root = null
     this.attempted(() => {
-      this.start({ runId: 'explored', inputs: this.subject.inputs }, true)
-      world.life?.runDeferred()
+      this.start(from, true)
+      while (this.root?.session.isReplaying && world.life?.hasDeferred) world.life.runDeferred()
     })
     this.crashedAt = world.journal.length
     const { root } = this

@@ -111,6 +111,11 @@ export class Life implements HostPort {
 
   perform(effect: Effect): void {
     if (this.isDead) return
+    // A module that is initialised again is no part of the history, and is taken for granted here.
+    if (effect.kind === 'init' && effect.resumed) {
+      this.defer(() => this.guest.settle(effect, { status: 'succeeded', value: undefined }))
+      return
+    }
     this.pending.push({ effect, isAborted: false, isAbandoned: false, echo: null })
     this.witness.performed(effect)
   }

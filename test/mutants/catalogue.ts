@@ -124,7 +124,7 @@ const STEP: readonly Mutant[] = [
       patch(
         'src/runtime/journal/session.ts',
         'if (!this.awaited.delete(effect)) {',
-        'if (false as boolean) {',
+        'if (this.awaited.delete(effect) && (false as boolean)) {',
       ),
     ],
     subject: 'retried',
@@ -610,7 +610,7 @@ const JOURNAL: readonly Mutant[] = [
       patch(
         'src/runtime/journal/session.ts',
         'if (!this.awaited.delete(effect)) {',
-        'if (false as boolean) {',
+        'if (this.awaited.delete(effect) && (false as boolean)) {',
       ),
     ],
     subject: 'chain',

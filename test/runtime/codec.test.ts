@@ -79,7 +79,7 @@ const OPTIONAL = new Set(['cause', 'force', 'verdict', 'cancelled', 'blockedMs']
 
 describe('the codec of journals', () => {
   it.each(TYPES.filter(({ type }) => type !== 'run.started'))('reads $type', (event) => {
-    expect(read(entry(event))).toEqual({ seed: 7, startedAt: 0, entries: [entry(event)] })
+    expect(read(entry(event))).toEqual({ seed: 7, isTail: false, startedAt: 0, entries: [entry(event)] })
   })
 
   it('reads what every run has written, also once it was JSON', () => {

@@ -14,6 +14,7 @@ import type {
 import { initOf, Walk, type Branch, type Chart, type ChartState } from '../../kernel/chart.ts'
 import { compile } from '../../kernel/compile.ts'
 import type { Session } from '../journal/session.ts'
+import type { ChartAt } from '../state/notes.ts'
 
 /** What the effects of an actor are done on. They wait in its session until the chart that names them has come to rest. */
 export interface Owner {
@@ -33,6 +34,11 @@ export function compiled<TMachine extends AnyStateMachine>(machine: TMachine): T
     getInitialSnapshot: {
       value(this: Owned, scope: AnyActorScope, input: unknown) {
         return chart.initial(scope, input, this.owner)
+      },
+    },
+    restoreSnapshot: {
+      value(this: Owned, at: ChartAt) {
+        return chart.restored(at, this.owner)
       },
     },
     transition: {
@@ -122,6 +128,13 @@ export class ActorChart {
     const walk = new ActorWalk(this, scope, state, snapshot.context, ownerOf(snapshot), snapshot)
     walk.take(event)
     return walk.snapshot
+  }
+
+  /** Where it was in an earlier life. @throws TypeError where the chart has no such state */
+  restored({ value, context }: ChartAt, owner?: Owner): AnyMachineSnapshot {
+    const { states } = (this.chart ??= compile(this.machine))
+    const sample = this.sampleOf(states.get(value)!)
+    return Object.assign({ ...sample, context }, owner && { [OWNER]: owner }) as AnyMachineSnapshot
   }
 
   /** A snapshot of XState's own in a state: others differ from it in what they know and how they ended. */

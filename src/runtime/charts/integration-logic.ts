@@ -10,15 +10,18 @@ import { integrationChart } from './integration.ts'
 import { Seat, seatOf } from './seat.ts'
 import type { OpenLogic } from './tell.ts'
 import type { Host } from '../port/host.ts'
-import { isResuming, persisted, restored, transitionAround } from './lifecycle.ts'
+import { earlierLife, isResuming, persisted, restored, transitionAround } from './lifecycle.ts'
 import { checkedRunId, keptInputs } from '../execute/given-inputs.ts'
 import { handlerSubscriptions } from '../environment/handlers.ts'
 import type { EventCounts } from '../environment/mailbox.ts'
 import { Program } from '../run/program.ts'
+import { tellAtRest } from './rest.ts'
 import { Root } from './root.ts'
 import { RunLogic } from './run-logic.ts'
 import type { ModuleReport } from '../../kernel/module-order.ts'
 import type { ScopeParts } from '../environment/scope.ts'
+import type { ProgramAt } from '../state/root-at.ts'
+import { reviveMailbox, reviveRoot, reviving, type EarlierRoot } from '../state/root.ts'
 import type { RunReport } from '../report/step-records.ts'
 import type { Subscription } from '../environment/subscription.ts'
 import type { RunInput } from './workflow-logic.ts'
@@ -108,21 +111,26 @@ export class IntegrationLogic extends BaseMachine implements OpenLogic {
       failFast,
       timeoutMs,
     }
+    tellAtRest(scope.self as AnyActorRef)
     return this.chart.initial(scope, first, new Seat(null))
   }
 
   override start(snapshot: IntegrationSnapshot, scope?: AnyActorScope): void {
     super.start(snapshot)
     const seat = seatOf<Program>(snapshot)
-    if (!scope || !seat) return
+    if (!scope || !seat || snapshot.status !== 'active') return
     const self = scope.self as AnyActorRef
     const { host, definition } = this.blueprint
     const { runId, inputs } = snapshot.context
-    const root = new Root(scope, host, { runId, resume: isResuming(self) }, this.parts, this.awaited)
+    const earlier = earlierLife(seat, runId)
+    const request = { runId, resume: isResuming(self) || earlier !== null }
+    const root = new Root(scope, host, request, this.parts, this.awaited, earlier)
     seat.root = root
     scope.defer(() => root.session.settleDown())
     const options = { runId, concurrentMax: definition.maxConcurrentWorkflows, inputs }
-    seat.seated = new Program(root, this.workflows, options)
+    const program = new Program(root, this.workflows, options, earlier?.record.program)
+    seat.seated = program
+    if (earlier) reviving(root, () => reviveProgram(root, program, earlier))
   }
 
   override transition(
@@ -142,6 +150,10 @@ export class IntegrationLogic extends BaseMachine implements OpenLogic {
       snapshot,
       scope,
       (input) => this.getInitialSnapshot(scope, input),
+      (at, seat) => {
+        tellAtRest(scope.self as AnyActorRef)
+        return this.chart.restored(at, seat) as IntegrationSnapshot
+      },
       ({ runId, inputs, output }) => {
         const { failFast, timeoutMs } = this.blueprint.definition
         const status = (output as { status?: IntegrationStatus } | undefined)?.status ?? 'failed'
@@ -177,6 +189,12 @@ export class IntegrationLogic extends BaseMachine implements OpenLogic {
     session.close()
     return { ...last, output } as IntegrationSnapshot
   }
+}
+
+function reviveProgram(root: Root, program: Program, earlier: EarlierRoot): void {
+  const notes = reviveRoot(root, earlier)
+  program.revive((earlier.future.seated as { readonly program: ProgramAt }).program, notes)
+  reviveMailbox(root, earlier, notes)
 }
 
 const VALUE_OF = {

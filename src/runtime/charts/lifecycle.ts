@@ -2,8 +2,14 @@
 // are handled around the chart's own transition. Four things do not come by themselves with actors that live
 // outside of `children`: stop, throw, persist, restore.
 import type { AnyActorRef, AnyActorScope, AnyMachineSnapshot, EventObject, Snapshot } from 'xstate'
+import { SagachartError } from '../../errors.ts'
 import { commandOf } from '../environment/outside.ts'
+import type { Program } from '../run/program.ts'
+import type { Run } from '../run/run.ts'
+import type { ChartAt } from '../state/notes.ts'
+import { captureRoot, chartAt, readCaptured, type Captured, type EarlierRoot } from '../state/root.ts'
 import type { Root } from './root.ts'
+import { Seat, seatOf } from './seat.ts'
 import { isChildEnd, type ChildEnd } from './settlement.ts'
 import { halt, isVouchedFor } from './tell.ts'
 
@@ -52,6 +58,7 @@ export function transitionAround<TSnapshot extends AnyMachineSnapshot, TSeated e
     root.session.admit(command.type === 'event.refused' ? root.session.path : `run/${runId}`, command)
     return snapshot
   }
+  if (event.type === 'xstate.stop' && root.self === self) keepForRestart(seat as Seat, root, seated as never)
   const translated = isChildEnd(event) ? seated.settlementOf(event) : event
   if (translated === null) return snapshot
   try {
@@ -67,18 +74,26 @@ export function transitionAround<TSnapshot extends AnyMachineSnapshot, TSeated e
   }
 }
 
+/** An actor that is stopped may be started again: React does so with all that it mounts, in its strict mode. */
+function keepForRestart(seat: Seat, root: Root, seated: Run | Program): void {
+  const { session } = root
+  seat.stopped = session.isReplaying ? seat.given : session.isQuiet ? captureRoot(root, seated) : null
+}
+
 function end(self: AnyActorRef, root: Root, seated: Seated): void {
   seated.abandonAll(halt)
   if (root.self === self) root.abandon(halt)
 }
 
-/** What `getPersistedSnapshot` gives: what a run is known by, and how it ended. */
-export interface PersistedRun {
+/** What `getPersistedSnapshot` gives: what a run is known by, where it is, or how it ended. */
+export interface PersistedRun extends Partial<Captured> {
   readonly status: 'active' | 'done' | 'error' | 'stopped'
   readonly output: unknown
   readonly error: unknown
   readonly runId: string
   readonly inputs: Readonly<Record<string, unknown>>
+  /** `false` for a run that has not started. */
+  readonly hasBegun?: boolean
 }
 
 interface Persistable extends Pick<PersistedRun, 'status' | 'output' | 'error'> {
@@ -91,25 +106,59 @@ const resuming = new WeakSet<AnyActorRef>()
 /** Whether an actor is to take up an earlier life of its run. */
 export const isResuming = (self: AnyActorRef) => resuming.has(self)
 
-/** A snapshot to be written down. */
-export function persisted({ status, output, error, context }: Persistable): Snapshot<unknown> {
+/** A snapshot to be written down. @throws RUN_NOT_AT_REST */
+export function persisted(snapshot: Persistable): Snapshot<unknown> {
+  const { status, output, error, context } = snapshot
   const { runId, inputs } = context
-  return { status, output, error, runId, inputs } as Snapshot<unknown>
+  const known = { status, output, error, runId, inputs }
+  return (status === 'active' ? { ...known, ...where(seatOf(snapshot)) } : known) as Snapshot<unknown>
+}
+
+function where(seat: Seat | undefined): Partial<PersistedRun> {
+  const { root, seated, given } = seat ?? {}
+  if (!root || !seated) return given ?? { hasBegun: false }
+  return root.session.isReplaying && given ? given : captureRoot(root, seated)
 }
 
 /**
  * A snapshot from one that was written down. One that was under way, or that is none of ours, begins anew here:
  * the start resumes it or refuses, because an error thrown while restoring would not reach an outer `onError`.
  */
-export function restored<TSnapshot>(
+export function restored<TSnapshot extends object>(
   snapshot: Snapshot<unknown>,
   scope: AnyActorScope,
   begin: (input: { runId: string; inputs: PersistedRun['inputs'] }) => TSnapshot,
+  goOn: (chart: ChartAt, seat: Seat) => TSnapshot,
   ended: (run: PersistedRun) => TSnapshot,
 ): TSnapshot {
   const run = snapshot as Snapshot<unknown> & PersistedRun
-  const { status, output, error, runId, inputs } = run
+  const { status, output, error, runId, inputs, format, future, record } = run
   if (status !== 'active' && typeof runId === 'string') return { ...ended(run), status, output, error }
-  resuming.add(scope.self as AnyActorRef)
-  return begin({ runId: String(runId), inputs })
+  if (run.hasBegun !== false) resuming.add(scope.self as AnyActorRef)
+  const seat = new Seat(null)
+  try {
+    seat.earlier = readCaptured(run, String(runId))
+    seat.given = seat.earlier && ({ format, future, record } as Captured)
+    if (seat.earlier) return goOn(chartAt(seat.earlier), seat)
+  } catch (refusal) {
+    seat.refusal = refusal as Error
+  }
+  const first = begin({ runId: String(runId), inputs })
+  const { refusal } = seat
+  if (refusal !== null) seatOf(first)!.refusal = refusal
+  return first
+}
+
+/**
+ * What an actor that starts is to go on from; `null` for one that begins. One that was stopped goes on from there.
+ * @throws RUN_NOT_RESUMABLE
+ */
+export function earlierLife(seat: Seat, runId: string): EarlierRoot | null {
+  if (seat.refusal !== null) throw seat.refusal
+  if (seat.root === null) return seat.earlier as EarlierRoot | null
+  if (seat.stopped) return readCaptured(seat.stopped, runId)
+  throw new SagachartError(
+    'RUN_NOT_RESUMABLE',
+    `Run ${runId} cannot be started again: it was stopped in the middle of a step; restore the snapshot that it had at rest`,
+  )
 }

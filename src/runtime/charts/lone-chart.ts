@@ -4,6 +4,7 @@
 import type { AnyStateMachine, ContextFrom, EventFromLogic, InputFrom } from 'xstate'
 import type { Chart, ChartSnapshot } from '../../kernel/chart.ts'
 import { compile } from '../../kernel/compile.ts'
+import type { ChartAt } from '../state/notes.ts'
 import type { ActionsOf, ParamsOf } from './compiled.ts'
 
 /** How each effect that a chart names is done, by whoever holds it. */
@@ -22,10 +23,24 @@ export class LoneChart<TMachine extends AnyStateMachine> {
   private readonly waiting: EventFromLogic<TMachine>[] = []
   private isBusy = false
 
-  constructor(table: Chart, input: unknown, does: (effect: string, params: unknown) => void) {
+  /** @param at Where it was in an earlier life. */
+  constructor(
+    table: Chart,
+    input: unknown,
+    does: (effect: string, params: unknown) => void,
+    at: ChartAt | null,
+  ) {
     this.table = table
     this.does = does
-    this.snapshot = table.initial(input)[0]
+    this.snapshot = at
+      ? { status: 'active', output: undefined, error: undefined, ...at }
+      : table.initial(input)[0]
+  }
+
+  /** Where it is. */
+  get at(): ChartAt {
+    const { value, context } = this.snapshot
+    return { value, context }
   }
 
   get context(): ContextFrom<TMachine> {
@@ -54,9 +69,12 @@ export class LoneChart<TMachine extends AnyStateMachine> {
 export function lone<TEffect extends string, TOwner>() {
   return <TMachine extends AnyStateMachine>(machine: TMachine, deeds: Deeds<TEffect, TMachine, TOwner>) => {
     let chart: Chart | null = null
-    return (owner: TOwner, input?: InputFrom<TMachine>) =>
-      new LoneChart<TMachine>((chart ??= compile(machine)), input, (effect, params) =>
-        deeds[effect as TEffect](owner, params as never),
+    return (owner: TOwner, input?: InputFrom<TMachine>, at: ChartAt | null = null) =>
+      new LoneChart<TMachine>(
+        (chart ??= compile(machine)),
+        input,
+        (effect, params) => deeds[effect as TEffect](owner, params as never),
+        at,
       )
   }
 }

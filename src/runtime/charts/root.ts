@@ -11,7 +11,8 @@ import type { Plan } from '../../definition/plan.ts'
 import { execute } from '../execute/perform.ts'
 import type { Host, RootRequest } from '../port/host.ts'
 import { Scope, type ScopeParts } from '../environment/scope.ts'
-import { Session } from '../journal/session.ts'
+import { Session, type Execute } from '../journal/session.ts'
+import type { EarlierRoot } from '../state/root.ts'
 import { guardSend } from './tell.ts'
 
 /** Session and scope of one root. */
@@ -30,14 +31,16 @@ export class Root {
     request: RootRequest,
     parts: ScopeParts,
     awaited: Plan['awaited'],
+    earlier: EarlierRoot | null = null,
   ) {
     const self = actorScope.self as AnyActorRef
     this.self = self
-    this.session = new Session(self, host, (effect, control) => execute(this, effect, control), {
-      ...request,
-      hasOwnClock: hasOwnClock(self as AnyActor),
-    })
+    const joint = { ...request, hasOwnClock: hasOwnClock(self as AnyActor) }
+    const at = earlier && { future: earlier.future.session, record: earlier.record.session }
+    const perform: Execute = (effect, control) => execute(this, effect, control)
+    this.session = new Session(self, host, perform, joint, at)
     this.scope = new Scope(self, this.session, parts, awaited, (event) => actorScope.emit(event))
+    this.session.preparation = this.scope
     guardSend(self)
   }
 

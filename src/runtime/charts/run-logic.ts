@@ -7,16 +7,22 @@ import { workflowMachine, type WorkflowMachineInput } from '../../../machines/wo
 import type { OnIncomplete } from '../../definition/builder.ts'
 import type { Plan } from '../../definition/plan.ts'
 import { ActorChart } from './compiled.ts'
-import { Seat, seatOf } from './seat.ts'
+import { Seat, seatOf, type EarlierRun } from './seat.ts'
 import type { OpenLogic } from './tell.ts'
 import { workflowChart } from './workflow.ts'
 import { checkedInputs, checkedRunId } from '../execute/given-inputs.ts'
 import type { Host } from '../port/host.ts'
-import { isResuming, persisted, restored, transitionAround } from './lifecycle.ts'
+import { earlierLife, isResuming, persisted, restored, transitionAround } from './lifecycle.ts'
 import { RunNotCompletedError } from '../report/not-completed.ts'
+import { tellAtRest } from './rest.ts'
 import { Root } from './root.ts'
 import { Run } from '../run/run.ts'
 import type { ScopeParts } from '../environment/scope.ts'
+import type { RunOptions } from '../run/run-options.ts'
+import type { ChartAt } from '../state/notes.ts'
+import { earlierOf, reviveInside, reviveLiving } from '../state/revive.ts'
+import { reviveMailbox, reviveRoot, reviving, type EarlierRoot } from '../state/root.ts'
+import type { RunAt } from '../state/run-at.ts'
 import { RunReport } from '../report/step-records.ts'
 import type { RunInput } from './workflow-logic.ts'
 
@@ -62,9 +68,15 @@ export class RunLogic extends BaseMachine implements OpenLogic {
   }
 
   /** The same workflow as a scenario of an integration. */
-  below(root: Root): this {
-    const first = (scope: AnyActorScope, input?: RunInput) => this.first(scope, input, new Seat(root))
-    return Object.create(this, { getInitialSnapshot: { value: first } }) as this
+  below(root: Root, earlier: EarlierRun | null = null): this {
+    const seat = new Seat<Run>(root)
+    seat.earlier = earlier
+    return Object.create(this, {
+      getInitialSnapshot: {
+        value: (scope: AnyActorScope, input?: RunInput) => this.first(scope, input, seat),
+      },
+      restoreSnapshot: { value: (at: ChartAt) => this.chart.restored(at, seat) },
+    }) as this
   }
 
   override provide(implementations: Parameters<Base['provide']>[0]): Base {
@@ -79,7 +91,7 @@ export class RunLogic extends BaseMachine implements OpenLogic {
   override start(snapshot: RunSnapshot, scope?: AnyActorScope): void {
     super.start(snapshot)
     const seat = seatOf<Run>(snapshot)
-    if (scope && seat) this.open(seat, snapshot.context, scope)
+    if (scope && seat && snapshot.status === 'active') this.open(seat, snapshot.context, scope)
   }
 
   override transition(snapshot: RunSnapshot, event: EventObject, scope: AnyActorScope): RunSnapshot {
@@ -95,6 +107,10 @@ export class RunLogic extends BaseMachine implements OpenLogic {
       snapshot,
       scope,
       (input) => this.getInitialSnapshot(scope, input),
+      (at, seat) => {
+        tellAtRest(scope.self as AnyActorRef)
+        return this.chart.restored(at, seat) as RunSnapshot
+      },
       ({ runId, inputs, output, error }) => {
         const { report } = (error ?? {}) as { report?: unknown }
         const { status = 'failed' } = (output ?? report ?? {}) as { status?: RunStatus }
@@ -109,6 +125,7 @@ export class RunLogic extends BaseMachine implements OpenLogic {
     const { runId: name = host.newRunId(), inputs: given = {} } = input ?? {}
     // An integration names the runs of its scenarios after itself.
     const runId = seat.root ? name : checkedRunId(name)
+    if (!seat.root) tellAtRest(scope.self as AnyActorRef)
     return this.chart.initial(scope, chartInput(plan, runId, checkedInputs(plan, given)), seat)
   }
 
@@ -116,8 +133,11 @@ export class RunLogic extends BaseMachine implements OpenLogic {
   private open(seat: Seat<Run>, { runId, inputs }: RunSnapshot['context'], scope: AnyActorScope): void {
     const self = scope.self as AnyActorRef
     const { host, plan, env, parts, list = 0 } = this.blueprint
-    const { root: above } = seat
-    const root = above ?? new Root(scope, host, { runId, resume: isResuming(self) }, parts, plan.awaited)
+    // The root of an actor that is started again is its own, of an earlier life.
+    const above = seat.root?.self === self ? null : seat.root
+    const earlier = above ? null : earlierLife(seat, runId)
+    const request = { runId, resume: isResuming(self) || earlier !== null }
+    const root = above ?? new Root(scope, host, request, parts, plan.awaited, earlier)
     seat.root = root
     const options = {
       runId,
@@ -131,7 +151,11 @@ export class RunLogic extends BaseMachine implements OpenLogic {
       list,
       waitFor: 'all',
     } as const
-    seat.seated = new Run(self, root.session, root.scope, options)
+    const again = above
+      ? (seat.earlier as EarlierRun | null)
+      : earlier && reviving(root, () => firstOf(root, earlier))
+    seat.seated = reviving(root, () => runOf(root, self, options, again))
+    if (earlier) reviving(root, () => reviveMailbox(root, earlier, again!.notes))
     if (!above) scope.defer(() => root.session.settleDown())
   }
 
@@ -145,6 +169,24 @@ export class RunLogic extends BaseMachine implements OpenLogic {
       : { output: report }
     return { ...last, ...end } as RunSnapshot
   }
+}
+
+const firstOf = (root: Root, earlier: EarlierRoot): EarlierRun => ({
+  at: (earlier.future.seated as { readonly run: RunAt }).run,
+  notes: reviveRoot(root, earlier),
+})
+
+/** A run, or one that goes on. */
+function runOf(root: Root, self: AnyActorRef, options: RunOptions, again: EarlierRun | null): Run {
+  const path = `run/${options.runId}`
+  const earlier = again ? earlierOf(again.at, path, again.notes) : undefined
+  const run = new Run(self, root.session, root.scope, options, earlier)
+  run.attach(self)
+  if (!again || !earlier) return run
+  again.notes.runs.set(path, run)
+  reviveInside(run, again.at, earlier.record, again.notes)
+  reviveLiving(run, again.at, again.notes)
+  return run
 }
 
 const VALUE_OF = {

@@ -4,14 +4,31 @@ import type { AnyActorRef } from 'xstate'
 import type { Session } from '../journal/session.ts'
 import type { Program } from '../run/program.ts'
 import type { Run } from '../run/run.ts'
+import type { Reviving } from '../state/notes.ts'
+import type { Captured, EarlierRoot } from '../state/root.ts'
+import type { RunAt } from '../state/run-at.ts'
 import { ownerOf, type Owner } from './compiled.ts'
 import type { Root } from './root.ts'
+
+/** Where a run was in an earlier life that its root takes up. */
+export interface EarlierRun {
+  readonly at: RunAt
+  readonly notes: Reviving
+}
 
 /** The run of a workflow, or the program of an integration; empty until the actor starts. */
 export class Seat<TSeated extends Run | Program = Run | Program> implements Owner {
   /** The root that it belongs to; `null` for a run inside of a step. */
   root: Root | null
   seated: TSeated | null = null
+  /** What it is to go on from once it starts. */
+  earlier: EarlierRun | EarlierRoot | null = null
+  /** The snapshot that it was restored from, as it was given. */
+  given: Captured | null = null
+  /** Why it cannot: an error that is thrown while a snapshot is restored would not reach an outer `onError`. */
+  refusal: Error | null = null
+  /** Where it was when it was stopped: an actor that is started again goes on from there. */
+  stopped: Captured | null = null
 
   constructor(root: Root | null) {
     this.root = root

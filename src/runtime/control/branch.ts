@@ -14,9 +14,14 @@ import { scenarioRun, undoesSurplus } from '../run/compensation-scope.ts'
 import { branchChart } from '../charts/branch.ts'
 import { checkedInputs } from '../execute/given-inputs.ts'
 import { views } from '../execute/run-data.ts'
+import type { Effect } from '../port/host.ts'
+import { plansOf, type Nesting } from '../run/nesting.ts'
 import type { Run } from '../run/run.ts'
 import { leftEffects } from '../run/undone.ts'
-import { forget, startNested, type Nesting } from './nested.ts'
+import { captureNested } from '../state/capture.ts'
+import type { Capturing, Reviving } from '../state/notes.ts'
+import type { WorkAt } from '../state/run-at.ts'
+import { forget, reviveNested, startNested } from './nested.ts'
 import {
   ask,
   cancel,
@@ -24,26 +29,52 @@ import {
   failureOf,
   notComputable,
   succeedWith,
+  takeBack,
   type Attempt,
   type ControlOf,
   type Work,
 } from './work.ts'
 
+type BranchAt = Extract<WorkAt, { readonly kind: 'branch' }>
+
 /** One list of steps, once: does what its chart names. */
 export class Branch implements Work {
+  readonly control: ControlOf<'parallel' | 'conditional' | 'scenario'>
   private readonly attempt: Attempt
-  private readonly control: ControlOf<'parallel' | 'conditional' | 'scenario'>
-  private readonly chart = branchChart(this)
+  private readonly chart
   private inside: Run | undefined
-  private takeBack: (() => void) | null = null
+  private asked: Effect | null = null
   /** What the step gives. */
   private output: () => unknown = () => null
 
-  constructor(attempt: Attempt, control: ControlOf<'parallel' | 'conditional' | 'scenario'>) {
+  /** @param at Where it was in an earlier life. */
+  constructor(attempt: Attempt, control: Branch['control'], at?: BranchAt) {
     this.attempt = attempt
     this.control = control
+    this.chart = branchChart(this, undefined, at?.chart)
+    if (at) return
     attempt.run.insideOf(attempt.index).begin()
     attempt.run.session.later(() => this.chart.send({ type: 'branch.begin' }), undefined, undefined)
+  }
+
+  capture(notes: Capturing): BranchAt {
+    const { chart, asked, inside } = this
+    return {
+      kind: 'branch',
+      chart: chart.at,
+      asked: notes.effect(asked),
+      inside: inside ? captureNested(inside, notes) : null,
+    }
+  }
+
+  revive({ asked, inside }: BranchAt, notes: Reviving): this {
+    const { attempt } = this
+    this.asked = notes.effect(asked)
+    if (inside)
+      this.inside = reviveNested(attempt, attempt.actor, inside, notes, (run, output) =>
+        this.ended(run, output),
+      )
+    return this
   }
 
   stop(force: boolean): void {
@@ -69,7 +100,7 @@ export class Branch implements Work {
   choose(): void {
     const { control, attempt } = this
     if (control.kind === 'conditional' && control.cases.some(({ when }) => when.kind === 'function')) {
-      this.takeBack = ask(attempt, 'branch')
+      this.asked = ask(attempt, 'branch')
       return
     }
     try {
@@ -82,7 +113,8 @@ export class Branch implements Work {
   }
 
   takeBackQuestion(): void {
-    this.takeBack?.()
+    takeBack(this.attempt, this.asked)
+    this.asked = null
   }
 
   cancelInside(force: boolean): void {
@@ -104,7 +136,7 @@ export class Branch implements Work {
   // -------------------------------------------------------------------------------------------------------
 
   private get plans(): readonly Plan[] {
-    return this.attempt.run.options.plan.inside.get(this.attempt.index)!
+    return plansOf(this.attempt.run, this.attempt.index)
   }
 
   /** Takes a branch, or none. */
@@ -136,12 +168,8 @@ export class Branch implements Work {
   }
 
   private enter(nesting: Pick<Nesting, 'plan' | 'absent' | 'waitFor' | 'inputs'>): void {
-    this.inside = startNested(this.attempt, {
-      ...nesting,
-      parent: this.attempt.actor,
-      output: this.control.output,
-      ended: (run, output) => this.ended(run, output),
-    })
+    const ended = (run: Run, output: WorkflowMachineOutput) => this.ended(run, output)
+    this.inside = startNested(this.attempt, this.attempt.actor, { ...nesting, ended })
     this.chart.send({ type: 'branch.entered' })
   }
 

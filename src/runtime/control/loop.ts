@@ -11,13 +11,31 @@ import { ownedBy, type Owner } from '../charts/compiled.ts'
 import { loopChart } from '../charts/loop.ts'
 import { toFailure } from '../execute/failure.ts'
 import { toJson } from '../../definition/json-copy.ts'
+import { raw } from '../../kernel/plain.ts'
 import { views } from '../execute/run-data.ts'
 import type { Session } from '../journal/session.ts'
+import type { Effect } from '../port/host.ts'
 import type { Run } from '../run/run.ts'
 import { tell } from '../charts/tell.ts'
 import { keep } from './branch.ts'
-import { forget, startNested } from './nested.ts'
-import { ask, cancel, fail, failureOf, succeed, type Attempt, type ControlOf, type Work } from './work.ts'
+import { captureEndedNested, captureNested, placeOf } from '../state/capture.ts'
+import { chartOf, type Capturing, type Reviving } from '../state/notes.ts'
+import { reviveEnded } from '../state/revive.ts'
+import type { WorkAt } from '../state/run-at.ts'
+import { forget, reviveNested, startNested } from './nested.ts'
+import {
+  ask,
+  cancel,
+  fail,
+  failureOf,
+  succeed,
+  takeBack,
+  type Attempt,
+  type ControlOf,
+  type Work,
+} from './work.ts'
+
+type LoopAt = Extract<WorkAt, { readonly kind: 'loop' }>
 
 /** One attempt of an iterative step. */
 export class Loop implements Work, Owner {
@@ -26,26 +44,66 @@ export class Loop implements Work, Owner {
   private readonly actor: ActorRef
   private readonly live = new Map<number, Run>()
   private items: readonly unknown[] = []
-  private readonly outputs: unknown[] = []
+  private outputs: unknown[] = []
   /** Iterations that were started. */
   private started = 0
   private last: Run | null = null
   private isStopping = false
-  private takeBack: (() => void) | null = null
+  private asked: Effect | null = null
 
-  constructor(attempt: Attempt, control: ControlOf<'iterative'>) {
+  /** @param at Where it was in an earlier life. */
+  constructor(attempt: Attempt, control: ControlOf<'iterative'>, at?: LoopAt) {
     const { run, index, actor: parent } = attempt
     this.attempt = attempt
     this.control = control
-    run.insideOf(index).begin()
     const path = run.pathOf(index, 'loop')
     const { over, iterationsMax, tolerate } = control
-    const input = { path, over: over.kind, iterationsMax, tolerate }
-    this.actor = createActor(ownedBy(loopChart, this), { parent, id: path, input })
+    const begin = at ? { snapshot: at.chart } : { input: { path, over: over.kind, iterationsMax, tolerate } }
+    this.actor = createActor(ownedBy(loopChart, this), { parent, id: path, ...begin } as never)
     const { session } = run
     this.actor.subscribe({ complete: () => session.later(() => this.ended(), undefined, undefined) })
     session.actors.set(path, this.actor)
-    session.later(() => this.actor.start(), undefined, undefined)
+    if (at) this.actor.start()
+    else {
+      run.insideOf(index).begin()
+      session.later(() => this.actor.start(), undefined, undefined)
+    }
+  }
+
+  capture(notes: Capturing): LoopAt {
+    const { run, index } = this.attempt
+    const { last } = this
+    const owed = last ? placeOf(run.inside.get(index)?.owed ?? [], last) : -1
+    return {
+      kind: 'loop',
+      chart: chartOf(this.actor),
+      asked: notes.effect(this.asked),
+      live: Array.from(this.live, ([number, inside]) => [number, captureNested(inside, notes)]),
+      items: raw(this.items),
+      outputs: new Map(Object.entries(this.outputs).map(([number, each]) => [Number(number), raw(each)])),
+      started: this.started,
+      last: owed >= 0 ? owed : last && captureEndedNested(last, notes),
+      isStopping: this.isStopping,
+    }
+  }
+
+  revive(at: LoopAt, notes: Reviving): this {
+    const { run, index } = this.attempt
+    this.asked = notes.effect(at.asked)
+    this.items = at.items as readonly unknown[]
+    for (const [number, output] of at.outputs) this.outputs[number] = output
+    this.started = at.started
+    this.isStopping = at.isStopping
+    for (const [number, each] of at.live) {
+      const ended = (inside: Run, result: WorkflowMachineOutput) =>
+        this.iterationEnded(number, inside, result)
+      this.live.set(number, reviveNested(this.attempt, this.actor, each, notes, ended))
+    }
+    this.last =
+      typeof at.last === 'number'
+        ? run.inside.get(index)!.owed[at.last]!.run
+        : at.last && reviveEnded(run, index, at.last, notes)
+    return this
   }
 
   get session(): Session {
@@ -53,8 +111,8 @@ export class Loop implements Work, Owner {
   }
 
   stop(force: boolean): void {
-    this.takeBack?.()
-    this.takeBack = null
+    takeBack(this.attempt, this.asked)
+    this.asked = null
     this.tellLoop({ type: 'loop.cancel', force })
   }
 
@@ -68,7 +126,7 @@ export class Loop implements Work, Owner {
   }
 
   decided(value: unknown, failure?: Failure): void {
-    this.takeBack = null
+    this.asked = null
     if (failure) this.tellLoop({ type: 'decision.failed', failure })
     else if (this.control.over.kind === 'each') this.count(value)
     else
@@ -88,7 +146,7 @@ export class Loop implements Work, Owner {
     const { over } = this.control
     if (over.kind !== 'each') return
     if (over.items.kind === 'function') {
-      this.takeBack = ask(this.attempt, 'items')
+      this.asked = ask(this.attempt, 'items')
       return
     }
     // As items that a function gives are kept, so are those that are written down: iterations see JSON, frozen.
@@ -98,7 +156,7 @@ export class Loop implements Work, Owner {
   askCondition(): void {
     const { over } = this.control
     if (over.kind === 'each') return
-    if (over.condition.kind === 'function') this.takeBack = ask(this.attempt, 'again')
+    if (over.condition.kind === 'function') this.asked = ask(this.attempt, 'again')
     else this.decide(() => this.answer())
   }
 
@@ -152,14 +210,13 @@ export class Loop implements Work, Owner {
 
   private startIteration(): void {
     const number = this.started++
-    const { over, output, block } = this.control
+    const { over, block } = this.control
     const plan = this.attempt.run.options.plan.inside
       .get(this.attempt.index)!
       .find(({ workflow }) => workflow === block)!
     const iteration = { index: number, ...(over.kind === 'each' && { item: this.items[number] }) }
     const ended = (run: Run, result: WorkflowMachineOutput) => this.iterationEnded(number, run, result)
-    const nesting = { plan, parent: this.actor, iteration, output, ended }
-    this.live.set(number, startNested(this.attempt, nesting))
+    this.live.set(number, startNested(this.attempt, this.actor, { plan, iteration, ended }))
   }
 
   private iterationEnded(number: number, inside: Run, result: WorkflowMachineOutput): void {

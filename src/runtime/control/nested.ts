@@ -1,74 +1,61 @@
 // A run inside of a control step: the orchestrator's own chart, without modules and pools of its own.
 // Invariant: while it is under way it is known to the session; when it has ended, it is known to nobody but those who
 // keep it to undo it.
-import { worstBefore } from '../../kernel/graph.ts'
-import { createActor, type ActorRef } from '../charts/actors.ts'
+import { createActor, type ActorOptions, type ActorRef, type AnyActorLogic } from '../charts/actors.ts'
 import type { CompensationExtent } from '../../../machines/protocol.ts'
-import type { WorkflowMachineInput, WorkflowMachineOutput } from '../../../machines/workflow.ts'
-import type { DataScope } from '../../definition/model.ts'
-import type { Plan } from '../../definition/plan.ts'
+import type { WorkflowMachineInput } from '../../../machines/workflow.ts'
 import { nestedChartFor } from '../charts/nested.ts'
 import { Seat } from '../charts/seat.ts'
+import { nestedOptions, type Nesting } from '../run/nesting.ts'
 import type { Run } from '../run/run.ts'
-import type { Within } from '../run/run-options.ts'
+import type { ChartAt, Reviving } from '../state/notes.ts'
+import { earlierOf, nestingOf, reviveInside, reviveLiving } from '../state/revive.ts'
+import type { NestedAt } from '../state/run-at.ts'
 import type { Attempt } from './work.ts'
 
-/** What runs inside, and how. */
-export interface Nesting extends Partial<Pick<Within, 'iteration' | 'absent' | 'output'>> {
-  readonly plan: Plan
-  /** The actor above it. */
-  readonly parent: ActorRef
-  readonly waitFor?: 'all' | number
-  /** Given for a scenario of its own, which sees nothing of what is around it. */
-  readonly inputs?: DataScope['inputs']
-  ended(run: Run, output: WorkflowMachineOutput): void
-}
-
-/** Starts a run inside of a step. */
-export function startNested({ run: outer, index, attempt }: Attempt, nesting: Nesting): Run {
-  const { plan, parent, iteration = null, absent = [], output = null, waitFor = 'all', inputs } = nesting
-  const { runId, modules, env, scenario } = outer.options
-  const retried = attempt > 1 ? `[#${attempt}]` : ''
-  const number = iteration?.index === undefined ? '' : `[${iteration.index}]`
-  const within: Within = {
-    run: outer,
-    index,
-    address: `${outer.addressOf(index)}${retried}${number}`,
-    before: inputs === undefined ? worstBefore(outer.plan, outer.graph, index) : undefined,
-    isOpen: inputs === undefined,
-    iteration,
-    absent,
-    output,
-    ended: (run, result) => nesting.ended(run, result),
-  }
-  const options = {
-    runId,
-    plan,
-    modules,
-    env,
-    inputs: inputs ?? outer.options.inputs,
-    scenario: inputs === undefined ? scenario : plan.workflow.name,
-    ownsScope: false,
-    within,
-    list: iteration?.index ?? outer.options.plan.inside.get(index)!.indexOf(plan),
-    waitFor,
-  }
-  const id = `run/${runId}/steps/${within.address}`
-  const input = inputOf(plan, options, 'start')
-  const seat = new Seat<Run>(null)
-  const actor = createActor(nestedChartFor(seat, plan.workflow), { parent, id, input })
+/** Starts a run inside of a step, below an actor. */
+export function startNested(attempt: Attempt, parent: ActorRef, nesting: Nesting): Run {
+  const { run: outer, index } = attempt
+  const options = nestedOptions(outer, index, attempt.attempt, nesting)
+  const [actor, seat] = actorOf(options, parent, { input: inputOf(options, 'start') })
   const run = outer.child(actor, options)
   seat.seated = run
+  run.attach(actor)
   actor.start()
   return run
 }
 
-/** Undoes a run inside of a step that has ended, or the part of it that is not part of the result. */
-export function undoNested(run: Run, parent: ActorRef, extent: CompensationExtent): void {
+/** Takes up one that was under way in an earlier life. */
+export function reviveNested(
+  { run: outer, index }: Attempt,
+  parent: ActorRef,
+  at: NestedAt,
+  notes: Reviving,
+  ended: Nesting['ended'],
+): Run {
+  const options = nestedOptions(outer, index, at.attempt, nestingOf(outer, index, at, ended))
+  const [actor, seat] = actorOf(options, parent, { snapshot: withInputs(at.run.chart, options) })
+  const earlier = earlierOf(at.run, actor.id, notes)
+  const run = outer.child(actor, options, earlier)
+  seat.seated = run
+  notes.runs.set(run.path, run)
+  reviveInside(run, at.run, earlier.record, notes)
+  run.attach(actor)
+  actor.start()
+  reviveLiving(run, at.run, notes)
+  return run
+}
+
+/**
+ * Undoes a run inside of a step that has ended, or the part of it that is not part of the result.
+ * @param at Where that was in an earlier life.
+ */
+export function undoNested(run: Run, parent: ActorRef, extent: CompensationExtent, at?: ChartAt): void {
   const { options } = run
-  const input = { ...inputOf(options.plan, options, 'undo'), extent }
-  const seat = new Seat<Run>(null)
-  const actor = createActor(nestedChartFor(seat, run.workflow), { parent, id: run.path, input })
+  const begin = at
+    ? { snapshot: withInputs(at, options) }
+    : { input: { ...inputOf(options, 'undo'), extent } }
+  const [actor, seat] = actorOf(options, parent, begin)
   run.attach(actor)
   seat.seated = run
   actor.start()
@@ -80,9 +67,25 @@ export function forget(run: Run): void {
   run.session.runs.delete(run.path)
 }
 
+function actorOf(
+  { plan, runId, within }: Run['options'],
+  parent: ActorRef,
+  begin: { readonly input: WorkflowMachineInput } | { readonly snapshot: ChartAt },
+): readonly [ActorRef, Seat<Run>] {
+  const seat = new Seat<Run>(null)
+  const id = `run/${runId}/steps/${within!.address}`
+  const options = { parent, id, ...begin } as ActorOptions<AnyActorLogic>
+  return [createActor(nestedChartFor(seat, plan.workflow), options as never), seat]
+}
+
+/** Inputs are captured once, by the run that has them first. */
+const withInputs = ({ value, context }: ChartAt, { inputs }: Run['options']): ChartAt => ({
+  value,
+  context: { ...context, inputs },
+})
+
 function inputOf(
-  { workflow }: Plan,
-  { runId, inputs, within, waitFor }: Run['options'],
+  { plan: { workflow }, runId, inputs, within, waitFor }: Run['options'],
   entry: 'start' | 'undo',
 ): WorkflowMachineInput {
   const { failFast, timeoutMs, onFailure, compensationTimeoutMs } = workflow

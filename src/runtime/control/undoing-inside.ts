@@ -5,6 +5,10 @@ import { nestedCompensationChart } from '../charts/nested-compensation.ts'
 import type { CompensationExtent } from '../../../machines/protocol.ts'
 import type { EndedRun } from '../run/inside.ts'
 import type { Run } from '../run/run.ts'
+import { captureLiving } from '../state/capture.ts'
+import type { Capturing, Reviving } from '../state/notes.ts'
+import { reviveLiving } from '../state/revive.ts'
+import type { UndoingAt } from '../state/run-at.ts'
 import { forget, undoNested } from './nested.ts'
 import type { Work } from './work.ts'
 
@@ -13,36 +17,64 @@ export interface OwedRun extends EndedRun {
   readonly extent: CompensationExtent
 }
 
+/** What is undone, for whom. */
+export interface UndoingTask {
+  /** The run that the step is in. */
+  readonly outer: Run
+  readonly index: number
+  /** In the order in which the runs ended. */
+  readonly owed: readonly OwedRun[]
+  /** The actor above the runs. */
+  readonly parent: ActorRef
+  /** Told once, when every run has come to its end. */
+  ended(isComplete: boolean): void
+}
+
 /** Undoes runs inside of one control step: does what the chart of nested undoing names. */
 export class UndoingInside implements Work {
-  private readonly parent: ActorRef
-  private readonly owed: readonly OwedRun[]
+  readonly task: UndoingTask
   private readonly live = new Set<Run>()
   /** The runs that were not left. */
   private readonly held: Set<Run>
-  private readonly ended: (isComplete: boolean) => void
   private readonly chart
 
-  /**
-   * @param owed In the order in which the runs ended.
-   * @param parent The actor above the runs.
-   * @param ended Told once, when every run has come to its end.
-   */
-  constructor(
-    outer: Run,
-    index: number,
-    owed: readonly OwedRun[],
-    parent: ActorRef,
-    ended: (isComplete: boolean) => void,
-  ) {
+  /** @param at Where it was in an earlier life. */
+  constructor(task: UndoingTask, at?: UndoingAt) {
+    const { outer, index, owed } = task
     const { control } = outer.stepAt(index)
     const width = control?.kind === 'iterative' ? control.maxConcurrency : 1
-    this.parent = parent
-    this.owed = owed
+    this.task = task
     this.held = new Set(owed.map(({ run }) => run))
-    this.ended = ended
-    this.chart = nestedCompensationChart(this, { attempts: owed.map(({ attempt }) => attempt), width })
-    outer.session.later(() => this.chart.send({ type: 'compensation.begin' }), undefined, undefined)
+    const input = { attempts: owed.map(({ attempt }) => attempt), width }
+    this.chart = nestedCompensationChart(this, input, at?.chart)
+    if (!at) outer.session.later(() => this.chart.send({ type: 'compensation.begin' }), undefined, undefined)
+  }
+
+  capture(notes: Capturing): UndoingAt {
+    const { owed, outer, index } = this.task
+    const all = outer.inside.get(index)!.owed.map(({ run }) => run)
+    const place = (run: Run) => all.indexOf(run)
+    return {
+      kind: 'undoing',
+      chart: this.chart.at,
+      owed: owed.map(({ run, extent }) => [place(run), extent]),
+      held: Array.from(this.held, place),
+      live: Array.from(this.live, (run) => [place(run), captureLiving(run, notes)]),
+    }
+  }
+
+  /** Takes up the runs that were being undone in an earlier life. */
+  revive({ held, live }: UndoingAt, notes: Reviving): void {
+    const { outer, index } = this.task
+    const all = outer.inside.get(index)!.owed
+    this.held.clear()
+    for (const place of held) this.held.add(all[place]!.run)
+    for (const [place, at] of live) {
+      const { run } = all[place]!
+      this.begin(run)
+      undoNested(run, this.task.parent, 'all', at.chart)
+      reviveLiving(run, at, notes)
+    }
   }
 
   /** Whether a run is undone here, or is to be: one that was left is owed again. */
@@ -65,18 +97,13 @@ export class UndoingInside implements Work {
   // ---- what the chart names -----------------------------------------------------------------------------
 
   compensateRun(place: number): void {
-    const { run, extent } = this.owed[place]!
-    this.live.add(run)
-    run.onUndone = ({ compensation }) => {
-      forget(run)
-      this.live.delete(run)
-      this.chart.send({ type: 'run.undone', isComplete: compensation === 'completed' })
-    }
-    undoNested(run, this.parent, extent)
+    const { run, extent } = this.task.owed[place]!
+    this.begin(run)
+    undoNested(run, this.task.parent, extent)
   }
 
   leaveRuns(count: number): void {
-    for (const { run } of this.owed.slice(0, count)) this.held.delete(run)
+    for (const { run } of this.task.owed.slice(0, count)) this.held.delete(run)
   }
 
   stopRuns(): void {
@@ -84,6 +111,17 @@ export class UndoingInside implements Work {
   }
 
   tellEnd(isComplete: boolean): void {
-    this.ended(isComplete)
+    this.task.ended(isComplete)
+  }
+
+  // -------------------------------------------------------------------------------------------------------
+
+  private begin(run: Run): void {
+    this.live.add(run)
+    run.onUndone = ({ compensation }) => {
+      forget(run)
+      this.live.delete(run)
+      this.chart.send({ type: 'run.undone', isComplete: compensation === 'completed' })
+    }
   }
 }

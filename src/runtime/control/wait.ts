@@ -3,14 +3,27 @@ import type { BusEvent, Failure, Verdict } from '../../../machines/protocol.ts'
 import { toFailure } from '../execute/failure.ts'
 import { waitChart } from '../charts/wait.ts'
 import type { Settlement } from '../port/events.ts'
+import type { Effect } from '../port/host.ts'
 import type { RunningTimer } from '../port/timers.ts'
 import { toJson } from '../../definition/json-copy.ts'
 import type { Listener } from '../environment/mailbox.ts'
 import type { Waiter } from '../../kernel/waiters.ts'
+import type { Capturing, Reviving } from '../state/notes.ts'
+import type { WorkAt } from '../state/run-at.ts'
 import { levelsOf } from './levels.ts'
-import { ask, fail, notComputable, succeedWith, type Attempt, type ControlOf, type Work } from './work.ts'
+import {
+  ask,
+  fail,
+  notComputable,
+  succeedWith,
+  takeBack,
+  type Attempt,
+  type ControlOf,
+  type Work,
+} from './work.ts'
 
 type Until = ControlOf<'wait'>['until']
+type WaitAt = Extract<WorkAt, { readonly kind: 'wait' }>
 
 /** One attempt of a wait: does what its chart names. */
 export class Wait implements Work, Listener {
@@ -18,11 +31,12 @@ export class Wait implements Work, Listener {
   readonly waiter: Waiter
   private readonly attempt: Attempt
   private readonly control: ControlOf<'wait'>
-  private readonly chart = waitChart(this)
+  private readonly chart
   private timer: RunningTimer | null = null
-  private takeBack: (() => void) | null = null
+  private asked: Effect | null = null
 
-  constructor(attempt: Attempt, control: ControlOf<'wait'>) {
+  /** @param at Where it was in an earlier life. */
+  constructor(attempt: Attempt, control: ControlOf<'wait'>, at?: WaitAt) {
     const { until } = control
     const { run, index } = attempt
     this.attempt = attempt
@@ -35,7 +49,26 @@ export class Wait implements Work, Listener {
       this.awaits = ''
       this.waiter = { path, levels: [], isShared: false }
     }
-    run.session.later(() => this.chart.send({ type: 'wait.begin' }), undefined, undefined)
+    this.chart = waitChart(this, undefined, at?.chart)
+    if (!at) run.session.later(() => this.chart.send({ type: 'wait.begin' }), undefined, undefined)
+  }
+
+  capture(notes: Capturing): WaitAt {
+    const { chart, asked, timer, attempt } = this
+    return {
+      kind: 'wait',
+      chart: chart.at,
+      asked: notes.effect(asked),
+      timer: notes.timer(timer),
+      listens: attempt.run.scope.mailbox.knows(this),
+    }
+  }
+
+  revive({ asked, timer, listens }: WaitAt, notes: Reviving): this {
+    this.asked = notes.effect(asked)
+    this.timer = notes.timer(timer)
+    if (listens) notes.listeners.set(this.waiter.path, this)
+    return this
   }
 
   stop(): void {
@@ -99,11 +132,12 @@ export class Wait implements Work, Listener {
   }
 
   askFilter(): void {
-    this.takeBack = ask(this.attempt, 'filter')
+    this.asked = ask(this.attempt, 'filter')
   }
 
   takeBackQuestion(): void {
-    this.takeBack?.()
+    takeBack(this.attempt, this.asked)
+    this.asked = null
   }
 
   answerMailbox(holds: boolean): void {

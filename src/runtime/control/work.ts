@@ -7,7 +7,10 @@ import type { ControlDefinition } from '../../definition/model.ts'
 import { toFailure } from '../execute/failure.ts'
 import type { Settlement } from '../port/events.ts'
 import { toJson } from '../../definition/json-copy.ts'
+import type { Effect } from '../port/host.ts'
 import type { Run } from '../run/run.ts'
+import type { Capturing } from '../state/notes.ts'
+import type { WorkAt } from '../state/run-at.ts'
 import { tell } from '../charts/tell.ts'
 
 const CANCELLED: Failure = { code: 'RUN_CANCELLED', message: 'The step was cancelled' }
@@ -24,6 +27,8 @@ export interface Work {
   answer?(): boolean
   /** What a user's function decided. */
   decided?(value: unknown, failure?: Failure): void
+  /** Where it is, as data. */
+  capture(notes: Capturing): WorkAt
   /** A run inside of it, by the number of its iteration; `null` for one that is not iterated. */
   runInside?(iteration: number | null): Run | undefined
 }
@@ -84,14 +89,18 @@ export function succeedWith(attempt: Attempt, compute: () => unknown): void {
 export const failureOf = ({ cause, failure }: WorkflowMachineOutput): Failure | null =>
   cause === 'completed' ? null : (failure ?? CANCELLED)
 
-/** Asks a user's function about the step; the answer comes as `decided`. Returns what takes the question back. */
-export function ask({ run, index }: Attempt, question: 'branch' | 'items' | 'again' | 'filter'): () => void {
+/** Asks a user's function about the step; the answer comes as `decided`. */
+export function ask({ run, index }: Attempt, question: 'branch' | 'items' | 'again' | 'filter'): Effect {
   const effect = { kind: 'decision', to: run.path, run: run.path, index, question } as const
   run.session.perform(effect)
-  return () => {
-    run.session.abort(effect)
-    run.session.abandon(effect)
-  }
+  return effect
+}
+
+/** Takes a question back. */
+export function takeBack({ run: { session } }: Attempt, question: Effect | null): void {
+  if (!question) return
+  session.abort(question)
+  session.abandon(question)
 }
 
 /** A step's control, of one kind. */

@@ -2,6 +2,8 @@
 import type { Session } from '../journal/session.ts'
 import type { TimerEvent } from '../port/events.ts'
 import type { RunningTimer } from '../port/timers.ts'
+import type { Capturing, Reviving } from '../state/notes.ts'
+import type { TimersAt } from '../state/root-at.ts'
 
 /** Timers by what they limit. */
 export class ActorTimers {
@@ -10,6 +12,16 @@ export class ActorTimers {
 
   constructor(session: Pick<Session, 'startTimer' | 'cancelTimer'>) {
     this.session = session
+  }
+
+  capture(notes: Capturing): TimersAt {
+    return Array.from(this.timers, ([key, timer]) => [key, notes.timer(timer)] as const).filter(
+      ([, place]) => place !== null,
+    )
+  }
+
+  revive(at: TimersAt, notes: Reviving): void {
+    for (const [key, place] of at) this.timers.set(key, notes.timer(place)!)
   }
 
   start(to: string, event: TimerEvent, delayMs: number): void {

@@ -10,6 +10,8 @@ import { ownedBy, type Owner } from '../charts/compiled.ts'
 import { tell } from '../charts/tell.ts'
 import type { Session } from '../journal/session.ts'
 import type { EffectControl } from '../port/host.ts'
+import { chartOf, type Capturing, type ChartAt, type Reviving } from '../state/notes.ts'
+import type { BusAt, BusRecord } from '../state/root-at.ts'
 import { ActorTimers } from './actor-timers.ts'
 import { accepts, type Subscription } from './subscription.ts'
 import type { Surroundings } from './surroundings.ts'
@@ -39,6 +41,8 @@ export class Bus implements Owner {
   /** By id, the one of the highest priority first. */
   private readonly subscriptions: ReadonlyMap<string, Subscription>
   private readonly emit: EmitFromOutside
+  /** Whether somebody waits for its end. */
+  private isClosing = false
   /** Events on their way. */
   private published: BusEvent[] = []
 
@@ -46,6 +50,7 @@ export class Bus implements Owner {
     { self, session, publish }: Surroundings,
     { history, subscriptions }: Parts,
     emit: EmitFromOutside,
+    at: ChartAt | null = null,
   ) {
     this.self = self
     this.session = session
@@ -55,12 +60,33 @@ export class Bus implements Owner {
     this.emit = emit
     this.timers = new ActorTimers(session)
     this.path = `${session.path}/bus/events`
-    const input = { historySizeMax: history.sizeMax, historyAgeMsMax: history.ageMsMax }
-    this.actor = createActor(ownedBy(busChart, this), { parent: self, id: this.path, input })
+    const begin = at
+      ? { snapshot: at }
+      : { input: { historySizeMax: history.sizeMax, historyAgeMsMax: history.ageMsMax } }
+    this.actor = createActor(ownedBy(busChart, this), { parent: self, id: this.path, ...begin } as never)
     session.actors.set(this.path, this.actor)
     this.actor.start()
+    if (at) return
     for (const { id, pattern, priority = 0, once = false } of subscriptions)
       tell(self, this.actor, { type: 'subscription.added', id, pattern, priority, once })
+  }
+
+  capture(notes: Capturing): { readonly at: BusAt; readonly record: BusRecord } {
+    const { counters, drops, history, ...context } = this.context
+    const { value } = chartOf(this.actor)
+    const { polls, timers, isClosing } = this
+    return {
+      at: { value, context, polls, timers: timers.capture(notes), isClosing },
+      record: { counters, drops, history },
+    }
+  }
+
+  /** Takes up what was under way in an earlier life. @param drained As of `close`. */
+  revive({ polls, timers, isClosing }: BusAt, notes: Reviving, drained: () => void): void {
+    for (const [event, poll] of polls.open) this.polls.open.set(event, poll)
+    for (const [to, event] of polls.asked) this.polls.asked.set(to, event)
+    this.timers.revive(timers, notes)
+    if (isClosing) this.whenDrained(drained)
   }
 
   /** What it knows, with all that was published. */
@@ -103,7 +129,7 @@ export class Bus implements Owner {
   /** Hands over what is left. @param drained Told once no handler is under way. */
   close(drained: () => void): void {
     this.flush()
-    this.actor.subscribe({ complete: () => this.later(drained) })
+    this.whenDrained(drained)
     tell(this.self, this.actor, { type: 'bus.close' })
   }
 
@@ -129,6 +155,11 @@ export class Bus implements Owner {
   }
 
   // -------------------------------------------------------------------------------------------------------
+
+  private whenDrained(drained: () => void): void {
+    this.isClosing = true
+    this.actor.subscribe({ complete: () => this.later(drained) })
+  }
 
   private flush(): void {
     const events = this.published

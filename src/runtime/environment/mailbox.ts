@@ -3,6 +3,9 @@
 import type { BusEvent } from '../../../machines/protocol.ts'
 import type { Plan } from '../../definition/plan.ts'
 import type { Session } from '../journal/session.ts'
+import type { Reviving } from '../state/notes.ts'
+import type { MailboxAt, MailboxRecord } from '../state/root-at.ts'
+import { lineAt, reviveLine } from '../state/line.ts'
 import {
   answer,
   arrive,
@@ -75,6 +78,24 @@ export class Mailbox {
     const line = this.lineOf(event.type)
     if (!arrive(line, event, origin)) this.drop({ event, origin })
     this.goOn(line)
+  }
+
+  /** Whether a step waits here. */
+  knows({ waiter }: Listener): boolean {
+    return this.listeners.has(waiter.path)
+  }
+
+  capture(): { readonly at: MailboxAt; readonly record: MailboxRecord } {
+    const { drops, counters } = this
+    return { at: Array.from(this.lines, ([type, line]) => [type, lineAt(line)]), record: { drops, counters } }
+  }
+
+  /** To be called once the waits are there. */
+  revive(at: MailboxAt, { drops, counters }: MailboxRecord, { listeners }: Reviving): void {
+    for (const [path, listener] of listeners) this.listeners.set(path, listener)
+    for (const [type, line] of at) reviveLine(this.lineOf(type), line, (path) => listeners.get(path)!.waiter)
+    for (const [type, count] of drops) this.drops.set(type, count)
+    Object.assign(this.counters, counters)
   }
 
   /** A step begins to wait, and is offered what is kept. */

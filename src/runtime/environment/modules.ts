@@ -1,7 +1,10 @@
 // The modules of one root, each an actor below it, and the functions of their life cycles that are under way or were called: one
 // at a time a module. Not here: the order, which kernel/module-order.ts decides, and the life cycle, which the module's chart does.
 import type { Failure } from '../../../machines/protocol.ts'
+import { INIT_TIMEOUT_MS, type ModuleInput } from '../../../machines/module.ts'
 import type { Module } from '../../definition/model.ts'
+import { SagachartError } from '../../errors.ts'
+import { messageOf } from '../../foreign.ts'
 import {
   newModuleOrder,
   prepareModules,
@@ -17,8 +20,17 @@ import { moduleChart } from '../charts/module.ts'
 import { tell } from '../charts/tell.ts'
 import type { Session } from '../journal/session.ts'
 import type { Effect } from '../port/host.ts'
+import { chartOf, type Capturing, type ChartAt, type Reviving } from '../state/notes.ts'
+import type { ModulesAt } from '../state/root-at.ts'
 import { ActorTimers } from './actor-timers.ts'
 import type { Surroundings } from './surroundings.ts'
+
+const notInitialised = (name: string, cause: unknown) =>
+  new SagachartError(
+    'MODULE_INIT_FAILED',
+    `The run cannot go on: the module "${name}" could not be initialised again: ${messageOf(cause)}; resume the run once it can`,
+    { cause },
+  )
 
 type ModuleActor = ReturnType<typeof createActor<typeof moduleChart>>
 
@@ -87,6 +99,50 @@ export class Modules implements Owner {
     this.called.add(effect)
   }
 
+  // ---- what stays of it beyond this process ---------------------------------------------------------------
+
+  capture(notes: Capturing): ModulesAt {
+    const underWay = Array.from(this.last, ([to, effect]) => [to, notes.effect(effect)] as const)
+    return {
+      order: this.order,
+      charts: this.actors.map(chartOf),
+      underWay: underWay.filter(([, place]) => place !== null),
+      timers: this.timers.capture(notes),
+      issues: this.issues,
+    }
+  }
+
+  revive({ order, charts, underWay, timers, issues }: ModulesAt, notes: Reviving): void {
+    Object.assign(this.order, order)
+    this.issues.push(...issues)
+    for (const [to, place] of underWay) this.last.set(to, notes.effect(place)!)
+    charts.forEach((at, module) => this.open(module, { snapshot: at }))
+    this.timers.revive(timers, notes)
+    const last = this.actors.at(-1)
+    if (order.phase === 'releasing' && last) this.awaitCleanUp(last)
+  }
+
+  /**
+   * Initialises the modules that were running when an earlier life ended, in order: a new process has nothing of them. It is told
+   * to nobody but the caller, for in the history of the run they are running.
+   * @param ended Told once, with the error of the first that cannot be.
+   */
+  initialiseAgain(ended: (error: unknown) => void, from = 0): void {
+    for (let module = from; module < this.actors.length; module++) {
+      const { value } = this.actors[module]!.getSnapshot()
+      const { name, init } = this.modules[module]!
+      if (value !== 'running' || !init) continue
+      const to = this.actors[module]!.id
+      const effect: Effect = { kind: 'init', to, module: name, resumed: true }
+      this.session.performAside(effect, INIT_TIMEOUT_MS, (outcome) => {
+        if (outcome.status === 'succeeded') this.initialiseAgain(ended, module + 1)
+        else ended(notInitialised(name, outcome.error))
+      })
+      return
+    }
+    ended(null)
+  }
+
   // ---- what the chart names -----------------------------------------------------------------------------
 
   perform(kind: 'init' | 'cleanup', to: string, module: string): void {
@@ -132,8 +188,17 @@ export class Modules implements Owner {
 
   private initialise(module: number): void {
     const { name } = this.modules[module]!
-    const id = `${this.session.path}/module/${name}`
-    const actor = createActor(ownedBy(moduleChart, this), { parent: this.self, id, input: { name } })
+    const actor = this.open(module, { input: { name } })
+    tell(this.self, actor, { type: 'module.initialise' })
+  }
+
+  private open(
+    module: number,
+    begin: { readonly input: ModuleInput } | { readonly snapshot: ChartAt },
+  ): ModuleActor {
+    const id = `${this.session.path}/module/${this.modules[module]!.name}`
+    const options = { parent: this.self, id, ...begin } as never
+    const actor = createActor(ownedBy(moduleChart, this), options)
     this.actors.push(actor)
     actor.subscribe((snapshot) => {
       const { failure } = snapshot.context
@@ -142,23 +207,28 @@ export class Modules implements Owner {
     })
     this.session.actors.set(id, actor)
     actor.start()
-    tell(this.self, actor, { type: 'module.initialise' })
+    return actor
   }
 
   private cleanUp(): void {
     const actor = this.actors.at(-1)!
-    const next = () => {
-      this.actors.pop()
-      const { cleanupFailure } = actor.getSnapshot().context
-      if (cleanupFailure) this.issues.push(cleanupFailure)
-      this.session.actors.delete(actor.id)
-      this.follow(settleCleanUp(this.order))
-    }
-    if (actor.getSnapshot().status !== 'active') next()
+    if (actor.getSnapshot().status !== 'active') this.cleanedUp(actor)
     else {
-      actor.subscribe({ complete: () => this.later(next) })
+      this.awaitCleanUp(actor)
       tell(this.self, actor, { type: 'module.cleanUp' })
     }
+  }
+
+  private awaitCleanUp(actor: ModuleActor): void {
+    actor.subscribe({ complete: () => this.later(() => this.cleanedUp(actor)) })
+  }
+
+  private cleanedUp(actor: ModuleActor): void {
+    this.actors.pop()
+    const { cleanupFailure } = actor.getSnapshot().context
+    if (cleanupFailure) this.issues.push(cleanupFailure)
+    this.session.actors.delete(actor.id)
+    this.follow(settleCleanUp(this.order))
   }
 
   /** Whether the init of the module of a live actor was called, and its cleanup was not. */

@@ -2,12 +2,14 @@
 import { createActor, type ActorRef } from '../charts/actors.ts'
 import { isHolder } from '../../../machines/lease-queue.ts'
 import type { PoolEvent, WorkflowEvent } from '../../../machines/protocol.ts'
-import type { PoolContext } from '../../../machines/resource.ts'
+import type { PoolContext, PoolInput } from '../../../machines/resource.ts'
 import type { PoolDefinition } from '../../definition/model.ts'
 import { ownedBy, type Owner } from '../charts/compiled.ts'
 import { poolChart } from '../charts/pool.ts'
 import { tell } from '../charts/tell.ts'
 import type { Session } from '../journal/session.ts'
+import { chartOf, type Capturing, type ChartAt, type Reviving } from '../state/notes.ts'
+import type { PoolsAt } from '../state/root-at.ts'
 import { ActorTimers } from './actor-timers.ts'
 import type { Surroundings } from './surroundings.ts'
 
@@ -27,14 +29,29 @@ export class Pools implements Owner {
   }
 
   start(definitions: readonly PoolDefinition[], leaseTimeoutMs: number): void {
-    for (const { name, units } of definitions) {
-      const input = { name, capacity: units, leaseTimeoutMs }
-      const id = `${this.session.path}/pool/${name}`
-      const actor = createActor(ownedBy(poolChart, this), { parent: this.self, id, input })
-      this.actors.set(name, actor)
-      this.session.actors.set(id, actor)
-      actor.start()
+    for (const { name, units } of definitions)
+      this.open(name, { input: { name, capacity: units, leaseTimeoutMs } })
+  }
+
+  /** Ranks are times. */
+  capture(notes: Capturing): PoolsAt {
+    return {
+      charts: Array.from(this.actors, ([name, actor]) => [name, shifted(chartOf(actor), -notes.now)]),
+      timers: this.timers.capture(notes),
     }
+  }
+
+  revive({ charts, timers }: PoolsAt, notes: Reviving): void {
+    for (const [name, at] of charts) this.open(name, { snapshot: shifted(at, notes.now) })
+    this.timers.revive(timers, notes)
+  }
+
+  private open(name: string, begin: { readonly input: PoolInput } | { readonly snapshot: ChartAt }): void {
+    const id = `${this.session.path}/pool/${name}`
+    const actor = createActor(ownedBy(poolChart, this), { parent: this.self, id, ...begin } as never)
+    this.actors.set(name, actor)
+    this.session.actors.set(id, actor)
+    actor.start()
   }
 
   send(from: ActorRef, pool: string, event: PoolEvent): void {
@@ -73,6 +90,11 @@ export class Pools implements Owner {
   abandon(stop: (child: ActorRef) => void): void {
     for (const pool of this.actors.values()) stop(pool)
   }
+}
+
+function shifted({ value, context }: ChartAt, ms: number): ChartAt {
+  const { waiting, ...rest } = context as PoolContext
+  return { value, context: { ...rest, waiting: waiting.map((each) => ({ ...each, rank: each.rank + ms })) } }
 }
 
 const contextOf = (pool: ActorRef) => (pool.getSnapshot() as { readonly context: PoolContext }).context

@@ -2,7 +2,9 @@
 // Invariant: modules are cleaned up, and the bus has nothing under way, before the root hears that its scope is released.
 import type { BusContext } from '../../../machines/bus.ts'
 import type { BusEvent, Failure, PoolEvent } from '../../../machines/protocol.ts'
+import { listed } from '../../definition/diagnostic.ts'
 import { frozen } from '../../definition/json-copy.ts'
+import { SagachartError } from '../../errors.ts'
 import type { Module, PoolDefinition } from '../../definition/model.ts'
 import type { Plan } from '../../definition/plan.ts'
 import type { ModuleReport } from '../../kernel/module-order.ts'
@@ -11,13 +13,15 @@ import type { ActorRef } from '../charts/actors.ts'
 import { tell } from '../charts/tell.ts'
 import type { Session } from '../journal/session.ts'
 import type { Effect, EffectControl } from '../port/host.ts'
-import { Bus, hasAdvisers } from './bus.ts'
+import { Bus, hasAdvisers, type EmitFromOutside } from './bus.ts'
 import { Mailbox } from './mailbox.ts'
 import { Modules } from './modules.ts'
 import type { EmittedEvent, RefusedEvent } from '../port/events.ts'
 import { emissionOf } from './outside.ts'
 import { Pools } from './pools.ts'
 import type { Subscription } from './subscription.ts'
+import type { Capturing, Reviving } from '../state/notes.ts'
+import type { ScopeAt, ScopeRecord } from '../state/root-at.ts'
 import type { Surroundings } from './surroundings.ts'
 
 /** What a root has around its runs. */
@@ -71,6 +75,51 @@ export class Scope {
       this.bus = new Bus(surroundings, parts, (...emitted) => this.emitFromOutside(...emitted))
     this.pools.start(parts.pools, parts.leaseTimeoutMs)
     this.modules.prepare()
+  }
+
+  capture(notes: Capturing): { readonly at: ScopeAt; readonly record: ScopeRecord } {
+    const mailbox = this.mailbox.capture()
+    const bus = this.bus?.capture(notes) ?? null
+    return {
+      at: {
+        modules: this.modules.capture(notes),
+        pools: this.pools.capture(notes),
+        bus: bus && bus.at,
+        mailbox: mailbox.at,
+      },
+      record: { bus: bus && bus.record, mailbox: mailbox.record },
+    }
+  }
+
+  /** Takes up all but what steps wait for. @throws RUN_NOT_RESUMABLE where a handler that had subscribed is missing */
+  revive({ modules, pools, bus }: ScopeAt, record: ScopeRecord, notes: Reviving): void {
+    if (bus) {
+      const { value, context } = bus
+      this.checkHandlers(context)
+      const emit: EmitFromOutside = (...emitted) => this.emitFromOutside(...emitted)
+      const at = { value, context: { ...context, ...record.bus } }
+      this.bus = new Bus(this.surroundings, this.parts, emit, at)
+      this.bus.revive(bus, notes, () => this.released(modules.issues))
+    }
+    this.pools.revive(pools, notes)
+    this.modules.revive(modules, notes)
+  }
+
+  private checkHandlers({ subscriptions, underWay }: Pick<BusContext, 'subscriptions' | 'underWay'>): void {
+    const known = new Set(this.parts.subscriptions.map(({ id }) => id))
+    const wanted = [...subscriptions.map(({ id }) => id), ...Object.keys(underWay)]
+    const missing = wanted.find((id) => !known.has(id))
+    if (missing === undefined) return
+    const found = listed([...known])
+    throw new SagachartError(
+      'RUN_NOT_RESUMABLE',
+      `Run ${this.surroundings.session.runId} cannot be resumed: expected a handler "${missing}", which had subscribed to its bus, found ${found}; give it under the same id`,
+    )
+  }
+
+  /** Initialises the modules again that an earlier life had initialised. */
+  initialiseAgain(ended: (error: unknown) => void): void {
+    this.modules.initialiseAgain(ended)
   }
 
   /** Cleans the modules up, the last one first; the root hears `scope.released`. */
@@ -180,13 +229,14 @@ export class Scope {
 
   /** The modules are cleaned up. */
   private drain(issues: readonly Failure[]): void {
-    const { self } = this.surroundings
     this.pools.close()
-    const released = () => {
-      this.isReleased = true
-      tell(self, self, { type: 'scope.released', issues })
-    }
-    if (this.bus) this.bus.close(released)
-    else released()
+    if (this.bus) this.bus.close(() => this.released(issues))
+    else this.released(issues)
+  }
+
+  private released(issues: readonly Failure[]): void {
+    const { self } = this.surroundings
+    this.isReleased = true
+    tell(self, self, { type: 'scope.released', issues })
   }
 }

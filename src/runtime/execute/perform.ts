@@ -34,7 +34,8 @@ export function execute({ session, scope }: Root, effect: Effect, control: Effec
     case 'init':
     case 'cleanup': {
       const { name, config, [effect.kind]: call } = scope.beginModule(effect)
-      return call?.({ name, config: ownCopy(config, 'config'), signal: control.signal })
+      const { resumed = false } = effect
+      return call?.({ name, config: ownCopy(config, 'config'), signal: control.signal, resumed })
     }
     case 'handler':
       return scope.handle(effect.subscription, effect.event, control)

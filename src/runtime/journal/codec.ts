@@ -79,7 +79,7 @@ const attempt = { attempt: count }
 const EVENTS: {
   readonly [TType in InboundEvent['type']]: Fields<Omit<EventOf<InboundEvent, TType>, 'type' | 'blockedMs'>>
 } = {
-  'run.started': { seed: count },
+  'run.started': { seed: count, revived: optional(oneOf(true)) },
   'run.cancel': { cause: optional(oneOf('cancelled', 'timed_out')), force: optional(flag) },
   'run.cancelStep': { step: text, force: optional(flag) },
   'run.signal': { event: text, data: optional(anything) },
@@ -151,6 +151,8 @@ const readEntry = fieldsOf<Entry>({
 /** What the journal of an earlier life says. */
 interface EarlierLife {
   readonly seed: number
+  /** Whether it begins where a captured state left off. */
+  readonly isTail: boolean
   readonly startedAt: number
   /** What came after the start. */
   readonly entries: readonly Entry[]
@@ -175,5 +177,6 @@ export function readJournal(runId: string, path: string, journal: readonly unkno
     return entry
   })
   if (first?.event.type !== 'run.started') return null
-  return { seed: first.event.seed, startedAt: first.at, entries }
+  const { seed, revived: isTail = false } = first.event
+  return { seed, isTail, startedAt: first.at, entries }
 }

@@ -23,6 +23,27 @@ import { Replay } from './replay.ts'
 import type { Run } from '../run/run.ts'
 import { attemptSettlement, settlement } from './settled.ts'
 import { vouchFor } from '../charts/tell.ts'
+import { raw } from '../../kernel/plain.ts'
+import type { SessionAt, SessionRecord } from '../state/root-at.ts'
+
+/** What has to be there again before an earlier life goes on. */
+interface Preparation {
+  initialiseAgain(ended: (error: unknown) => void): void
+}
+
+/** What is under way in a root: its timers and what is performed for it, in the order in which they began. */
+export interface UnderWay {
+  readonly now: number
+  readonly timers: readonly RunningTimer[]
+  readonly effects: readonly { readonly effect: Effect; readonly isAborted: boolean }[]
+}
+
+/** What was under way in an earlier life, and the time at which it goes on. */
+export interface Revived {
+  readonly now: number
+  readonly timers: readonly RunningTimer[]
+  readonly effects: readonly Effect[]
+}
 
 /** What the runtime runs for an effect; see perform.ts. */
 export type Execute = (effect: Effect, control: EffectControl) => unknown
@@ -57,39 +78,122 @@ export class Session {
   /** Effects that were under way when an earlier life of the root ended. */
   private interrupted: ReadonlySet<Effect> = NONE
   private replay: Replay | null
+  /** What comes in while an earlier life is taken up. */
+  private readonly held: (() => void)[] = []
+  /** Effects that are no part of the history, and the timers that limit them. */
+  private readonly aside = new Map<Effect | TimerHandle, (outcome: Outcome) => void>()
+  /** Prepares what an earlier life had, once its journal is replayed, and says how that went. */
+  preparation: Preparation | null = null
   private published = 0
+  /** In the host's journal. */
+  private entries = 0
+  /** Events from outside on their way. */
+  private readonly admitted = new Set<{ readonly to: string; readonly event: InboundEvent }>()
+  /** What was under way when an earlier life was captured; `null` where there is none. */
+  readonly revived: Revived | null
   /** What the charts asked for and nobody has done yet, in order: each a function and its two arguments. */
   private effects: unknown[] = []
   /** What is done after all that, and what is done last of all. */
   private readonly resting: (() => void)[] = []
   private readonly last: (() => void)[] = []
+  /** What is told to the outside after all that. */
+  private readonly outside: (() => void)[] = []
   private settling = false
   private handling = false
   private closed = false
 
-  /** @throws RUN_NOT_RESUMABLE */
-  constructor(self: ActorRef, host: Host, execute: Execute, request: RootRequest) {
+  /**
+   * @param at Where an earlier life was.
+   * @throws RUN_NOT_RESUMABLE
+   */
+  constructor(
+    self: ActorRef,
+    host: Host,
+    execute: Execute,
+    request: RootRequest,
+    at: { readonly future: SessionAt; readonly record: SessionRecord } | null = null,
+  ) {
     const guest: Guest = {
       execute,
       settle: (effect, outcome) => this.settle(effect, outcome),
       deliver: (to, event, timer) => this.deliver(to, event, timer),
     }
-    this.port = host.open(request, guest)
+    this.port = host.open({ ...request, revives: at !== null }, guest)
     this.runId = request.runId
     this.path = `run/${this.runId}`
-    const earlier = this.earlierLife()
-    this.seed = earlier?.seed ?? this.port.seed
-    this.time = earlier?.startedAt ?? this.port.now()
+    const earlier = this.earlierLife(at !== null)
+    const entries = at ? earlier?.entries.slice(at.record.entries - 1) : earlier?.entries
+    this.seed = at?.future.seed ?? earlier?.seed ?? this.port.seed
+    this.time = startOf(at?.record, entries, earlier?.startedAt, this.port.now())
+    this.entries = this.port.journal.length
     if (!earlier)
-      this.write({ at: this.time, to: this.path, event: { type: 'run.started', seed: this.seed } })
-    this.replay = earlier && new Replay()
-    if (earlier) this.port.defer(() => this.replayAll(earlier.entries))
+      this.write({
+        at: this.time,
+        to: this.path,
+        event: { type: 'run.started', seed: this.seed, ...(at && { revived: true }) },
+      })
+    this.replay = at || earlier ? new Replay() : null
+    if (this.replay) this.port.defer(() => this.replayAll(entries ?? []))
     this.actors.set(this.path, self)
+    this.revived = at && this.revive(at.future, at.record)
   }
 
-  private earlierLife(): ReturnType<typeof readJournal> {
+  /** What was under way in an earlier life is noted, as a replay would note it. */
+  private revive(
+    { timers, effects, admitted }: SessionAt,
+    { published, lateReplies }: SessionRecord,
+  ): Revived {
+    const { time: now } = this
+    this.published = published
+    this.lateReplies = lateReplies
+    const running = timers.map(({ to, event, delayMs, left }): RunningTimer => ({
+      ...{ to, event, delayMs },
+      due: now + left,
+      handle: null,
+    }))
+    for (const timer of running) this.replay!.startTimer(timer)
+    for (const { effect, isAborted } of effects) {
+      this.perform(effect)
+      if (isAborted) this.abort(effect)
+    }
+    for (const { to, event } of admitted) this.held.push(() => this.deliver(to, event))
+    return { now, timers: running, effects: effects.map(({ effect }) => effect) }
+  }
+
+  /** What is under way, and the host's time. */
+  get underWay(): UnderWay {
+    const effects = Array.from(this.awaited, (effect) => ({ effect, isAborted: this.aborted.has(effect) }))
+    return { now: this.port.now(), timers: [...this.timers.values()], effects }
+  }
+
+  /** Where it is, to be asked while the root is at rest and no earlier life is being taken up. */
+  capture(): { readonly at: SessionAt; readonly record: SessionRecord } {
+    const { seed, time, published, lateReplies, entries, admitted } = this
+    const { now, timers, effects } = this.underWay
+    return {
+      at: {
+        seed,
+        timers: timers.map(({ to, event, delayMs, due }) => ({
+          ...{ to, event: raw(event) as InboundEvent, delayMs },
+          left: due - now,
+        })),
+        effects: effects.map(({ effect, isAborted }) => ({ effect: raw(effect) as Effect, isAborted })),
+        admitted: [...admitted],
+      },
+      record: { time, published, lateReplies, entries },
+    }
+  }
+
+  /** Whether an earlier life is being taken up. */
+  get isReplaying(): boolean {
+    return this.replay !== null
+  }
+
+  private earlierLife(isRevived: boolean): ReturnType<typeof readJournal> {
     try {
-      return readJournal(this.runId, this.path, this.port.journal)
+      const life = readJournal(this.runId, this.path, this.port.journal)
+      if (life?.isTail && !isRevived) throw tailAlone(this.runId)
+      return life
     } catch (error) {
       this.port.close()
       throw error
@@ -128,6 +232,28 @@ export class Session {
     this.aborted.delete(effect)
     if (this.replay) this.replay.abandon(effect)
     else this.port.abandon(effect)
+  }
+
+  /**
+   * Performs an effect that is no part of the run's history, before it goes on.
+   * @param ended Told once how it ended, or that it did not within its limit.
+   */
+  performAside(effect: Effect, limitMs: number, ended: (outcome: Outcome) => void): void {
+    const { to } = effect
+    const timer = this.port.startTimer(to, { type: 'module.timedOut' }, limitMs)
+    const settle = (outcome: Outcome) => {
+      this.aside.delete(effect)
+      this.aside.delete(timer)
+      this.port.cancelTimer(timer)
+      ended(outcome)
+    }
+    this.aside.set(effect, settle)
+    this.aside.set(timer, () => {
+      this.port.abort(effect)
+      this.port.abandon(effect)
+      settle({ status: 'failed', error: new Error(`it did not end within ${limitMs} ms`) })
+    })
+    this.port.perform(effect)
   }
 
   /** Performs effects one after the other, though their actors are gone. */
@@ -210,6 +336,18 @@ export class Session {
       this.effects = []
       this.settling = false
     }
+    this.tellOutside()
+  }
+
+  /** Tells something to whoever watches from outside once the tree is quiet: then the run is what it is. */
+  atQuiet(tell: () => void): void {
+    if (this.isQuiet) tell()
+    else this.outside.push(tell)
+  }
+
+  private tellOutside(): void {
+    if (!this.isQuiet) return
+    for (let tell = this.outside.shift(); tell; tell = this.outside.shift()) tell()
   }
 
   /** Sends an actor what comes through the journal, or from nowhere. */
@@ -220,7 +358,12 @@ export class Session {
 
   /** Lets an event from outside in, as an entry, once the tree is quiet. */
   admit(to: string, event: InboundEvent): void {
-    this.port.defer(() => this.deliver(to, { ...event }))
+    const admitted = { to, event }
+    this.admitted.add(admitted)
+    this.port.defer(() => {
+      this.admitted.delete(admitted)
+      this.deliver(to, { ...event })
+    })
   }
 
   /** Whether nothing is under way in the tree: no entry, and nothing that charts asked for. */
@@ -237,8 +380,13 @@ export class Session {
   /** The one way in. What nobody waits for any more is counted and forgotten. */
   deliver(to: string, event: InboundEvent, timer?: TimerHandle): void {
     if (this.closed) return
+    const aside = timer && this.aside.get(timer)
+    if (aside) {
+      aside({ status: 'failed', error: null })
+      return
+    }
     if (this.replay) {
-      this.port.defer(() => this.deliver(to, event, timer))
+      this.held.push(() => this.deliver(to, event, timer))
       return
     }
     if (timer) this.timers.delete(timer)
@@ -265,6 +413,7 @@ export class Session {
   }
 
   private write(entry: Entry): void {
+    this.entries++
     this.port.record(entry)
   }
 
@@ -296,9 +445,22 @@ export class Session {
       this.fail(error)
       return
     }
-    this.replay = null
-    this.interrupted = new Set(replay.effects)
-    replay.resume(this.port, (timer, delayMs) => this.begin(timer, delayMs))
+    const goOn = (error: unknown) => {
+      if (this.closed) return
+      this.replay = null
+      if (error !== null) {
+        this.fail(error)
+        return
+      }
+      const { effects } = replay
+      this.interrupted = new Set(effects)
+      for (const known of [this.awaited, this.aborted])
+        for (const effect of known) if (!this.interrupted.has(effect)) known.delete(effect)
+      replay.resume(this.port, (timer, delayMs) => this.begin(timer, delayMs))
+      for (const deliver of this.held.splice(0)) deliver()
+    }
+    if (this.preparation) this.preparation.initialiseAgain(goOn)
+    else goOn(null)
   }
 
   /** A fault of ours, or a journal that is not this root's: the root ends with the error. */
@@ -309,6 +471,11 @@ export class Session {
 
   /** The first reply counts: a later actor may have the same address, and this effect is not that actor's. */
   private settle(effect: Effect, outcome: Outcome): void {
+    const aside = this.aside.get(effect)
+    if (aside) {
+      aside(outcome)
+      return
+    }
     this.aborted.delete(effect)
     if (!this.awaited.delete(effect)) {
       this.lateReplies++
@@ -339,6 +506,23 @@ export class Session {
     return this.runs.get(path) ?? this.endedRuns.get(path)
   }
 }
+
+/** When it goes on: where entries follow that a captured state does not have, then; else now. */
+function startOf(
+  record: SessionRecord | undefined,
+  entries: readonly Entry[] = [],
+  startedAt: number | undefined,
+  now: number,
+): number {
+  if (!record) return startedAt ?? now
+  return entries.length > 0 ? record.time : Math.max(record.time, now)
+}
+
+const tailAlone = (runId: string) =>
+  new SagachartError(
+    'RUN_NOT_RESUMABLE',
+    `Run ${runId} cannot be resumed: its journal begins where a captured state left off; give the snapshot, too`,
+  )
 
 /**
  * A chance from [0, 1), always the same for a seed and a key. FNV-1a over the key, then a finaliser (murmur3's), so that

@@ -22,6 +22,8 @@ export interface RunStarted {
   readonly type: 'run.started'
   /** A 32-bit unsigned integer. */
   readonly seed: number
+  /** The journal begins where a captured state left off: without that nothing can be made of it. */
+  readonly revived?: true
 }
 
 /** A success that came when its attempt had been given up on. */

@@ -24,7 +24,13 @@ export type Effect =
       readonly index: number
       readonly question: Question
     }
-  | { readonly kind: 'init' | 'cleanup'; readonly to: string; readonly module: string }
+  | {
+      readonly kind: 'init' | 'cleanup'
+      readonly to: string
+      readonly module: string
+      /** The module was initialised in an earlier life of the run, in another process. */
+      readonly resumed?: true
+    }
   | { readonly kind: 'handler'; readonly to: string; readonly subscription: string; readonly event: BusEvent }
 
 /** What an attempt calls: a step's operation, its fallback, or what undoes either. */
@@ -108,6 +114,8 @@ export interface RootRequest {
   readonly runId: string
   /** `true`: only an earlier life of `runId` will do. */
   readonly resume: boolean
+  /** With `resume`: whether the earlier life is given as a captured state, and any journal is only what came after it. Default `false`. */
+  readonly revives?: boolean
   /** Whether the root's actor system was given a clock, `createActor(…, { clock })`; no host asks it. Default `false`. */
   readonly hasOwnClock?: boolean
 }

@@ -11,7 +11,8 @@ type AskingRun = Pick<Run, 'path' | 'session' | 'data' | 'stepAt' | 'passConditi
 /** What is asked about one run's steps, before they start. */
 export class Conditions {
   private readonly run: AskingRun
-  private readonly asked = new Map<number, Effect>()
+  /** By step. */
+  readonly asked = new Map<number, Effect>()
 
   constructor(run: AskingRun) {
     this.run = run

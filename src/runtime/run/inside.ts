@@ -51,7 +51,7 @@ export class Inside {
   readonly owed: EndedRun[] = []
   /** What scenarios inside left where they undid themselves, by address. */
   readonly left: LeftEffects = { undone: [], possiblyDone: [] }
-  private failuresKept = 0
+  failuresKept = 0
 
   /** A new attempt: what an earlier one did is to be undone all the same. */
   begin(): void {

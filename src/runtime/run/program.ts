@@ -11,6 +11,12 @@ import type { RunLogic } from '../charts/run-logic.ts'
 import { hasEndedSo, type ChildEnd } from '../charts/settlement.ts'
 import type { RunReport } from '../report/step-records.ts'
 import { tell } from '../charts/tell.ts'
+import { seatOf, type EarlierRun } from '../charts/seat.ts'
+import { raw } from '../../kernel/plain.ts'
+import { captureRun } from '../state/capture.ts'
+import { chartOf, type Capturing, type Reviving } from '../state/notes.ts'
+import type { ProgramAt, ProgramRecord } from '../state/root-at.ts'
+import type { Run } from './run.ts'
 
 /** A scenario's error as that of its integration, where steps are named by their scenario, too. */
 const failureOf = ({ error, workflow }: RunReport) =>
@@ -36,6 +42,7 @@ export class Program {
     root: Root,
     workflows: readonly RunLogic[],
     options: { runId: string; concurrentMax: number; inputs: Readonly<Record<string, unknown>> },
+    earlier: ProgramRecord | null = null,
   ) {
     this.root = root
     this.session = root.session
@@ -43,8 +50,30 @@ export class Program {
     this.runId = options.runId
     this.concurrentMax = options.concurrentMax
     this.inputs = options.inputs
-    this.startedAt = root.session.time
-    this.reports = workflows.map(() => null)
+    this.startedAt = earlier?.startedAt ?? root.session.time
+    this.reports = workflows.map((_, scenario) => (earlier?.reports[scenario] ?? null) as RunReport | null)
+  }
+
+  capture(notes: Capturing): {
+    readonly at: { readonly program: ProgramAt }
+    readonly record: ProgramRecord
+  } {
+    const { root, next, timer, live, startedAt, reports } = this
+    const under = Array.from(live.values(), ({ actor, scenario }) => ({
+      scenario,
+      run: captureRun(seatOf<Run>(actor.getSnapshot() as object)!.seated!, notes),
+    }))
+    return {
+      at: { program: { chart: chartOf(root.self), next, timer: notes.timer(timer), live: under } },
+      record: { startedAt, reports: raw([...reports]) as readonly unknown[] },
+    }
+  }
+
+  /** Takes up the scenarios that were under way in an earlier life. */
+  revive({ next, timer, live }: ProgramAt, notes: Reviving): void {
+    this.next = next
+    this.timer = notes.timer(timer)
+    for (const { scenario, run } of live) this.openScenario(scenario, { at: run, notes })
   }
 
   prepareScope(): void {
@@ -127,12 +156,17 @@ export class Program {
   }
 
   private startScenario(scenario: number): void {
+    this.openScenario(scenario, null)
+  }
+
+  private openScenario(scenario: number, earlier: EarlierRun | null): void {
     const logic = this.workflows[scenario]!
     const runId = `${this.runId}/${logic.blueprint.plan.workflow.name}`
     const path = `run/${runId}`
     const input = { runId, inputs: this.inputs }
-    const options = { parent: this.root.self, id: path, input }
-    const actor: ActorRef = createActor(logic.below(this.root), options)
+    const begin = earlier ? { snapshot: earlier.at.chart as never } : { input }
+    const options = { parent: this.root.self, id: path, ...begin }
+    const actor: ActorRef = createActor(logic.below(this.root, earlier), options)
     this.live.set(path, { actor, scenario })
     actor.start()
   }

@@ -22,6 +22,7 @@ import type { CompensationState } from '../../kernel/run-state.ts'
 import { extentInside, scenarioRun, undoesSurplus } from './compensation-scope.ts'
 import { UndoingInside, type OwedRun } from '../control/undoing-inside.ts'
 import type { Run } from './run.ts'
+import type { UndoingAt } from '../state/run-at.ts'
 import type { Compensated } from './run-options.ts'
 
 const NOT_REACHED: Failure = {
@@ -29,11 +30,20 @@ const NOT_REACHED: Failure = {
   message: 'The compensation was ended before the step was undone: undo it by hand',
 }
 
+/** A step inside of which something is undone beside the steps. */
+interface Beside {
+  /** The run that the step is in. */
+  readonly outer: Run
+  readonly index: number
+  /** Whether the step asks for its next attempt once that is over. */
+  readonly resumes: boolean
+}
+
 /** The effects of one run that are to be undone. */
 export class Reversal {
   private readonly run: Run
   /** Steps of this scenario inside of which surplus effects are being undone while the run goes on. */
-  private readonly beside = new Set<UndoingInside>()
+  readonly beside = new Map<UndoingInside, Beside>()
 
   constructor(run: Run) {
     this.run = run
@@ -79,7 +89,7 @@ export class Reversal {
     const { run } = this
     const { beside } = scenarioRun(run).reversal
     return (run.inside.get(index)?.owed ?? []).flatMap((ended) => {
-      if ([...beside].some((undoing) => undoing.holds(ended.run))) return []
+      if ([...beside.keys()].some((undoing) => undoing.holds(ended.run))) return []
       const own = extentInside(run, index, ended, extent)
       return ended.run.reversal.isDue(own) ? { ...ended, extent: own } : []
     })
@@ -100,21 +110,21 @@ export class Reversal {
 
   /**
    * Undoes what is inside of a step and not part of the run's result, beside the steps that follow.
-   * @param ended Told when that is over; not called where there is nothing to undo.
+   * @param resumes Whether the step asks for its next attempt once that is over.
    * @returns whether there is something to undo
    */
-  undoBeside(index: number, extent: CompensationExtent, ended?: () => void): boolean {
+  undoBeside(index: number, extent: CompensationExtent, resumes = false): boolean {
     const { run } = this
     if (!run.inside.has(index) || !undoesSurplus(run)) return false
     const owed = this.owedInside(index, extent)
     if (owed.length === 0) return false
-    scenarioRun(run).reversal.addBeside(run, index, owed, ended)
+    scenarioRun(run).reversal.addBeside({ outer: run, index, resumes }, owed)
     return true
   }
 
   /** Nobody waits for an orderly end. */
   abandon(stop: Parameters<UndoingInside['abandon']>[0]): void {
-    for (const undoing of this.beside) undoing.abandon(stop)
+    for (const undoing of this.beside.keys()) undoing.abandon(stop)
     this.beside.clear()
   }
 
@@ -170,7 +180,7 @@ export class Reversal {
 
   /** The same for what is undone beside the steps. */
   stopBeside(): void {
-    for (const inside of this.beside) inside.stop()
+    for (const inside of this.beside.keys()) inside.stop()
   }
 
   /** Effects inside have been undone, beside the steps or by a scenario of their own. */
@@ -181,16 +191,20 @@ export class Reversal {
 
   // -------------------------------------------------------------------------------------------------------
 
-  private addBeside(outer: Run, index: number, owed: readonly OwedRun[], ended?: () => void): void {
+  /** @param at Where it was in an earlier life. */
+  addBeside(beside: Beside, owed: readonly OwedRun[], at?: UndoingAt): UndoingInside {
     const { run } = this
+    const { outer, index, resumes } = beside
     this.compensation.hadSurplus = true
-    const undoing: UndoingInside = new UndoingInside(outer, index, owed, run.self, (isComplete) => {
+    const ended = (isComplete: boolean) => {
       this.beside.delete(undoing)
       this.noteInside(isComplete)
-      ended?.()
+      if (resumes) outer.steps.askForSlot(index)
       run.tellSelf({ type: 'surplus.undone' })
-    })
-    this.beside.add(undoing)
+    }
+    const undoing: UndoingInside = new UndoingInside({ outer, index, owed, parent: run.self, ended }, at)
+    this.beside.set(undoing, beside)
+    return undoing
   }
 
   private keep(compensation: CompensationOutput): void {

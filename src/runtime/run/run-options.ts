@@ -30,6 +30,8 @@ export interface Within {
   readonly run: Run
   /** The control step's place in that run's plan. */
   readonly index: number
+  /** The attempt of the control step. */
+  readonly attempt: number
   /** The address in the run that holds all: `outer`, `outer/inner`, `scan[3]`. */
   readonly address: string
   /** The worst end among the steps that the control step comes after; of those that a scenario's own steps do, none counts. */

@@ -21,6 +21,7 @@ import type { Session } from '../journal/session.ts'
 import { settlementOf, type ChildEnd } from '../charts/settlement.ts'
 import { StepActors } from './step-actors.ts'
 import { tell } from '../charts/tell.ts'
+import type { Earlier } from '../state/revive.ts'
 
 /** What an address is of: a step's actor, what undoes its effects, a loop, or the key of a fallback's effects. */
 type PathKind = 'step' | 'compensation' | 'loop' | 'fallback' | 'fallback_compensation'
@@ -44,10 +45,12 @@ export class Run {
   /** The way back. */
   readonly reversal: Reversal
   readonly leases: RunLeases
-  private readonly conditions: Conditions
-  private timer: RunningTimer | null = null
+  readonly conditions: Conditions
+  /** Its own limit, or that of its compensation. */
+  timer: RunningTimer | null = null
 
-  constructor(self: ActorRef, session: Session, scope: Scope, options: RunOptions) {
+  /** @param earlier Given for a run that has lived before. */
+  constructor(self: ActorRef, session: Session, scope: Scope, options: RunOptions, earlier?: Earlier) {
     this.self = self
     this.session = session
     this.scope = scope
@@ -55,14 +58,13 @@ export class Run {
     this.path = options.within
       ? `run/${options.runId}/steps/${options.within.address}`
       : `run/${options.runId}`
-    this.startedAt = session.time
-    this.state = newRunState(options.plan, this.path, options.within?.before)
+    this.startedAt = earlier?.startedAt ?? session.time
+    this.state = earlier?.state ?? newRunState(options.plan, this.path, options.within?.before)
     this.data = new RunData(this)
     this.leases = new RunLeases(this)
     this.steps = new StepActors(this)
     this.reversal = new Reversal(this)
     this.conditions = new Conditions(this)
-    this.attach(self)
   }
 
   get graph(): graph.GraphState {
@@ -151,8 +153,8 @@ export class Run {
   }
 
   /** A run inside of one of the control steps. */
-  child(self: ActorRef, options: RunOptions): Run {
-    return new Run(self, this.session, this.scope, options)
+  child(self: ActorRef, options: RunOptions, earlier?: Earlier): Run {
+    return new Run(self, this.session, this.scope, options, earlier)
   }
 
   /** Makes the run known under its actor: when it starts, and once more when another one is to undo it. */

@@ -6,6 +6,7 @@ import { undoPolicy } from '../../definition/plan.ts'
 import { compensationChart } from '../charts/compensation.ts'
 import { ownedBy } from '../charts/compiled.ts'
 import { stepChart } from '../charts/step.ts'
+import type { ChartAt } from '../state/notes.ts'
 import type { Run } from './run.ts'
 
 /** Why a step that is undone is not undone as a whole. */
@@ -41,4 +42,17 @@ export function compensationActor(
   const inside = reversal.owedInside(index).length > 0 ? 'steps' : 'nothing'
   const input = { index, path, owed, inside, ...(failure && { failure }) } as const
   return createActor(ownedBy(compensationChart, steps), { parent: self, id: path, input })
+}
+
+/** The actor of a step, or of what undoes its effects, that was under way in an earlier life. */
+export function revivedActor(
+  { self, steps }: Pick<Run, 'self' | 'steps'>,
+  path: string,
+  isUndone: boolean,
+  at: ChartAt,
+): ActorRef {
+  const options = { parent: self, id: path, snapshot: at } as never
+  return isUndone
+    ? createActor(ownedBy(compensationChart, steps), options)
+    : createActor(ownedBy(stepChart, steps), options)
 }

@@ -17,18 +17,21 @@ import { noteEvent } from '../../kernel/effects.ts'
 import { LIVE } from '../../kernel/graph.ts'
 import { countAttempt, countEnd } from '../../kernel/counters.ts'
 import { awaitSlot, grantSlot, returnSlot, turnBack, type Slots } from '../../kernel/slots.ts'
-import { UndoingInside } from '../control/undoing-inside.ts'
+import { UndoingInside, type OwedRun, type UndoingTask } from '../control/undoing-inside.ts'
 import { startWork } from '../control/start.ts'
 import type { Work } from '../control/work.ts'
 import type { Session } from '../journal/session.ts'
 import type { AttemptTarget, Effect } from '../port/host.ts'
+import type { Capturing, Reviving } from '../state/notes.ts'
+import type { LiveAt } from '../state/run-at.ts'
+import { captureStep, reviveStep } from './revived-step.ts'
 import type { Run } from './run.ts'
 import { compensationActor, INCOMPLETE, stepActor } from './step-actor.ts'
 import { StepTimers } from './step-timers.ts'
 import { tell } from '../charts/tell.ts'
 
 /** What is kept of a step while its actor lives. */
-interface Live {
+export interface Live {
   readonly actor: ActorRef
   readonly path: string
   effect: Extract<Effect, { kind: 'attempt' }> | null
@@ -58,7 +61,7 @@ const targetOf = (context: Attempting): AttemptTarget =>
 /** The live steps of one run. */
 export class StepActors {
   private readonly run: Run
-  private readonly live = new Map<number, Live>()
+  readonly live = new Map<number, Live>()
 
   constructor(run: Run) {
     this.run = run
@@ -206,12 +209,14 @@ export class StepActors {
 
   /** What a failed attempt did inside of a step is undone before the next attempt. */
   requestSlot({ index }: Attempting): void {
-    const live = this.live.get(index)
-    const ask = () => {
-      if (this.live.get(index) === live) this.tellRun(index, { type: 'slot.requested', index })
-    }
-    if (this.run.state.compensation.undoing || !this.run.reversal.undoBeside(index, 'all', ask)) ask()
+    const { state, reversal } = this.run
+    if (state.compensation.undoing || !reversal.undoBeside(index, 'all', true)) this.askForSlot(index)
     else this.tellRun(index, { type: 'slot.returned' })
+  }
+
+  /** A step that has an actor waits for its next attempt. */
+  askForSlot(index: number): void {
+    if (this.live.has(index)) this.tellRun(index, { type: 'slot.requested', index })
   }
 
   withdrawRequest({ index }: Attempting): void {
@@ -323,10 +328,7 @@ export class StepActors {
 
   undoInside({ index }: CompensationContext): void {
     const live = this.live.get(index)!
-    const owed = this.run.reversal.owedInside(index)
-    live.work = new UndoingInside(this.run, index, owed, live.actor, (isComplete) =>
-      this.tellStep(live, { type: 'inside.undone', failure: isComplete ? null : INCOMPLETE }),
-    )
+    live.work = new UndoingInside(this.undoing(live, index, this.run.reversal.owedInside(index)))
   }
 
   stopInside({ index }: CompensationContext): void {
@@ -347,6 +349,13 @@ export class StepActors {
   }
 
   // -------------------------------------------------------------------------------------------------------
+
+  /** What is to be undone inside of a step that has an actor. */
+  undoing(live: Live, index: number, owed: readonly OwedRun[]): UndoingTask {
+    const ended = (isComplete: boolean) =>
+      this.tellStep(live, { type: 'inside.undone', failure: isComplete ? null : INCOMPLETE })
+    return { outer: this.run, index, owed, parent: live.actor, ended }
+  }
 
   private begin({ path }: Live, index: number): void {
     const { session, graph, options } = this.run
@@ -375,6 +384,15 @@ export class StepActors {
     })
     session.actors.set(path, actor)
     actor.start()
+  }
+
+  capture(notes: Capturing): readonly LiveAt[] {
+    return Array.from(this.live, ([index, live]) => captureStep(index, live, notes))
+  }
+
+  /** Takes up those of an earlier life. */
+  revive(at: readonly LiveAt[], notes: Reviving): void {
+    for (const live of at) reviveStep(this.run, live, notes)
   }
 
   private tellStep({ actor }: Live, event: StepEvent | CompensationEvent): void {

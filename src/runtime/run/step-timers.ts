@@ -1,6 +1,8 @@
 // The timers of one live step, or of what undoes it. They decide nothing: their events do, in the step's chart.
 import type { TimerEvent } from '../port/events.ts'
 import type { AttemptTarget } from '../port/host.ts'
+import type { Capturing, Reviving } from '../state/notes.ts'
+import type { LiveAt } from '../state/run-at.ts'
 import type { RunningTimer } from '../port/timers.ts'
 import type { Session } from '../journal/session.ts'
 
@@ -22,6 +24,26 @@ export class StepTimers {
   constructor(session: Session, path: string) {
     this.session = session
     this.path = path
+  }
+
+  capture(notes: Capturing): LiveAt['timers'] {
+    const { windowEnd, tried } = this
+    return {
+      timer: notes.timer(this.timer),
+      heartbeat: notes.timer(this.heartbeat),
+      window: notes.timer(this.window),
+      windowLeft: windowEnd === Infinity ? null : windowEnd - notes.now,
+      tried,
+    }
+  }
+
+  revive({ timer, heartbeat, window, windowLeft, tried }: LiveAt['timers'], notes: Reviving): this {
+    this.timer = notes.timer(timer)
+    this.heartbeat = notes.timer(heartbeat)
+    this.window = notes.timer(window)
+    this.windowEnd = windowLeft === null ? Infinity : notes.now + windowLeft
+    this.tried = tried
+    return this
   }
 
   start(event: TimerEvent, delayMs: number): void {

@@ -1,0 +1,67 @@
+// State as JSON and back: maps, sets, typed arrays, numbers that JSON lacks. Not a copy of data that is JSON already: that is
+// handed through as it is, marked by `raw`, and comes back frozen. Invariant: what is read is equal to what was written,
+// whatever keys it has; and equal states give equal texts.
+import { frozen } from '../definition/json-copy.ts'
+
+/** Where the kind of a value stands that JSON has no form for; a key of that name makes an object one of those. */
+const KIND = '$'
+
+/** Data that is JSON already. */
+class Raw {
+  readonly value: unknown
+
+  constructor(value: unknown) {
+    this.value = value
+  }
+}
+
+/** Marks data that is JSON already, and that nobody changes. */
+export const raw = (value: unknown): unknown =>
+  typeof value === 'object' && value !== null ? new Raw(value) : value
+
+const ARRAYS = { Uint8Array, Int32Array, Uint32Array, Float64Array } as const
+type ArrayName = keyof typeof ARRAYS
+
+/** A value as JSON data. */
+export function toPlain(value: unknown): unknown {
+  if (typeof value === 'number' && !Number.isFinite(value)) return { [KIND]: 'number', of: String(value) }
+  if (value === undefined) return { [KIND]: 'undefined' }
+  if (typeof value !== 'object' || value === null) return value
+  if (value instanceof Raw) return { [KIND]: 'raw', of: value.value }
+  if (Array.isArray(value)) return Array.from(value, toPlain)
+  if (value instanceof Map)
+    return { [KIND]: 'map', of: Array.from(value, ([key, each]) => [toPlain(key), toPlain(each)]) }
+  if (value instanceof Set) return { [KIND]: 'set', of: Array.from(value, toPlain) }
+  if (ArrayBuffer.isView(value)) {
+    const numbers = value as Float64Array
+    return { [KIND]: numbers.constructor.name, of: Array.from(numbers, toPlain) }
+  }
+  const fields = Object.entries(value).filter(([, each]) => each !== undefined)
+  const entries = fields.map(([key, each]) => [key, toPlain(each)] as const)
+  return Object.hasOwn(value, KIND) ? { [KIND]: 'object', of: entries } : Object.fromEntries(entries)
+}
+
+/** The value that `toPlain` made data of. */
+export function fromPlain(plain: unknown): unknown {
+  if (typeof plain !== 'object' || plain === null) return plain
+  if (Array.isArray(plain)) return plain.map(fromPlain)
+  if (!Object.hasOwn(plain, KIND))
+    return Object.fromEntries(Object.entries(plain).map(([key, each]) => [key, fromPlain(each)]))
+  const { [KIND]: kind, of } = plain as { readonly [KIND]: string; readonly of?: unknown }
+  switch (kind) {
+    case 'undefined':
+      return undefined
+    case 'number':
+      return Number(of)
+    case 'raw':
+      return frozen(of as object)
+    case 'map':
+      return new Map((of as [unknown, unknown][]).map(([key, each]) => [fromPlain(key), fromPlain(each)]))
+    case 'set':
+      return new Set((of as unknown[]).map(fromPlain))
+    case 'object':
+      return Object.fromEntries((of as [string, unknown][]).map(([key, each]) => [key, fromPlain(each)]))
+    default:
+      return ARRAYS[kind as ArrayName].from((of as unknown[]).map(fromPlain) as number[])
+  }
+}

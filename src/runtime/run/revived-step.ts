@@ -1,0 +1,47 @@
+// Steps that have an actor, as data, and taken up from it in a later life.
+import { reviveWork } from '../control/start.ts'
+import { UndoingInside } from '../control/undoing-inside.ts'
+import { chartOf, type Capturing, type Reviving } from '../state/notes.ts'
+import type { LiveAt, WorkAt } from '../state/run-at.ts'
+import type { Run } from './run.ts'
+import type { Attempting, Live } from './step-actors.ts'
+import { revivedActor } from './step-actor.ts'
+import { StepTimers } from './step-timers.ts'
+
+/** Where a step is that has an actor. */
+export function captureStep(index: number, live: Live, notes: Capturing): LiveAt {
+  const { actor, path, effect, timers, work, isAborted, isCounted, failureEvent, queued } = live
+  return {
+    ...{ index, path, chart: chartOf(actor), effect: notes.effect(effect) },
+    ...{ isAborted, isCounted, failureEvent, queued },
+    timers: timers.capture(notes),
+    work: work?.capture(notes) ?? null,
+  }
+}
+
+/** Takes up a step that had an actor. */
+export function reviveStep(run: Run, at: LiveAt, notes: Reviving): void {
+  const { session, steps, state } = run
+  const { index, path, chart, isAborted, isCounted, failureEvent, queued } = at
+  const actor = revivedActor(run, path, state.compensation.undoing !== null, chart)
+  const effect = notes.effect(at.effect) as Live['effect']
+  const timers = new StepTimers(session, path).revive(at.timers, notes)
+  const live: Live = { actor, path, effect, isAborted, isCounted, work: null, timers, failureEvent, queued }
+  steps.live.set(index, live)
+  session.actors.set(path, actor)
+  actor.start()
+  if (at.work) reviveInside(run, live, index, at.work, notes)
+}
+
+function reviveInside(run: Run, live: Live, index: number, at: WorkAt, notes: Reviving): void {
+  if (at.kind !== 'undoing') {
+    const { attempt } = chartOf(live.actor).context as Attempting
+    live.work = reviveWork({ run, index, attempt, actor: live.actor }, at, notes)
+    return
+  }
+  const { owed } = run.inside.get(index)!
+  const all = at.owed.map(([place, extent]) => ({ ...owed[place]!, extent }))
+  const undoing = new UndoingInside(run.steps.undoing(live, index, all), at)
+  live.work = undoing
+  undoing.revive(at, notes)
+}

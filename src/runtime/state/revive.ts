@@ -1,0 +1,148 @@
+// A run from data, with all that is inside of it: it goes on as the run that was captured would. Works on runs that are made
+// already; what is under way in them is made here. The way there is capture.ts.
+import type { LeaseGates } from '../../kernel/lease-gates.ts'
+import type { RunState } from '../../kernel/run-state.ts'
+import type { WorkflowMachineOutput } from '../../../machines/workflow.ts'
+import { Inside, type EndedRun, type Ledger } from '../run/inside.ts'
+import { nestedOptions, plansOf, type Nesting } from '../run/nesting.ts'
+import type { Run } from '../run/run.ts'
+import type { Reviving } from './notes.ts'
+import type { EndedAt, EndedNestedAt, InsideKept, LivingAt, NestingAt, RunRecord, StateAt } from './run-at.ts'
+
+/** What a run is made with that has lived before. */
+export interface Earlier {
+  readonly state: RunState
+  readonly startedAt: number
+}
+
+/** What a run is made with, and what it left inside of its steps, which is to be given to `reviveInside` then. */
+export function earlierOf(
+  at: EndedAt,
+  path: string,
+  notes: Reviving,
+): Earlier & { readonly record: RunRecord } {
+  const record = notes.record<RunRecord>()
+  return { state: stateOf(at.state, record, path, notes), startedAt: record.began, record }
+}
+
+/** Runs inside of the steps of a run that have ended. */
+export function reviveInside(run: Run, at: EndedAt, record: RunRecord, notes: Reviving): void {
+  for (const [index, { owed, left }] of at.inside) {
+    const inside = run.insideOf(index)
+    for (const each of owed) {
+      const { attempt, isCompleted } = each
+      inside.owed.push({ run: reviveEnded(run, index, each, notes), attempt, isCompleted })
+    }
+    Object.assign(inside.left, left)
+  }
+  for (const [index, kept] of record.inside) reviveKept(run.insideOf(index), kept, run, index)
+}
+
+/** What is under way in a run. */
+export function reviveLiving(run: Run, at: LivingAt, notes: Reviving): void {
+  run.timer = notes.timer(at.timer)
+  for (const [index, effect] of at.asked) run.conditions.asked.set(index, notes.effect(effect)!)
+  run.steps.revive(at.live, notes)
+  for (const { outer: path, index, resumes, undoing } of at.beside) {
+    const outer = notes.runs.get(path)!
+    const { owed } = outer.inside.get(index)!
+    const all = undoing.owed.map(([place, extent]) => ({ ...owed[place]!, extent }))
+    run.reversal.addBeside({ outer, index, resumes }, all, undoing).revive(undoing, notes)
+  }
+}
+
+/** How a run is inside of a step. */
+export function nestingOf(
+  outer: Run,
+  index: number,
+  at: NestingAt,
+  ended: (run: Run, output: WorkflowMachineOutput) => void,
+): Nesting {
+  const plans = plansOf(outer, index)
+  return {
+    plan: plans[at.place]!,
+    absent: at.absent.map((place) => plans[place]!),
+    iteration: at.iteration as NonNullable<Nesting['iteration']> | null,
+    waitFor: at.waitFor,
+    ...(at.inputs !== null && { inputs: at.inputs as NonNullable<Nesting['inputs']> }),
+    ended,
+  }
+}
+
+/** A run inside of a step that has ended: nobody hears of its end any more. */
+export function reviveEnded(outer: Run, index: number, at: EndedNestedAt, notes: Reviving): Run {
+  const nesting = nestingOf(outer, index, at, () => {})
+  const options = nestedOptions(outer, index, at.attempt, nesting)
+  const earlier = earlierOf(at.run, `run/${options.runId}/steps/${options.within.address}`, notes)
+  const run = outer.child(outer.self, options, earlier)
+  notes.runs.set(run.path, run)
+  reviveInside(run, at.run, earlier.record, notes)
+  return run
+}
+
+function stateOf(at: StateAt, record: RunRecord, path: string, notes: Reviving): RunState {
+  const { startedAt, finishedAt, counters, isDegraded } = record
+  return {
+    graph: { ...at.graph, outputs: [...at.graph.outputs], startedAt, finishedAt },
+    effects: at.effects,
+    slots: {
+      queue: notes.queue(at.slots.queue),
+      free: at.slots.free,
+      holders: at.slots.holders as Set<number>,
+    },
+    gates: gatesOf(at.gates, path, notes),
+    counters,
+    compensation: at.compensation,
+    isDegraded,
+    phase: at.phase,
+  }
+}
+
+function gatesOf({ groups, acquisitions }: StateAt['gates'], path: string, notes: Reviving): LeaseGates {
+  const own = new Map(
+    Array.from(groups, ([key, { needs, queue, asking }]) => [
+      key,
+      { needs, queue: notes.queue(queue), asking },
+    ]),
+  )
+  return {
+    replyTo: path,
+    groups: own,
+    acquisitions: new Map(
+      Array.from(acquisitions, ([lease, { index, priority, age, group, held }]) => [
+        lease,
+        { index, priority, since: notes.now - age, group: own.get(group)!, held },
+      ]),
+    ),
+  }
+}
+
+function reviveKept(inside: Inside, at: InsideKept, run: Pick<Run, 'options'>, index: number): void {
+  const { owed } = inside
+  inside.ended = at.ended
+  inside.failuresKept = at.failuresKept
+  inside.kept = keptOf(at, owed, plansOf(run, index))
+}
+
+const keptOf = (at: InsideKept, owed: readonly EndedRun[], plans: readonly Ledger['plan'][]) =>
+  at.kept.map(({ iteration, status, ledger }) => ({
+    iteration,
+    status,
+    ledger: typeof ledger === 'number' ? owed[ledger]!.run.ledger : ledgerOf(ledger, plans),
+  }))
+
+function ledgerOf(
+  { place, graph, effects, compensations, inside }: Exclude<InsideKept['kept'][number]['ledger'], number>,
+  plans: readonly Ledger['plan'][],
+): Ledger {
+  const plan = plans[place]!
+  const kept = new Map<number, Inside>()
+  for (const [index, at] of inside) {
+    const each = new Inside()
+    each.ended = at.ended
+    each.failuresKept = at.failuresKept
+    each.kept = keptOf(at, [], plan.inside.get(index)!)
+    kept.set(index, each)
+  }
+  return { plan, graph, effects, compensations, inside: kept }
+}

@@ -1,0 +1,130 @@
+// A root as data and back: the one value that `getPersistedSnapshot` gives of a run or an integration that is under way.
+// Invariant: it is plain JSON, and what it says is whole: nothing is under way in the tree when it is taken.
+import { shown } from '../../definition/diagnostic.ts'
+import { isObject } from '../../definition/shape.ts'
+import { SagachartError } from '../../errors.ts'
+import { isInstance, messageOf } from '../../foreign.ts'
+import { fromPlain, toPlain } from '../../kernel/plain.ts'
+import type { Root } from '../charts/root.ts'
+import type { Program } from '../run/program.ts'
+import type { Run } from '../run/run.ts'
+import { captureRun } from './capture.ts'
+import { Capturing, Reviving, type ChartAt } from './notes.ts'
+import type { Future, RootRecord } from './root-at.ts'
+
+/** The format of captured states that this version writes. */
+export const STATE_FORMAT = 1
+
+/** A captured state, as JSON data. */
+export interface Captured {
+  readonly format: number
+  /** All that what happens next can depend on. Times in it are relative. */
+  readonly future: unknown
+  /** What is read of what has happened: times, counts, history. */
+  readonly record: unknown
+}
+
+/** A captured state that is to be gone on from. */
+export interface EarlierRoot {
+  readonly future: Future
+  readonly record: RootRecord
+}
+
+/** @throws RUN_NOT_AT_REST while something is under way in the tree */
+export function captureRoot({ session, scope }: Root, seated: Run | Program): Captured {
+  if (!session.isQuiet)
+    throw new SagachartError(
+      'RUN_NOT_AT_REST',
+      `Run ${session.runId} is in the middle of a step: expected it at rest; ask for its snapshot where it is observed (actor.subscribe), or later`,
+    )
+  const { now, timers, effects } = session.underWay
+  const notes = new Capturing(
+    now,
+    timers,
+    effects.map(({ effect }) => effect),
+  )
+  const { future, record } = whereIs({ session, scope }, seated, notes)
+  return { format: STATE_FORMAT, future: toPlain(future), record: toPlain(record) }
+}
+
+/** Where a root is, before it is made plain. */
+export function whereIs(
+  { session, scope }: Pick<Root, 'session' | 'scope'>,
+  seated: Run | Program,
+  notes: Capturing,
+): EarlierRoot {
+  const joint = session.capture()
+  const shared = scope.capture(notes)
+  const own =
+    'capture' in seated ? seated.capture(notes) : { at: { run: captureRun(seated, notes) }, record: null }
+  return {
+    future: { session: joint.at, scope: shared.at, seated: own.at },
+    record: {
+      session: joint.record,
+      scope: shared.record,
+      program: own.record,
+      runs: notes.records,
+    },
+  }
+}
+
+/**
+ * Reads a captured state; `null` where a snapshot holds none.
+ * @throws RUN_NOT_RESUMABLE for one of another format, or that is none
+ */
+export function readCaptured(snapshot: object, runId: string): EarlierRoot | null {
+  const { format, future, record } = snapshot as Partial<Captured>
+  if (format === undefined && future === undefined) return null
+  if (format !== STATE_FORMAT)
+    throw refused(
+      runId,
+      `expected a state of format ${STATE_FORMAT}, found ${shown(format)}; go on with the version of sagachart that captured it`,
+    )
+  try {
+    if (!isObject(future) || !isObject(record)) throw new TypeError('it has no state')
+    const earlier = { future: fromPlain(future) as Future, record: fromPlain(record) as RootRecord }
+    const { context } = chartAt(earlier)
+    if ((context as { readonly runId?: unknown }).runId !== runId)
+      throw new TypeError('it is that of another run')
+    return earlier
+  } catch (error) {
+    throw damaged(runId, error)
+  }
+}
+
+/** Where the chart of a root was. */
+export const chartAt = ({ future: { seated } }: EarlierRoot): ChartAt =>
+  ('run' in seated ? seated.run : seated.program).chart
+
+/** Takes up an earlier life, but for what is seated. @throws RUN_NOT_RESUMABLE */
+export function reviveRoot({ session, scope }: Root, { future, record }: EarlierRoot): Reviving {
+  const { now, timers, effects } = session.revived!
+  const notes = new Reviving(now, timers, effects, record.runs)
+  scope.revive(future.scope, record.scope, notes)
+  return notes
+}
+
+/** Takes up what steps wait for, once all runs are there. */
+export function reviveMailbox({ scope }: Root, { future, record }: EarlierRoot, notes: Reviving): void {
+  scope.mailbox.revive(future.scope.mailbox, record.scope.mailbox, notes)
+}
+
+/** Runs a step of a revival. @throws RUN_NOT_RESUMABLE where the state is not one that was captured */
+export function reviving<T>({ session }: Root, revive: () => T): T {
+  try {
+    return revive()
+  } catch (error) {
+    session.close()
+    if (isInstance(error, SagachartError)) throw error
+    throw damaged(session.runId, error)
+  }
+}
+
+const damaged = (runId: string, error: unknown) =>
+  refused(
+    runId,
+    `its snapshot is not what getPersistedSnapshot gave (${messageOf(error)}); give it unchanged`,
+  )
+
+const refused = (runId: string, reason: string) =>
+  new SagachartError('RUN_NOT_RESUMABLE', `Run ${runId} cannot be resumed: ${reason}`)
