@@ -71,7 +71,8 @@ export type WorkflowEvent =
   /** What a user's function decided about a step: its `when`, its branch, its items, its filter. */
   | {
       readonly type: 'decision.made'
-      readonly index: number
+      /** The step's name. */
+      readonly step: string
       readonly value: unknown
       readonly failure?: Failure
     }

@@ -101,8 +101,10 @@ function offerReplies(offers: Choice[], { answers, kinds, root, world }: Situati
 }
 
 /** How many branches a step has to choose from, that of `else` included. */
-function branchesOf({ session }: Root, { run, index }: Extract<Effect, { kind: 'decision' }>): number {
-  const control = session.runs.get(run)?.workflow.steps[index]?.control
+function branchesOf({ session }: Root, { run: path, step }: Extract<Effect, { kind: 'decision' }>): number {
+  const run = session.runs.get(path)
+  const index = run?.plan.indexOf.get(step)
+  const control = index === undefined ? undefined : run?.stepAt(index).control
   return control?.kind === 'conditional' ? control.cases.length + 1 : 0
 }
 

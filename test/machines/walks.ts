@@ -338,7 +338,7 @@ export const workflowWalk: Walk<WorkflowMachineInput, WorkflowEvent> = {
     { type: 'lease.granted', lease: 'l', pool: 'p' },
     { type: 'lease.denied', lease: 'l', pool: 'p', failure },
     { type: 'lease.lost', lease: 'l', pool: 'p', failure },
-    { type: 'decision.made', index: 0, value: true },
+    { type: 'decision.made', step: 'a', value: true },
     { type: 'outputs.collected', output: 1, surplus: false },
     { type: 'outputs.collected', output: 1, surplus: true },
     { type: 'outputs.failed', failure, surplus: false },

@@ -65,7 +65,7 @@ function firstOf(engine: unknown, model: unknown, place: string): string | null 
 /** An attempt that begins, or a function that is asked; nothing of all other effects. */
 function textOf(effect: Effect): string[] {
   if (effect.kind === 'attempt') return [`${effect.target} ${effect.to}#${effect.attempt}`]
-  return effect.kind === 'decision' ? [`${effect.question} of ${effect.to}#${effect.index}`] : []
+  return effect.kind === 'decision' ? [`${effect.question} of ${effect.to}#${effect.step}`] : []
 }
 
 type StepKeys = 'name' | 'status' | 'output' | 'error' | 'attempts' | 'dependenciesSatisfied' | 'fallback'

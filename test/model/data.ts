@@ -36,7 +36,7 @@ export function ask(world: World, task: Task, question: string, resume: NonNulla
   const to = framePath(world, task.frame)
   task.resume = resume
   world.ahead.delete(to)
-  world.performed.push({ text: `${question} of ${to}#${task.index}` })
+  world.performed.push({ text: `${question} of ${to}#${task.step.name}` })
 }
 
 /** What a condition gives is true or false. */

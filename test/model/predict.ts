@@ -26,7 +26,6 @@ type Values = 'output' | 'value' | 'data'
 interface Inbound extends Partial<Record<Texts, string>>, Partial<Record<Values, unknown>> {
   readonly type: string
   readonly attempt?: number
-  readonly index?: number
   readonly failure?: Failure
   readonly verdict?: Verdict
   readonly force?: boolean
@@ -129,19 +128,21 @@ const OF_FRAMES: Readonly<Record<string, Rule<Frame>>> = {
     if (phase !== 'cleaning') control.signal(world, event!, data)
   },
   'effect.heard': (world, _, event) => hear(world, event),
-  'decision.made': (_, { tasks }, { index, failure, value }) => {
-    const task = tasks[index!]!
+  'decision.made': (_, frame, { step, failure, value }) => {
+    const task = namedTask(frame, step!)
     const { resume } = task
     task.resume = null
     resume?.(failure ? { failure } : { value })
   },
 }
 
+const namedTask = ({ tasks }: Frame, name: string) => tasks.find(({ step }) => step.name === name)!
+
 /** An operation that was given up on has had its effect after all. */
-function hear(world: World, { run, index, target, output }: Inbound): void {
+function hear(world: World, { run, step, target, output }: Inbound): void {
   const frame = world.frames.get(run!)!
   const state = scenarioOf(frame).hasTurnedBack ? 'late' : 'done'
-  steps.know(frame.tasks[index!]!.effects[target!], state, output as { value: unknown } | null)
+  steps.know(namedTask(frame, step!).effects[target!], state, output as { value: unknown } | null)
 }
 
 /** Cancels a step by its address, or one iteration of it. One inside of a step that is not under way is none. */

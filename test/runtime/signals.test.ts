@@ -272,7 +272,7 @@ describe('an event that is not valid', () => {
       { type: 'run.timedOut' },
       { type: 'run.halt', failure: null, verdict: 'fail_workflow' },
       { type: 'step.settled', step: { index: 1, status: 'success' } },
-      { type: 'decision.made', index: 1, value: true },
+      { type: 'decision.made', step: 'last', value: true },
       { type: 'lease.granted', lease: 'x', pool: 'y' },
       { type: 'outputs.collected', output: 7 },
       { type: 'event.emitted', bus: 'go', source: 'me', correlation_id: 'r', data: 1 },

@@ -91,7 +91,8 @@ export const failureOf = ({ cause, failure }: WorkflowMachineOutput): Failure | 
 
 /** Asks a user's function about the step; the answer comes as `decided`. */
 export function ask({ run, index }: Attempt, question: 'branch' | 'items' | 'again' | 'filter'): Effect {
-  const effect = { kind: 'decision', to: run.path, run: run.path, index, question } as const
+  const { name: step } = run.stepAt(index)
+  const effect = { kind: 'decision', to: run.path, run: run.path, step, question } as const
   run.session.perform(effect)
   return effect
 }

@@ -71,7 +71,8 @@ function executeAttempt(session: Session, run: Run, effect: Attempt, control: Ef
 }
 
 /** What a user's function says. Its answer is journaled, and counts for every later life of the run. */
-function decide(run: Run, { index, question }: Extract<Effect, { kind: 'decision' }>): unknown {
+function decide(run: Run, { step, question }: Extract<Effect, { kind: 'decision' }>): unknown {
+  const index = run.plan.indexOf.get(step)!
   const { when, control } = run.stepAt(index)
   const work = run.steps.workOf(index)
   if (question === 'when') return run.data.condition(when!)

@@ -93,7 +93,7 @@ const EVENTS: {
   'event.refused': { event: text, source: text, reason: text },
   'effect.heard': {
     run: text,
-    index: count,
+    step: text,
     target,
     output: (value, at) => (value === null ? null : fieldsOf({ value: anything })(value, at)),
   },
@@ -104,7 +104,7 @@ const EVENTS: {
     verdict: optional(verdict),
     cancelled: optional(oneOf(true)),
   },
-  'decision.made': { index: count, value: anything, failure: optional(failure) },
+  'decision.made': { step: text, value: anything, failure: optional(failure) },
   'module.initialised': {},
   'module.failed': { failure },
   'module.cleaned': {},

@@ -77,7 +77,7 @@ function keyOf(effect: Effect): string {
     case 'attempt':
       return `${effect.to}|attempt|${effect.attempt}`
     case 'decision':
-      return `${effect.to}|decision|${effect.index}`
+      return `${effect.to}|decision|${effect.step}`
     case 'handler':
       return `${effect.to}|handler|${effect.subscription}`
     default:
@@ -88,7 +88,7 @@ function keyOf(effect: Effect): string {
 function settlementKey(to: string, event: InboundEvent): string {
   if (event.type === 'attempt.succeeded' || event.type === 'attempt.failed')
     return `${to}|attempt|${event.attempt}`
-  if (event.type === 'decision.made') return `${to}|decision|${event.index}`
+  if (event.type === 'decision.made') return `${to}|decision|${event.step}`
   if ('subscription' in event) return `${to}|handler|${event.subscription}`
   return event.type.startsWith('module.') ? `${to}|module` : ''
 }

@@ -491,14 +491,18 @@ export class Session {
     const settled = attemptSettlement(effect.attempt, outcome, this.nextAt)
     if (settled.type === 'attempt.failed' && settled.failure.effect !== 'done') return
     const { run, index, target } = effect
+    // A run that is forgotten undoes nothing more, so nothing hangs on what its steps have done.
+    const step = this.runAt(run)?.stepAt(index).name
     const output = settled.type === 'attempt.succeeded' ? { value: settled.output } : null
-    this.deliver(this.path, { type: 'effect.heard', run, index, target, output })
+    if (step !== undefined) this.deliver(this.path, { type: 'effect.heard', run, step, target, output })
   }
 
   /** What an operation that was given up on has done after all. */
-  hear({ run: path, index, target, output }: EffectHeard): void {
+  hear({ run: path, step, target, output }: EffectHeard): void {
     const run = this.runAt(path)
-    if (run) recordEffect(run.effects, index, target, run.reversal.isTooLate ? 'late' : 'done', output)
+    const index = run?.plan.indexOf.get(step)
+    if (run && index !== undefined)
+      recordEffect(run.effects, index, target, run.reversal.isTooLate ? 'late' : 'done', output)
   }
 
   /** The run at an address: one that is under way, or has ended and may still hear of its effects. */

@@ -18,7 +18,7 @@ export function settlement(
     case 'attempt':
       return attemptSettlement(effect.attempt, outcome, now, isInterrupted)
     case 'decision':
-      return decisionSettlement(effect.index, outcome)
+      return decisionSettlement(effect.step, outcome)
     case 'init':
       return outcome.status === 'succeeded'
         ? { type: 'module.initialised' }
@@ -34,14 +34,14 @@ export function settlement(
   }
 }
 
-function decisionSettlement(index: number, outcome: Outcome): Settlement {
+function decisionSettlement(step: string, outcome: Outcome): Settlement {
   const failed = (error: unknown): Settlement => {
     const failure = { ...toFailure(error, 'EXPRESSION_FAILED'), retryable: false }
-    return { type: 'decision.made', index, value: null, failure }
+    return { type: 'decision.made', step, value: null, failure }
   }
   if (outcome.status === 'failed') return failed(outcome.error)
   try {
-    return { type: 'decision.made', index, value: toJson(outcome.value) }
+    return { type: 'decision.made', step, value: toJson(outcome.value) }
   } catch (error) {
     return failed(error)
   }

@@ -30,7 +30,8 @@ export interface RunStarted {
 export interface EffectHeard {
   readonly type: 'effect.heard'
   readonly run: string
-  readonly index: number
+  /** The step's name. */
+  readonly step: string
   readonly target: EffectTarget
   /** `null` where it could not be recorded. */
   readonly output: { readonly value: unknown } | null

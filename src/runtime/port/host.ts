@@ -21,7 +21,8 @@ export type Effect =
       readonly kind: 'decision'
       readonly to: string
       readonly run: string
-      readonly index: number
+      /** The step's name: the answer is journaled under it. */
+      readonly step: string
       readonly question: Question
     }
   | {

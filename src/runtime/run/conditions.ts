@@ -23,9 +23,11 @@ export class Conditions {
     const { run } = this
     const when = run.stepAt(index).when!
     if (when.kind === 'function') {
-      const effect: Effect = { kind: 'decision', to: run.path, run: run.path, index, question: 'when' }
+      const { path, session } = run
+      const { name: step } = run.stepAt(index)
+      const effect: Effect = { kind: 'decision', to: path, run: path, step, question: 'when' }
       this.asked.set(index, effect)
-      run.session.perform(effect)
+      session.perform(effect)
       return
     }
     try {

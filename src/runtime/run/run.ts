@@ -254,7 +254,8 @@ export class Run {
     this.deny(index, event.failure)
   }
 
-  recordDecision({ index, value, failure }: Decided): void {
+  recordDecision({ step, value, failure }: Decided): void {
+    const index = this.plan.indexOf.get(step)!
     if (this.graph.state[index] === graph.CHECKING) this.conditions.decide(index, value, failure)
     else this.steps.decide(index, value, failure)
   }

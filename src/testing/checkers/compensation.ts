@@ -87,9 +87,9 @@ class EffectsDone {
     if (event.type === 'attempt.succeeded' || ('failure' in event && event.failure?.effect === 'done'))
       this.add(to)
     if (event.type !== 'effect.heard') return
-    const { run: path, index } = event
-    const run = this.view.root.session.runAt(path)
-    if (run && !run.reversal.isTooLate) this.add(run.pathOf(index))
+    const run = this.view.root.session.runAt(event.run)
+    const index = run?.plan.indexOf.get(event.step)
+    if (run && index !== undefined && !run.reversal.isTooLate) this.add(run.pathOf(index))
   }
 
   private add(path: string): void {
