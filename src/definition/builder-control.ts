@@ -154,7 +154,11 @@ function defineScenario(
     if (fault)
       throw new SagachartError('WORKFLOW_INVALID', `${place}: inputs: ${fault.message}; ${fault.remedy}`)
   }
-  const inputs: Computed = { kind: 'function', evaluate: (scope) => inputsOf(workflow, given, scope) }
+  const inputs: Computed = {
+    kind: 'function',
+    ...(!isCallable(given) && { literal: given }),
+    evaluate: (scope) => inputsOf(workflow, given, scope),
+  }
   return { kind: 'scenario', workflow, inputs, output: outputOf(step, place) }
 }
 

@@ -113,6 +113,7 @@ function defineStep(name: string, step: AnyStepConfig, list: ListPlace): StepDef
         : { pool: need.name, units: count(need.units, 1, `${place}: units of ${need.name}`) },
     ),
     priority: step.priority ?? 0,
+    ...(step.version !== undefined && { version: step.version }),
     ...(step.accept && { accept: step.accept }),
   }
 }

@@ -34,6 +34,8 @@ export type OnIncomplete = 'report' | 'reject'
 export interface WorkflowConfig<TSteps, TInputs, TOutputs, TRecovery = RecoveryConfig, TEnd = OnIncomplete> {
   readonly id: string
   readonly description?: string
+  /** Of its functions: change it with what they say, and a run that began with another is not resumed. Default: none. */
+  readonly version?: string
   /** Of the whole run, from its start: the preparation of its modules counts. Default: no limit. */
   readonly timeout?: Duration
   /** `false`, the default: one step at a time. */
@@ -123,6 +125,7 @@ function definitionOf(
     outputs: Object.fromEntries(
       Object.entries(outputs).map(([name, given]) => [name, computed(given, `${workflow}: outputs.${name}`)]),
     ),
+    ...(config.version !== undefined && { version: config.version }),
     ...(config.accept && { accept: config.accept }),
   }
 }

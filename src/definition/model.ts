@@ -72,6 +72,13 @@ export interface Budget {
   max: number
 }
 
+/** A value with expressions in it, as it was written: each part is the value without the other one. */
+export interface Written {
+  readonly expressions: unknown
+  /** `undefined`: none. */
+  readonly literals: unknown
+}
+
 /** A value, or a way to compute it from the run's data. `evaluate` may throw a `SagachartError` (`EXPRESSION_FAILED`). */
 export type Computed =
   | { readonly kind: 'value'; readonly value: unknown }
@@ -82,11 +89,18 @@ export type Computed =
       readonly references?: readonly string[]
       /** As it was written, where it is nothing but one expression. */
       readonly source?: string
+      /** As it was written, in two parts. Absent: nobody knows. */
+      written?(): Written
       /** @param budget Default: one of its own. */
       evaluate(scope: DataScope, budget?: Budget): unknown
     }
   /** A user's function: its answer is journaled where a decision hangs on it. */
-  | { readonly kind: 'function'; evaluate(scope: DataScope): unknown }
+  | {
+      readonly kind: 'function'
+      /** The value that the author gave, where the function stands for a value. */
+      readonly literal?: unknown
+      evaluate(scope: DataScope): unknown
+    }
 
 /** A module's operation, a step's target. */
 export interface OperationCall {
@@ -202,6 +216,8 @@ export interface StepDefinition {
   readonly resources: readonly ResourceNeed[]
   /** Higher starts earlier. */
   readonly priority: number
+  /** Of its functions, as their author declares it. Absent: none was. */
+  readonly version?: string
   /** What may be found of it, and of what is inside of it, and is meant. Absent: nothing. */
   readonly accept?: Acceptance
 }
@@ -219,6 +235,8 @@ export interface RecoveryDefinition {
 export interface WorkflowDefinition {
   readonly name: string
   readonly description: string
+  /** Of its functions, as their author declares it. Absent: none was. */
+  readonly version?: string
   readonly timeoutMs: number | null
   /** `false`: one step at a time. */
   readonly parallel: boolean
@@ -287,6 +305,8 @@ export interface Module {
   readonly name: string
   readonly operations: Readonly<Record<string, Operation>>
   readonly config: unknown
+  /** Of its functions, as their author declares it. Absent: none was. */
+  version?: string
   init?(context: ModuleContext): unknown
   cleanup?(context: ModuleContext): unknown
   /** What operations do to the world, by operation; unknown of those that are left out. */

@@ -17,6 +17,8 @@ export interface ModuleSource<O extends Operations = Operations> {
   readonly cleanup?: (context: ModuleContext) => unknown
   /** Any name will do here, `init`, `cleanup` and `health` too. */
   readonly operations: O
+  /** Of its functions: change it with what they do, and a run that began with another is not resumed. Default: none. */
+  readonly version?: string
   /** What operations do to the world, by operation. Unknown of those that are left out. */
   readonly effects?: { readonly [TName in keyof O]?: OperationEffect }
   /** What operations answer where they are not called: in explorations. By operation; each a JSON value. */
@@ -90,7 +92,10 @@ export function toModule(name: string, value: unknown, given: unknown): Module {
   if (effects) module.effects = effects
   const examples = grouped ? byOperation(name, 'examples', source['examples'], operations) : null
   if (examples) module.examples = examples
-  const { init, cleanup } = source
+  const { init, cleanup, version } = source
+  if (typeof version === 'string') module.version = version
+  else if (grouped && version !== undefined)
+    refuse(name, `expected version to be text, found ${shown(version)}`)
   if (typeof init === 'function') module.init = (context) => Reflect.apply(init, source, [context])
   if (typeof cleanup === 'function') module.cleanup = (context) => Reflect.apply(cleanup, source, [context])
   return module

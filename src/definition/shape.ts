@@ -70,6 +70,7 @@ const steps = either(object, callable)
 const WORKFLOW: Shape = {
   id: text,
   description: text,
+  version: text,
   timeout: anything,
   parallel: flag,
   maxConcurrency: anything,
@@ -100,6 +101,7 @@ const STEP: Shape = {
   compensate: either(text, object),
   onCancel: oneOf('abort', 'await'),
   priority: number,
+  version: text,
   accept: object,
 }
 

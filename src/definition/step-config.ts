@@ -57,6 +57,8 @@ export interface StepOptions<TModules, TSibling, TOutput, TScope> {
   readonly onCancel?: 'abort' | 'await'
   /** Higher starts earlier. Default 0. */
   readonly priority?: number
+  /** Of its functions: change it with what they say, and a run that began with another is not resumed. Default: none. */
+  readonly version?: string
   /** What may be found of it, and of what is inside of it, and is meant; each with the reason. Default: nothing. */
   readonly accept?: Acceptance
 }

@@ -142,9 +142,43 @@ function computedOf(piece: Piece, found: readonly Found[]): Computed {
     kind: 'expression',
     references: [...references],
     ...(piece.kind === 'whole' && only && { source: only.source }),
+    written: () => ({ expressions: expressionsOf(piece), literals: literalsOf(piece) }),
     evaluate: (scope, budget = newBudget()) => fill(piece, scope, budget),
   }
 }
+
+function expressionsOf(piece: Piece): unknown {
+  switch (piece.kind) {
+    case 'static':
+      return undefined
+    case 'whole':
+      return piece.expression.text
+    case 'text':
+      return piece.parts.flatMap((part) => (typeof part === 'string' ? [] : [part.text]))
+    case 'list':
+      return piece.items.map((item) => expressionsOf(item) ?? null)
+    case 'map':
+      return Object.fromEntries(piece.entries.map(([key, item]) => [key, expressionsOf(item)]))
+  }
+}
+
+function literalsOf(piece: Piece): unknown {
+  switch (piece.kind) {
+    case 'static':
+      return piece.value
+    case 'whole':
+      return undefined
+    case 'text':
+      return piece.parts.filter((part) => typeof part === 'string')
+    case 'list':
+      return allOrNothing(piece.items.map(literalsOf))
+    case 'map':
+      return allOrNothing(Object.fromEntries(piece.entries.map(([key, item]) => [key, literalsOf(item)])))
+  }
+}
+
+const allOrNothing = (parts: object) =>
+  Object.values(parts).every((part) => part === undefined) ? undefined : parts
 
 // The shorthand's references are in no list of found expressions.
 function collectSteps(piece: Piece, into: Set<string>): void {

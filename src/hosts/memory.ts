@@ -90,6 +90,7 @@ const DETACHED_GRACE_MS = 5_000
 class MemoryPort implements HostPort {
   readonly seed = randomWord()
   readonly journal = []
+  readonly keepsJournal = false
   private readonly host: MemoryHost
   private readonly guest: Guest
   private readonly open = new Map<Effect, Control>()

@@ -17,7 +17,7 @@ import type { World } from './world.ts'
 export function fingerprint(world: World, root: Root, isResumed = false): string {
   const { seated } = seatOf(root.self.getSnapshot() as object)!
   const notes = new Telling(root, isResumed)
-  const { session, scope, seated: own } = whereIs(root, seated!, notes).future
+  const [{ session, scope, seated: own }] = whereIs(root, seated!, notes)
   const pending = (world.life?.pending ?? []).map(({ effect, isAborted, isAbandoned, echo }) =>
     JSON.stringify([effect, isAborted, isAbandoned, echo !== null]),
   )

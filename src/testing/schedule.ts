@@ -269,6 +269,8 @@ export class Playing implements Witness {
       while (this.root?.session.isReplaying && world.life?.hasDeferred) world.life.runDeferred()
     })
     this.crashedAt = world.journal.length
+    const { status, error } = this.actor!.getSnapshot() as { status: string; error?: unknown }
+    if (status === 'error') this.breakRule('crash-changes-nothing', messageOf(error))
     const { root } = this
     if (this.isOver || !root) {
       this.tracker.begin(root?.session.runs ?? new Map())

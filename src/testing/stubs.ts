@@ -12,7 +12,7 @@ import type { BusEvent } from '../../machines/protocol.ts'
 import type { Reply } from '../hosts/simulation.ts'
 import type { AttemptTarget, Effect } from '../runtime/port/host.ts'
 import { calledBy } from '../runtime/execute/perform.ts'
-import { chance } from '../runtime/journal/session.ts'
+import { chance } from '../runtime/journal/chance.ts'
 import { everyList, placeOf, StepAddresses, withoutIterations, withoutTries } from './step-address.ts'
 import { Unknowns } from './unknowns.ts'
 

@@ -34,9 +34,10 @@ const at = setup({ modules: { ingestion, storage: Storage }, resources: { wareho
 /** What compiles. */
 export const good = at.createWorkflow({
   id: 'good',
+  version: '2',
   inputs: { table: { type: 'string' }, limit: { type: 'integer', default: 10 } },
   steps: {
-    ping: { invoke: 'ingestion.ping' },
+    ping: { invoke: 'ingestion.ping', version: '2' },
     since: { invoke: 'ingestion.since', parameters: { date: '2026-01-01' } },
     extract: {
       invoke: 'ingestion.extract',
@@ -215,6 +216,8 @@ export const bad = [
         // @ts-expect-error an output that is null where `first` failed
         parameters: ({ steps }) => ({ rows: steps.first.output, table: 't' }),
       },
+      // @ts-expect-error a version that is no text
+      numbered: { invoke: 'ingestion.ping', version: 2 },
       // @ts-expect-error an input that is not declared
       unknown: { invoke: 'ingestion.ping', when: ({ inputs }) => inputs.zzz === 1 },
     },

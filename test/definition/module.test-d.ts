@@ -10,6 +10,7 @@ const same = <A, B>(_: Equal<A, B>) => {}
 
 /** Hooks, and operations of any name. */
 export const good = defineModule({
+  version: '2',
   init: ({ name, signal }) => {
     same<typeof name, string>(true)
     return signal.aborted
@@ -90,6 +91,8 @@ export const bad = [
   defineModule({ cleanup: (_: { name: string }, context: OperationContext) => context.step, find: () => 1 }),
   // @ts-expect-error a hook that takes something else
   defineModule({ init: (port: number) => port, operations: { find: () => 1 } }),
+  // @ts-expect-error a version that is no text
+  defineModule({ version: 2, operations: { find: () => 1 } }),
   // @ts-expect-error a key that is misspelt
   defineModule({ cleanpu: () => {}, operations: { find: () => 1 } }),
   // @ts-expect-error an example of another kind

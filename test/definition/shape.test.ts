@@ -32,6 +32,7 @@ describe('a step', () => {
       'onFailure: expected one of retry,',
     ],
     ['a heartbeat that is none', { ...op, heartbeat: 0 }, 'heartbeat: expected a time above zero'],
+    ['a version that is no text', { ...op, version: 2 }, 'version: expected text, found 2'],
     ['a fallback of no kind', { ...op, fallback: {} }, 'fallback: value is missing'],
     [
       'a misspelt key of a fallback',

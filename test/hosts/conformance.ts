@@ -344,7 +344,7 @@ function endRules(
     const saved: string[] = []
     // Observers hear of a run at rest, so that it can be written down there.
     actor.subscribe(() => saved.push(JSON.stringify(actor.getPersistedSnapshot())))
-    await harness.drive(() => saved.at(-1)?.includes('"kind":"wait"') ?? false)
+    await harness.drive(() => saved.at(-1)?.includes('"listens":true') ?? false)
     const snapshot = JSON.parse(saved.at(-1)!) as Snapshot<never>
     actor.stop()
     await harness.host.idle()

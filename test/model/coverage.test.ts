@@ -21,6 +21,7 @@ type Until<TKind> = Extract<Control<'wait'>['until'], { kind: TKind }>
 const WORKFLOW: Keys<WorkflowDefinition> = {
   name: 'modelled',
   description: 'no: it has no effect',
+  version: 'no: it counts where a run is resumed',
   timeoutMs: 'compared',
   parallel: 'compared',
   maxConcurrency: 'compared',
@@ -50,6 +51,7 @@ const STEP: Keys<StepDefinition> = {
   heartbeatMs: 'modelled',
   resources: 'compared',
   priority: 'compared',
+  version: 'no: it counts where a run is resumed',
   accept: 'no: it has no effect',
 }
 
@@ -138,8 +140,10 @@ describe('the reference model', () => {
     const left = lists.flatMap((list) => Object.entries(list).filter(([, how]) => how.startsWith('no: ')))
     expect(left.map(([key]) => key)).toEqual([
       'description',
+      'version',
       'inputs',
       'accept',
+      'version',
       'accept',
       'filter',
       'shared',

@@ -554,7 +554,11 @@ const JOURNAL: readonly Mutant[] = [
     name: 'what is recorded is done again after a resume',
     area: 'journal',
     patches: [
-      patch('src/runtime/journal/replay.ts', '    this.noted.delete(settlementKey(to, event))\n', ''),
+      patch(
+        'src/runtime/journal/replay.ts',
+        'this.noted.delete(settlementKey(to, event))',
+        'this.noted.has(settlementKey(to, event))',
+      ),
     ],
     subject: 'chain',
     rule: 'recorded-not-repeated',
@@ -575,7 +579,7 @@ const JOURNAL: readonly Mutant[] = [
       ),
     ],
     subject: 'side',
-    rule: 'reaches-an-end',
+    rule: 'crash-changes-nothing',
     museum: "a parallel branch overwrites another's state on resume: mastra-ai/mastra#9288, #10917",
   },
   {

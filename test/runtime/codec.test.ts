@@ -24,9 +24,20 @@ const failure = {
   cause,
 } as EventOf<InboundEvent, 'module.failed'>['failure']
 
+const facts = { identity: { operation: 'm.op' }, settings: { timeoutMs: 5 } }
+const step = { ...facts, name: 'pay', lists: [1] }
+const definition = {
+  ...facts,
+  workflows: 1,
+  lists: [
+    { ...facts, steps: [step] },
+    { ...facts, steps: [] },
+  ],
+}
+
 /** An event of every type, with all that it may hold. */
 const EVENTS: { readonly [TType in InboundEvent['type']]: Omit<EventOf<InboundEvent, TType>, 'type'> } = {
-  'run.started': { seed: 7 },
+  'run.started': { seed: 7, format: 2, definition },
   'run.cancel': { cause: 'timed_out', force: true },
   'run.cancelStep': { step: 'outer/inner', force: false },
   'run.signal': { event: 'paid', data: { by: 'card' } },
@@ -65,7 +76,7 @@ const EVENTS: { readonly [TType in InboundEvent['type']]: Omit<EventOf<InboundEv
 
 type Fields = Readonly<Record<string, unknown>>
 const TYPES = Object.entries(EVENTS).map(([type, fields]): Fields => ({ type, ...fields }))
-const started = { at: 0, to: 'run/1', event: { type: 'run.started', seed: 7 } }
+const started = { at: 0, to: 'run/1', event: TYPES[0]! }
 const read = (...entries: readonly unknown[]) => readJournal('1', 'run/1', [started, ...entries])
 const entry = (event: unknown) => ({ at: 0, to: 'run/1', event })
 const throughJson = (journal: readonly Entry[]) => JSON.parse(JSON.stringify(journal)) as unknown[]
@@ -79,7 +90,15 @@ const OPTIONAL = new Set(['cause', 'force', 'verdict', 'cancelled', 'blockedMs']
 
 describe('the codec of journals', () => {
   it.each(TYPES.filter(({ type }) => type !== 'run.started'))('reads $type', (event) => {
-    expect(read(entry(event))).toEqual({ seed: 7, isTail: false, startedAt: 0, entries: [entry(event)] })
+    expect(read(entry(event))).toEqual({
+      seed: 7,
+      isTail: false,
+      before: 1,
+      startedAt: 0,
+      format: 2,
+      definition,
+      entries: [entry(event)],
+    })
   })
 
   it('reads what every run has written, also once it was JSON', () => {

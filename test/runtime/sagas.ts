@@ -6,7 +6,7 @@ import { RUN_CONDITIONS } from '../../src/definition/shape.ts'
 import type { Reply } from '../../src/hosts/simulation.ts'
 import type { Effect } from '../../src/runtime/port/host.ts'
 import type { Agreed } from '../model/compare.ts'
-import { chance } from '../../src/runtime/journal/session.ts'
+import { chance } from '../../src/runtime/journal/chance.ts'
 import {
   awaitEvent,
   computed,

@@ -94,7 +94,7 @@ describe('session', () => {
     actor.subscribe({ error: (error) => errors.push(error) })
     actor.start()
     host.run()
-    expect(errors).toMatchObject([{ code: 'INTERNAL' }])
+    expect(errors).toMatchObject([{ code: 'RUN_NOT_RESUMABLE' }])
   })
 
   it('discards and counts what an abandoned operation says later', () => {

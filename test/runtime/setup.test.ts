@@ -193,6 +193,7 @@ describe('setup', () => {
     ['a pool without units', { resources: { db: { units: 0 } } }, 'WORKFLOW_INVALID'],
     ['a time-out that is none', { resourceTimeout: -1 }, 'WORKFLOW_INVALID'],
     ['a module that is none', { modules: { m: 7 } }, 'MODULE_LOAD_FAILED'],
+    ['a version that is no text', { modules: { m: { operations: m, version: 2 } } }, 'MODULE_LOAD_FAILED'],
   ])('refuses %s', (_, options, code) => {
     expect(() => build({}, options)).toThrow(coded(code))
   })

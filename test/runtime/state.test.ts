@@ -9,7 +9,7 @@ import { memoryHost } from '../../src/hosts/memory.ts'
 import { SimulationHost, type Reply } from '../../src/hosts/simulation.ts'
 import type { Effect, Host } from '../../src/runtime/port/host.ts'
 import type { RunReport } from '../../src/runtime/report/step-records.ts'
-import { chance } from '../../src/runtime/journal/session.ts'
+import { chance } from '../../src/runtime/journal/chance.ts'
 import { arbitraries, logicOf } from '../../src/testing/index.ts'
 
 const RUNS = Number(process.env['PROPERTY_RUNS'] ?? 150)
@@ -24,7 +24,7 @@ type Fate = 'succeeds' | 'fails' | 'hangs'
 /** How an effect goes, whoever performs it and when. */
 function fateOf(effect: Effect, fates: number): Fate {
   if (effect.kind !== 'attempt' && effect.kind !== 'decision') return 'succeeds'
-  const key = effect.kind === 'attempt' ? `${effect.to}#${effect.attempt}` : `${effect.to}|${effect.index}`
+  const key = effect.kind === 'attempt' ? `${effect.to}#${effect.attempt}` : `${effect.to}|${effect.step}`
   const drawn = chance(fates, key)
   if (effect.kind === 'decision') return drawn < 0.1 ? 'fails' : 'succeeds'
   return drawn < 0.2 ? 'fails' : drawn < 0.3 ? 'hangs' : 'succeeds'

@@ -124,7 +124,7 @@ export class IntegrationLogic extends BaseMachine implements OpenLogic {
     const { runId, inputs } = snapshot.context
     const earlier = earlierLife(seat, runId)
     const request = { runId, resume: isResuming(self) || earlier !== null }
-    const root = new Root(scope, host, request, this.parts, this.awaited, earlier)
+    const root = new Root(scope, host, request, this.parts, definition, this.awaited, earlier)
     seat.root = root
     scope.defer(() => root.session.settleDown())
     const options = { runId, concurrentMax: definition.maxConcurrentWorkflows, inputs }
@@ -186,7 +186,7 @@ export class IntegrationLogic extends BaseMachine implements OpenLogic {
       bus: scope.busContext,
       pools: definition.pools.length,
     } satisfies IntegrationReport
-    session.close()
+    session.finish()
     return { ...last, output } as IntegrationSnapshot
   }
 }

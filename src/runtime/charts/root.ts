@@ -7,6 +7,8 @@ import {
   type AnyActorRef,
   type AnyActorScope,
 } from 'xstate'
+import { recordOf } from '../../definition/identity.ts'
+import type { IntegrationDefinition, WorkflowDefinition } from '../../definition/model.ts'
 import type { Plan } from '../../definition/plan.ts'
 import { execute } from '../execute/perform.ts'
 import type { Host, RootRequest } from '../port/host.ts'
@@ -22,6 +24,7 @@ export class Root {
   readonly self: AnyActorRef
 
   /**
+   * @param definition What is run.
    * @param awaited The events that steps wait for.
    * @throws RUN_NOT_RESUMABLE, CLOCK_NOT_SUPPORTED
    */
@@ -30,6 +33,7 @@ export class Root {
     host: Host,
     request: RootRequest,
     parts: ScopeParts,
+    definition: WorkflowDefinition | IntegrationDefinition,
     awaited: Plan['awaited'],
     earlier: EarlierRoot | null = null,
   ) {
@@ -38,7 +42,7 @@ export class Root {
     const joint = { ...request, hasOwnClock: hasOwnClock(self as AnyActor) }
     const at = earlier && { future: earlier.future.session, record: earlier.record.session }
     const perform: Execute = (effect, control) => execute(this, effect, control)
-    this.session = new Session(self, host, perform, joint, at)
+    this.session = new Session(self, host, perform, joint, () => recordOf(definition, parts), at)
     this.scope = new Scope(self, this.session, parts, awaited, (event) => actorScope.emit(event))
     this.session.preparation = this.scope
     guardSend(self)

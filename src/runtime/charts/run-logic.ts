@@ -137,7 +137,7 @@ export class RunLogic extends BaseMachine implements OpenLogic {
     const above = seat.root?.self === self ? null : seat.root
     const earlier = above ? null : earlierLife(seat, runId)
     const request = { runId, resume: isResuming(self) || earlier !== null }
-    const root = above ?? new Root(scope, host, request, parts, plan.awaited, earlier)
+    const root = above ?? new Root(scope, host, request, parts, plan.workflow, plan.awaited, earlier)
     seat.root = root
     const options = {
       runId,
@@ -162,7 +162,7 @@ export class RunLogic extends BaseMachine implements OpenLogic {
   /** Gives the last snapshot the output that users get. */
   finish(last: RunSnapshot, run: Run): RunSnapshot {
     const report = new RunReport(run, last.output!)
-    if (run.options.ownsScope) run.session.close()
+    if (run.options.ownsScope) run.session.finish()
     const rejects = this.blueprint.onIncomplete === 'reject' && report.status !== 'completed'
     const end = rejects
       ? { status: 'error', output: undefined, error: new RunNotCompletedError(report) }

@@ -3,10 +3,16 @@
 // compiler.
 import type { Failure } from '../../../machines/protocol.ts'
 import { shown } from '../../definition/diagnostic.ts'
+import { fieldOf } from '../../foreign.ts'
 import { isObject, VERDICTS } from '../../definition/shape.ts'
 import { SagachartError } from '../../errors.ts'
+import type { DefinitionRecord, ListRecord, StepRecord } from '../../definition/identity.ts'
 import type { EventOf, InboundEvent } from '../port/events.ts'
 import type { Entry } from '../port/host.ts'
+import { FORMAT, FORMATS, type Format } from './formats.ts'
+
+/** How every refusal of a journal begins. */
+export const notResumable = (runId: string) => `Run ${runId} cannot be resumed`
 
 /** Returns the value if it is what it must be. @param at Names the value in the error. @throws RUN_NOT_RESUMABLE */
 type Read<T> = (value: unknown, at: string) => T
@@ -73,13 +79,42 @@ const failure: Read<Failure> = (value, at) => {
   return value as Failure
 }
 
+const listOf =
+  <T>(read: Read<T>): Read<readonly T[]> =>
+  (value, at) => {
+    if (!Array.isArray(value)) return refuse(at, 'a list', value)
+    value.forEach((item, index) => read(item, `${at}[${index}]`))
+    return value as readonly T[]
+  }
+
+const recorded = { identity: object, settings: object }
+
+const definition: Read<DefinitionRecord> = (value, at) => {
+  const step = fieldsOf<StepRecord>({ ...recorded, name: text, lists: listOf(count) })
+  const list = fieldsOf<ListRecord>({ ...recorded, steps: listOf(step) })
+  const read = fieldsOf<DefinitionRecord>({ ...recorded, workflows: count, lists: listOf(list) })(value, at)
+  const { workflows, lists } = read
+  if (workflows > lists.length) refuse(`${at}.workflows`, `at most ${lists.length}`, workflows)
+  for (const { steps } of lists)
+    for (const { name, lists: inside } of steps)
+      for (const number of inside)
+        if (number >= lists.length)
+          refuse(`${at}, lists of ${shown(name)}`, `less than ${lists.length}`, number)
+  return read
+}
+
 const attempt = { attempt: count }
 
 /** By the type of an event, what it holds beside that. */
 const EVENTS: {
   readonly [TType in InboundEvent['type']]: Fields<Omit<EventOf<InboundEvent, TType>, 'type' | 'blockedMs'>>
 } = {
-  'run.started': { seed: count, revived: optional(oneOf(true)) },
+  'run.started': {
+    seed: count,
+    format: kind(String(FORMAT), (value) => value === FORMAT),
+    definition,
+    revived: optional(oneOf(true)),
+  },
   'run.cancel': { cause: optional(oneOf('cancelled', 'timed_out')), force: optional(flag) },
   'run.cancelStep': { step: text, force: optional(flag) },
   'run.signal': { event: text, data: optional(anything) },
@@ -126,35 +161,65 @@ const EVENTS: {
   'lease.lost': { lease: text },
 }
 
-const READERS = new Map(
-  Object.entries(EVENTS).map(([type, fields]) => [
-    type,
-    fieldsOf<Pick<InboundEvent, 'type' | 'blockedMs'>>({
-      type: text as Read<InboundEvent['type']>,
-      blockedMs: optional(number),
-      ...fields,
-    }),
-  ]),
-)
+/** The events that were otherwise in format 1, which named steps by their place in their list. */
+const EVENTS_1: Partial<Record<InboundEvent['type'], Fields<Record<string, unknown>>>> = {
+  'run.started': { seed: count },
+  'effect.heard': { run: text, index: count, target, output: EVENTS['effect.heard'].output },
+  'decision.made': { index: count, value: anything, failure: optional(failure) },
+}
 
-const readEntry = fieldsOf<Entry>({
-  at: number,
-  to: text,
-  event: (value, at) => {
-    const type = text(object(value, at)['type'], `${at}.type`)
-    const read = READERS.get(type) ?? refuse(`${at}.type`, 'an event that crosses into a run', type)
-    read(value, at)
-    return value as InboundEvent
-  },
-})
+const readersOf = (events: Readonly<Record<string, object>>) =>
+  new Map(
+    Object.entries(events).map(([type, fields]) => [
+      type,
+      fieldsOf<Pick<InboundEvent, 'type' | 'blockedMs'>>({
+        type: text as Read<InboundEvent['type']>,
+        blockedMs: optional(number),
+        ...fields,
+      }),
+    ]),
+  )
+
+const READERS = { 1: readersOf({ ...EVENTS, ...EVENTS_1 }), 2: readersOf(EVENTS) } satisfies Record<
+  Format,
+  unknown
+>
+
+const readEntryOf = (format: Format) =>
+  fieldsOf<Entry>({
+    at: number,
+    to: text,
+    event: (value, at) => {
+      const type = text(object(value, at)['type'], `${at}.type`)
+      const read = READERS[format].get(type) ?? refuse(`${at}.type`, 'an event that crosses into a run', type)
+      read(value, at)
+      return value as InboundEvent
+    },
+  })
+
+/** The format of a journal, which its first entry names; whatever else is wrong with that is found when it is read. */
+function formatOf([first]: readonly unknown[], what: string): Format {
+  const format = fieldOf(fieldOf(first, 'event'), 'format') ?? 1
+  const known = FORMATS.find((each) => each === format)
+  if (known !== undefined) return known
+  throw new SagachartError(
+    'RUN_NOT_RESUMABLE',
+    `${what}: its journal has the format ${shown(format)}, expected one of ${FORMATS.join(', ')}; resume it with the version of sagachart that wrote it, or with a later one`,
+  )
+}
 
 /** What the journal of an earlier life says. */
-interface EarlierLife {
+export interface EarlierLife {
   readonly seed: number
   /** Whether it begins where a captured state left off. */
   readonly isTail: boolean
   readonly startedAt: number
-  /** What came after the start. */
+  readonly format: Format
+  /** The definition that the run began with; `null` where the format does not say. */
+  readonly definition: DefinitionRecord | null
+  /** Entries that came before these. */
+  readonly before: number
+  /** The entries after them, in the journal's own format. */
   readonly entries: readonly Entry[]
 }
 
@@ -166,8 +231,11 @@ interface EarlierLife {
  */
 export function readJournal(runId: string, path: string, journal: readonly unknown[]): EarlierLife | null {
   let time = 0
+  const what = notResumable(runId)
+  const format = formatOf(journal, what)
+  const readEntry = readEntryOf(format)
   const [first, ...entries] = journal.map((given, index) => {
-    const where = `Run ${runId} cannot be resumed: entry ${index + 1}`
+    const where = `${what}: entry ${index + 1}`
     const entry = readEntry(given, where)
     const { at, to, event } = entry
     if (at < time) refuse(`${where}.at`, `at least ${time}`, at)
@@ -177,6 +245,6 @@ export function readJournal(runId: string, path: string, journal: readonly unkno
     return entry
   })
   if (first?.event.type !== 'run.started') return null
-  const { seed, revived: isTail = false } = first.event
-  return { seed, isTail, startedAt: first.at, entries }
+  const { seed, definition: begun = null, revived: isTail = false } = first.event
+  return { seed, isTail, startedAt: first.at, format, definition: begun, before: 1, entries }
 }

@@ -1,18 +1,64 @@
 // What a replay holds back: effects are noted instead of performed, timers noted instead of started.
 // What the journal shows as settled is struck out; the rest is handed to the host at the end.
-import type { InboundEvent } from '../port/events.ts'
+// Invariant: an entry that fits nothing is refused, never passed over.
+import { SagachartError } from '../../errors.ts'
+import { shown } from '../../definition/diagnostic.ts'
+import type { InboundEvent, Settlement, TimerEvent } from '../port/events.ts'
 import type { Effect, Entry, HostPort } from '../port/host.ts'
 import type { RunningTimer } from '../port/timers.ts'
+import { notResumable, type EarlierLife } from './codec.ts'
+import { mayHearOfForgotten, upgrade, type StepsOf } from './formats.ts'
 
 interface NotedEffect {
   readonly effect: Effect
   aborted: boolean
 }
 
+/** Events that come only where something was asked for: the end of an effect, or of a time. The rest comes unasked. */
+const ASKED_FOR = {
+  'attempt.succeeded': true,
+  'attempt.failed': true,
+  'decision.made': true,
+  'module.initialised': true,
+  'module.failed': true,
+  'module.cleaned': true,
+  'handler.succeeded': true,
+  'handler.failed': true,
+  'attempt.timedOut': true,
+  'heartbeat.missed': true,
+  'grace.ended': true,
+  'backoff.ended': true,
+  'retries.expired': true,
+  'verdict.timedOut': true,
+  'run.timedOut': true,
+  'compensation.timedOut': true,
+  'module.timedOut': true,
+  'bus.timedOut': true,
+  'lease.timedOut': true,
+} satisfies Record<(Settlement | TimerEvent)['type'], true>
+
+/** Where an entry finds what it is about. */
+interface Places {
+  /** Whether an actor has this address. */
+  hasActor(path: string): boolean
+  readonly stepsOf: StepsOf
+}
+
 /** The notes of one replay. */
 export class Replay {
+  readonly life: EarlierLife
+  private readonly runId: string
+  /** Changes of the definition since the run began, in words. */
+  private readonly changed: string | null
+  private passed = 0
   private readonly noted = new Map<string, NotedEffect>()
   private readonly timers = new Map<string, Set<RunningTimer>>()
+
+  constructor(runId: string, life: EarlierLife, changed: string | null) {
+    this.runId = runId
+    this.life = life
+    this.changed = changed
+  }
 
   perform(effect: Effect): void {
     this.noted.set(keyOf(effect), { effect, aborted: false })
@@ -38,12 +84,46 @@ export class Replay {
     this.timers.get(timerKey(timer.to, timer.event))?.delete(timer)
   }
 
-  /** Strikes out what an entry settles. */
-  pass({ to, event }: Entry): void {
-    this.noted.delete(settlementKey(to, event))
+  /** Whether no entry is left. */
+  get isOver(): boolean {
+    return this.passed === this.life.entries.length
+  }
+
+  /**
+   * The next entry, of the latest format; what it settles is struck out.
+   * @throws RUN_NOT_RESUMABLE where it fits nothing that the run has
+   */
+  next({ hasActor, stepsOf }: Places): Entry {
+    const { entries, format } = this.life
+    const entry = upgrade(entries[this.passed]!, format, stepsOf)
+    if (entry === null || !hasActor(entry.to) || !this.strikesOut(entry)) this.refuse()
+    const { event } = entry
+    if (event.type === 'effect.heard') {
+      const steps = stepsOf(event.run)
+      if (steps ? !steps.some(({ name }) => name === event.step) : !mayHearOfForgotten(format)) this.refuse()
+    }
+    this.passed++
+    return entry
+  }
+
+  /** @throws RUN_NOT_RESUMABLE: the next entry is not of such a run */
+  refuse(): never {
+    const { to, event } = this.life.entries[this.passed]!
+    const about = 'step' in event ? ` about the step ${shown(event.step)}` : ''
+    const settings = this.changed === null ? '' : `; ${this.changed}`
+    throw new SagachartError(
+      'RUN_NOT_RESUMABLE',
+      `${notResumable(this.runId)}: entry ${this.life.before + this.passed + 1}: expected something that the run has asked for by then, found ${event.type}${about} for ${shown(to)}${settings}; resume it with the journal and the definition that it began with`,
+    )
+  }
+
+  /** Returns whether there was what an entry of its kind settles. */
+  private strikesOut({ to, event }: Entry): boolean {
+    if (this.noted.delete(settlementKey(to, event))) return true
     const fired = this.timers.get(timerKey(to, event))
     const [first] = fired ?? []
     if (first) fired?.delete(first)
+    return first !== undefined || !Object.hasOwn(ASKED_FOR, event.type)
   }
 
   /** Effects that are under way, in the order in which they were asked for. */
@@ -68,8 +148,14 @@ export class Replay {
   }
 }
 
-/** The same text for a timer and for its event, however late that was. */
-const timerKey = (to: string, { blockedMs: _, ...event }: InboundEvent) => `${to}|${JSON.stringify(event)}`
+/**
+ * The same text for a timer and for its event, however late that was, and whatever it says beside: what a wait gives is
+ * computed when it begins, and may come to something else in another life, or with another limit.
+ */
+function timerKey(to: string, event: InboundEvent): string {
+  const which = 'attempt' in event ? event.attempt : 'lease' in event ? event.lease : ''
+  return `${to}|${event.type}|${which}`
+}
 
 /** The same text for an effect and for the event that settles it. */
 function keyOf(effect: Effect): string {

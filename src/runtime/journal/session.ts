@@ -18,32 +18,19 @@ import type {
   TimerHandle,
 } from '../port/host.ts'
 import type { RunningTimer } from '../port/timers.ts'
+import type { DefinitionRecord } from '../../definition/identity.ts'
+import { Agenda } from './agenda.ts'
+import { Asides } from './asides.ts'
 import { readJournal } from './codec.ts'
 import { Replay } from './replay.ts'
+import type { Scope } from '../environment/scope.ts'
 import type { Run } from '../run/run.ts'
 import { attemptSettlement, settlement } from './settled.ts'
+import { changesSince, goOnFrom, startOf, timeOf, type EarlierSession } from './start.ts'
 import { vouchFor } from '../charts/tell.ts'
-import { raw } from '../../kernel/plain.ts'
+import { underWayAt, underWayFrom, type UnderWay } from '../state/joint.ts'
+import { chance } from './chance.ts'
 import type { SessionAt, SessionRecord } from '../state/root-at.ts'
-
-/** What has to be there again before an earlier life goes on. */
-interface Preparation {
-  initialiseAgain(ended: (error: unknown) => void): void
-}
-
-/** What is under way in a root: its timers and what is performed for it, in the order in which they began. */
-export interface UnderWay {
-  readonly now: number
-  readonly timers: readonly RunningTimer[]
-  readonly effects: readonly { readonly effect: Effect; readonly isAborted: boolean }[]
-}
-
-/** What was under way in an earlier life, and the time at which it goes on. */
-export interface Revived {
-  readonly now: number
-  readonly timers: readonly RunningTimer[]
-  readonly effects: readonly Effect[]
-}
 
 /** What the runtime runs for an effect; see perform.ts. */
 export type Execute = (effect: Effect, control: EffectControl) => unknown
@@ -51,7 +38,7 @@ export type Execute = (effect: Effect, control: EffectControl) => unknown
 const NONE: ReadonlySet<Effect> = new Set()
 
 /** The joint of one root and its host. */
-export class Session {
+export class Session extends Agenda {
   /** The root's own address. */
   readonly path: string
   readonly runId: string
@@ -65,6 +52,7 @@ export class Session {
   time: number
   private readonly port: HostPort
   private readonly seed: number
+  private readonly definition: () => DefinitionRecord
   /** Runs inside of steps that have ended while an operation of theirs that was given up on may still succeed, by address. */
   readonly endedRuns = new Map<string, Run>()
   /** Effects that somebody waits for, in the order in which they were asked for. */
@@ -80,29 +68,20 @@ export class Session {
   private replay: Replay | null
   /** What comes in while an earlier life is taken up. */
   private readonly held: (() => void)[] = []
-  /** Effects that are no part of the history, and the timers that limit them. */
-  private readonly aside = new Map<Effect | TimerHandle, (outcome: Outcome) => void>()
+  /** Effects that are no part of the history. */
+  private readonly asides: Asides
   /** Prepares what an earlier life had, once its journal is replayed, and says how that went. */
-  preparation: Preparation | null = null
+  preparation: Pick<Scope, 'initialiseAgain'> | null = null
   private published = 0
   /** In the host's journal. */
   private entries = 0
   /** Events from outside on their way. */
   private readonly admitted = new Set<{ readonly to: string; readonly event: InboundEvent }>()
   /** What was under way when an earlier life was captured; `null` where there is none. */
-  readonly revived: Revived | null
-  /** What the charts asked for and nobody has done yet, in order: each a function and its two arguments. */
-  private effects: unknown[] = []
-  /** What is done after all that, and what is done last of all. */
-  private readonly resting: (() => void)[] = []
-  private readonly last: (() => void)[] = []
-  /** What is told to the outside after all that. */
-  private readonly outside: (() => void)[] = []
-  private settling = false
-  private handling = false
-  private closed = false
+  readonly revived: UnderWay | null
 
   /**
+   * @param definition The record of what is run: asked for only where a journal is read or kept, or a state is captured.
    * @param at Where an earlier life was.
    * @throws RUN_NOT_RESUMABLE
    */
@@ -111,8 +90,10 @@ export class Session {
     host: Host,
     execute: Execute,
     request: RootRequest,
-    at: { readonly future: SessionAt; readonly record: SessionRecord } | null = null,
+    definition: () => DefinitionRecord,
+    at: EarlierSession | null = null,
   ) {
+    super()
     const guest: Guest = {
       execute,
       settle: (effect, outcome) => this.settle(effect, outcome),
@@ -121,43 +102,34 @@ export class Session {
     this.port = host.open({ ...request, revives: at !== null }, guest)
     this.runId = request.runId
     this.path = `run/${this.runId}`
-    const earlier = this.earlierLife(at !== null)
-    const entries = at ? earlier?.entries.slice(at.record.entries - 1) : earlier?.entries
-    this.seed = at?.future.seed ?? earlier?.seed ?? this.port.seed
-    this.time = startOf(at?.record, entries, earlier?.startedAt, this.port.now())
+    this.asides = new Asides(this.port)
+    this.definition = definition
     this.entries = this.port.journal.length
-    if (!earlier)
-      this.write({
-        at: this.time,
-        to: this.path,
-        event: { type: 'run.started', seed: this.seed, ...(at && { revived: true }) },
-      })
-    this.replay = at || earlier ? new Replay() : null
-    if (this.replay) this.port.defer(() => this.replayAll(entries ?? []))
+    this.replay = this.earlierLife(at)
+    const earlier = this.replay?.life
+    this.seed = earlier?.seed ?? this.port.seed
+    this.time = timeOf(at?.record, earlier, this.port.now())
+    if (this.port.keepsJournal !== false && this.entries === 0) {
+      const event = startOf(this.seed, definition(), at !== null)
+      this.write({ at: this.time, to: this.path, event })
+    }
+    if (this.replay) this.port.defer(() => this.replayAll())
     this.actors.set(this.path, self)
     this.revived = at && this.revive(at.future, at.record)
   }
 
   /** What was under way in an earlier life is noted, as a replay would note it. */
-  private revive(
-    { timers, effects, admitted }: SessionAt,
-    { published, lateReplies }: SessionRecord,
-  ): Revived {
-    const { time: now } = this
+  private revive(at: SessionAt, { published, lateReplies }: SessionRecord): UnderWay {
+    const underWay = underWayFrom(at, this.time)
     this.published = published
     this.lateReplies = lateReplies
-    const running = timers.map(({ to, event, delayMs, left }): RunningTimer => ({
-      ...{ to, event, delayMs },
-      due: now + left,
-      handle: null,
-    }))
-    for (const timer of running) this.replay!.startTimer(timer)
-    for (const { effect, isAborted } of effects) {
+    for (const timer of underWay.timers) this.replay!.startTimer(timer)
+    for (const { effect, isAborted } of underWay.effects) {
       this.perform(effect)
       if (isAborted) this.abort(effect)
     }
-    for (const { to, event } of admitted) this.held.push(() => this.deliver(to, event))
-    return { now, timers: running, effects: effects.map(({ effect }) => effect) }
+    for (const { to, event } of at.admitted) this.held.push(() => this.deliver(to, event))
+    return underWay
   }
 
   /** What is under way, and the host's time. */
@@ -167,21 +139,14 @@ export class Session {
   }
 
   /** Where it is, to be asked while the root is at rest and no earlier life is being taken up. */
-  capture(): { readonly at: SessionAt; readonly record: SessionRecord } {
-    const { seed, time, published, lateReplies, entries, admitted } = this
-    const { now, timers, effects } = this.underWay
-    return {
-      at: {
-        seed,
-        timers: timers.map(({ to, event, delayMs, due }) => ({
-          ...{ to, event: raw(event) as InboundEvent, delayMs },
-          left: due - now,
-        })),
-        effects: effects.map(({ effect, isAborted }) => ({ effect: raw(effect) as Effect, isAborted })),
-        admitted: [...admitted],
-      },
-      record: { time, published, lateReplies, entries },
-    }
+  get at(): SessionAt {
+    return { seed: this.seed, ...underWayAt(this.underWay), admitted: [...this.admitted] }
+  }
+
+  /** What is to be read of what has happened. */
+  get record(): SessionRecord {
+    const { time, published, lateReplies, entries } = this
+    return { time, published, lateReplies, entries, definition: this.definition() }
   }
 
   /** Whether an earlier life is being taken up. */
@@ -189,11 +154,14 @@ export class Session {
     return this.replay !== null
   }
 
-  private earlierLife(isRevived: boolean): ReturnType<typeof readJournal> {
+  /** What is to be gone on from: a journal, a captured state and what came after it, or nothing, for a run that never started. */
+  private earlierLife(at: EarlierSession | null): Replay | null {
     try {
-      const life = readJournal(this.runId, this.path, this.port.journal)
-      if (life?.isTail && !isRevived) throw tailAlone(this.runId)
-      return life
+      const life = goOnFrom(this.runId, readJournal(this.runId, this.path, this.port.journal), at)
+      if (life === null) return null
+      const changed = changesSince(this.runId, life, this.definition)
+      if (changed !== null) this.port.log(this.path, `The run goes on, though ${changed}`, null)
+      return new Replay(this.runId, life, changed)
     } catch (error) {
       this.port.close()
       throw error
@@ -239,21 +207,7 @@ export class Session {
    * @param ended Told once how it ended, or that it did not within its limit.
    */
   performAside(effect: Effect, limitMs: number, ended: (outcome: Outcome) => void): void {
-    const { to } = effect
-    const timer = this.port.startTimer(to, { type: 'module.timedOut' }, limitMs)
-    const settle = (outcome: Outcome) => {
-      this.aside.delete(effect)
-      this.aside.delete(timer)
-      this.port.cancelTimer(timer)
-      ended(outcome)
-    }
-    this.aside.set(effect, settle)
-    this.aside.set(timer, () => {
-      this.port.abort(effect)
-      this.port.abandon(effect)
-      settle({ status: 'failed', error: new Error(`it did not end within ${limitMs} ms`) })
-    })
-    this.port.perform(effect)
+    this.asides.perform(effect, { type: 'module.timedOut' }, limitMs, ended)
   }
 
   /** Performs effects one after the other, though their actors are gone. */
@@ -292,64 +246,6 @@ export class Session {
     if (!this.replay) this.port.log(path, typeof message === 'string' ? message : shown(message), data)
   }
 
-  /**
-   * Does something once the chart that asks for it has come to rest. All that charts ask for is done so, in order:
-   * no chart is ever entered while another one is in the middle of a transition. Target and detail are handed over as
-   * they are, for a closure an effect is what a step can least afford.
-   */
-  later<TTarget, TDetail>(
-    effect: (target: TTarget, detail: TDetail) => void,
-    target: TTarget,
-    detail: TDetail,
-  ): void {
-    this.effects.push(effect, target, detail)
-  }
-
-  /** Does something once nothing else is left to be done, so that it finds all that begins at the same time. */
-  atRest(effect: () => void): void {
-    this.resting.push(effect)
-  }
-
-  /** Does something once all is done that rests, too. */
-  atLast(effect: () => void): void {
-    this.last.push(effect)
-  }
-
-  /** Does what the charts asked for, until they ask for nothing more. A fault of ours ends the root. */
-  settleDown(): void {
-    if (this.settling) return
-    this.settling = true
-    try {
-      const { effects } = this
-      for (let next = 0; !this.closed; next += 3) {
-        if (next === effects.length) {
-          const rest = this.resting.shift() ?? this.last.shift()
-          if (!rest) break
-          this.later(rest, undefined, undefined)
-        }
-        const effect = effects[next] as (target: unknown, detail: unknown) => void
-        effect(effects[next + 1], effects[next + 2])
-      }
-    } catch (error) {
-      this.fail(error)
-    } finally {
-      this.effects = []
-      this.settling = false
-    }
-    this.tellOutside()
-  }
-
-  /** Tells something to whoever watches from outside once the tree is quiet: then the run is what it is. */
-  atQuiet(tell: () => void): void {
-    if (this.isQuiet) tell()
-    else this.outside.push(tell)
-  }
-
-  private tellOutside(): void {
-    if (!this.isQuiet) return
-    for (let tell = this.outside.shift(); tell; tell = this.outside.shift()) tell()
-  }
-
   /** Sends an actor what comes through the journal, or from nowhere. */
   private send(to: ActorRef, event: Message): void {
     vouchFor(to, event)
@@ -366,11 +262,6 @@ export class Session {
     })
   }
 
-  /** Whether nothing is under way in the tree: no entry, and nothing that charts asked for. */
-  get isQuiet(): boolean {
-    return !this.handling && !this.settling
-  }
-
   /** Lets an event from outside in: at once where the tree is quiet, so that it keeps its place before what follows. */
   enter(to: string, event: InboundEvent): void {
     if (this.isQuiet) this.deliver(to, event)
@@ -380,11 +271,7 @@ export class Session {
   /** The one way in. What nobody waits for any more is counted and forgotten. */
   deliver(to: string, event: InboundEvent, timer?: TimerHandle): void {
     if (this.closed) return
-    const aside = timer && this.aside.get(timer)
-    if (aside) {
-      aside({ status: 'failed', error: null })
-      return
-    }
+    if (timer && this.asides.settle(timer, null)) return
     if (this.replay) {
       this.held.push(() => this.deliver(to, event, timer))
       return
@@ -405,6 +292,12 @@ export class Session {
     this.closed = true
     this.port.close()
     this.actors.clear()
+  }
+
+  /** The same for an orderly end. @throws RUN_NOT_RESUMABLE where its journal says that it had not ended */
+  finish(): void {
+    if (this.replay?.isOver === false) this.replay.refuse()
+    this.close()
   }
 
   /** The time of an entry that is made now. */
@@ -432,13 +325,16 @@ export class Session {
   }
 
   /** What was under way when the journal ended is performed again; what it records as ended is not. */
-  private replayAll(entries: readonly Entry[]): void {
+  private replayAll(): void {
     const { replay } = this
     if (!replay || this.closed) return
+    const places = {
+      hasActor: (path: string) => this.actors.has(path),
+      stepsOf: (path: string) => this.runAt(path)?.workflow.steps,
+    }
     try {
-      for (const entry of entries) {
-        replay.pass(entry)
-        this.handle(entry)
+      while (!replay.isOver) {
+        this.handle(replay.next(places))
         if (this.closed) return
       }
     } catch (error) {
@@ -464,18 +360,14 @@ export class Session {
   }
 
   /** A fault of ours, or a journal that is not this root's: the root ends with the error. */
-  private fail(error: unknown): void {
+  protected fail(error: unknown): void {
     const root = this.actors.get(this.path)
     if (root) this.send(root, { type: 'root.failed', error })
   }
 
   /** The first reply counts: a later actor may have the same address, and this effect is not that actor's. */
   private settle(effect: Effect, outcome: Outcome): void {
-    const aside = this.aside.get(effect)
-    if (aside) {
-      aside(outcome)
-      return
-    }
+    if (this.asides.settle(effect, outcome)) return
     this.aborted.delete(effect)
     if (!this.awaited.delete(effect)) {
       this.lateReplies++
@@ -509,33 +401,4 @@ export class Session {
   runAt(path: string): Run | undefined {
     return this.runs.get(path) ?? this.endedRuns.get(path)
   }
-}
-
-/** When it goes on: where entries follow that a captured state does not have, then; else now. */
-function startOf(
-  record: SessionRecord | undefined,
-  entries: readonly Entry[] = [],
-  startedAt: number | undefined,
-  now: number,
-): number {
-  if (!record) return startedAt ?? now
-  return entries.length > 0 ? record.time : Math.max(record.time, now)
-}
-
-const tailAlone = (runId: string) =>
-  new SagachartError(
-    'RUN_NOT_RESUMABLE',
-    `Run ${runId} cannot be resumed: its journal begins where a captured state left off; give the snapshot, too`,
-  )
-
-/**
- * A chance from [0, 1), always the same for a seed and a key. FNV-1a over the key, then a finaliser (murmur3's), so that
- * near keys give far values.
- */
-export function chance(seed: number, key: string): number {
-  let hash = (seed ^ 0x811c9dc5) >>> 0
-  for (let at = 0; at < key.length; at++) hash = Math.imul(hash ^ key.charCodeAt(at), 0x01000193)
-  hash = Math.imul(hash ^ (hash >>> 16), 0x85ebca6b)
-  hash = Math.imul(hash ^ (hash >>> 13), 0xc2b2ae35)
-  return ((hash ^ (hash >>> 16)) >>> 0) / 0x1_0000_0000
 }

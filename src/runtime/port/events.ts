@@ -12,6 +12,7 @@ import type {
   StepEvent,
   WorkflowEvent,
 } from '../../../machines/protocol.ts'
+import type { DefinitionRecord } from '../../definition/identity.ts'
 import type { Origin } from '../../kernel/waiters.ts'
 
 /** The events of a union that have one of these types. */
@@ -22,6 +23,10 @@ export interface RunStarted {
   readonly type: 'run.started'
   /** A 32-bit unsigned integer. */
   readonly seed: number
+  /** The format of the journal. Absent: 1. */
+  readonly format?: number
+  /** The record of the definition that the run began with. Absent in format 1. */
+  readonly definition?: DefinitionRecord
   /** The journal begins where a captured state left off: without that nothing can be made of it. */
   readonly revived?: true
 }

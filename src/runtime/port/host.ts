@@ -86,6 +86,8 @@ export type TimerHandle = object
 export interface HostPort {
   /** All chance in the root is drawn from it. A 32-bit unsigned integer. */
   readonly seed: number
+  /** Whether entries that are recorded are kept; where none is, nothing is made only to be written down. Default `true`. */
+  readonly keepsJournal?: boolean
   /** Entries of an earlier life of this root, to be replayed before anything new. */
   readonly journal: readonly Entry[]
   /** Milliseconds since the epoch, whole. */

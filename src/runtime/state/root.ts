@@ -43,29 +43,24 @@ export function captureRoot({ session, scope }: Root, seated: Run | Program): Ca
     timers,
     effects.map(({ effect }) => effect),
   )
-  const { future, record } = whereIs({ session, scope }, seated, notes)
+  const [future, records] = whereIs({ session, scope }, seated, notes)
+  const record: RootRecord = { session: session.record, ...records }
   return { format: STATE_FORMAT, future: toPlain(future), record: toPlain(record) }
 }
 
-/** Where a root is, before it is made plain. */
+/** Where a root is, before it is made plain, and what reports read of all but its session. */
 export function whereIs(
   { session, scope }: Pick<Root, 'session' | 'scope'>,
   seated: Run | Program,
   notes: Capturing,
-): EarlierRoot {
-  const joint = session.capture()
+): readonly [Future, Omit<RootRecord, 'session'>] {
   const shared = scope.capture(notes)
   const own =
     'capture' in seated ? seated.capture(notes) : { at: { run: captureRun(seated, notes) }, record: null }
-  return {
-    future: { session: joint.at, scope: shared.at, seated: own.at },
-    record: {
-      session: joint.record,
-      scope: shared.record,
-      program: own.record,
-      runs: notes.records,
-    },
-  }
+  return [
+    { session: session.at, scope: shared.at, seated: own.at },
+    { scope: shared.record, program: own.record, runs: notes.records },
+  ]
 }
 
 /**
@@ -99,7 +94,12 @@ export const chartAt = ({ future: { seated } }: EarlierRoot): ChartAt =>
 /** Takes up an earlier life, but for what is seated. @throws RUN_NOT_RESUMABLE */
 export function reviveRoot({ session, scope }: Root, { future, record }: EarlierRoot): Reviving {
   const { now, timers, effects } = session.revived!
-  const notes = new Reviving(now, timers, effects, record.runs)
+  const notes = new Reviving(
+    now,
+    timers,
+    effects.map(({ effect }) => effect),
+    record.runs,
+  )
   scope.revive(future.scope, record.scope, notes)
   return notes
 }
