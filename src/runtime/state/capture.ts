@@ -11,7 +11,7 @@ import type {
   EndedAt,
   EndedNestedAt,
   InsideAt,
-  InsideKept,
+  LedgerAt,
   LivingAt,
   NestedAt,
   NestingAt,
@@ -134,29 +134,22 @@ const insideAt = ({ owed, left }: Inside, notes: Capturing): InsideAt => ({
 })
 
 /** A ledger that belongs to a run which may still be undone is that run's. */
-function keptInside(plan: Plan, inside: ReadonlyMap<number, Inside>): RunRecord['inside'] {
-  return Array.from(inside, ([index, { ended, failuresKept, kept, owed }]) => [
-    index,
-    {
-      ended,
-      failuresKept,
-      kept: kept.map(({ iteration, status, ledger }) => ({
-        iteration,
-        status,
-        ledger: ledgerAt(ledger, owed, plan.inside.get(index)!),
-      })),
-    },
-  ])
+function keptInside(plan: Plan, inside: ReadonlyMap<number, Inside>, isOwed = true): RunRecord['inside'] {
+  return Array.from(inside, ([index, { ended, failuresKept, kept, owed }]) => {
+    const plans = plan.inside.get(index)!
+    const runs = isOwed ? owed : []
+    const keptAt = kept.map(({ iteration, status, ledger }) => {
+      const place = runs.findIndex(({ run }) => run.graph === ledger.graph)
+      return { iteration, status, ledger: place >= 0 ? place : ledgerAt(ledger, plans) }
+    })
+    return [index, { ended, failuresKept, kept: keptAt }]
+  })
 }
 
-function ledgerAt(
-  { plan, graph, effects, compensations, inside }: Ledger,
-  owed: readonly EndedRun[],
-  plans: readonly Plan[],
-): InsideKept['kept'][number]['ledger'] {
-  const place = owed.findIndex(({ run }) => run.graph === graph)
-  if (place >= 0) return place
-  return { place: plans.indexOf(plan), graph, effects, compensations, inside: keptInside(plan, inside) }
+/** Nothing in it is undone any more. */
+function ledgerAt({ plan, graph, effects, compensations, inside }: Ledger, plans: readonly Plan[]): LedgerAt {
+  const kept = keptInside(plan, inside, false)
+  return { place: plans.indexOf(plan), graph, effects, compensations, inside: kept }
 }
 
 /** The place of a kept run among those that are owed. */
