@@ -49,6 +49,8 @@ export class World implements Host {
   time = 0
   /** What has crossed into the root so far, in all its lives. */
   journal: Entry[] = []
+  /** Entries that told of a success when it could not be undone any more. */
+  readonly heardTooLate = new WeakSet<Entry>()
   /** The life that goes on; `null` before the root opened, and after it closed. */
   life: Life | null = null
   private readonly seed: number

@@ -83,14 +83,17 @@ class EffectsDone {
     return this.paths.has(run.pathOf(index))
   }
 
-  record({ to, event }: Entry): void {
+  record(entry: Entry): void {
+    const { to, event } = entry
     if (event.type === 'attempt.succeeded' || ('failure' in event && event.failure?.effect === 'done'))
       this.add(to)
     if (event.type !== 'effect.heard') return
     const { run: path, step } = event
-    // While a journal is replayed there is no root yet: what was too late then is owed to nobody.
+    const { world } = this.view
+    // While a journal is replayed there is no root yet: what was too late is so still.
     const root = this.view.root as View['root'] | undefined
-    if (root?.session.runAt(path)?.reversal.isTooLate) return
+    if (root?.session.runAt(path)?.reversal.isTooLate) world.heardTooLate.add(entry)
+    if (world.heardTooLate.has(entry)) return
     const inside = path.replace('/steps/', '/step/')
     this.add(inside === path ? `${path}/step/${step}` : `${inside}/${step}`)
   }
