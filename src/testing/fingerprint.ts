@@ -1,5 +1,6 @@
 // One text for equal situations: the future of the root, as it is captured, and what its world may still say. Times are relative,
 // so that the same situation a minute later is the same; events go by numbers of their own. Nothing is left out by its name.
+import type { AnyActorRef } from 'xstate'
 import type { Root } from '../runtime/charts/root.ts'
 import { seatOf } from '../runtime/charts/seat.ts'
 import type { Effect } from '../runtime/port/host.ts'
@@ -94,6 +95,10 @@ export function outcomes({ session }: Root): string {
     parts.push(`${path}:${graph.state.join('')}${JSON.stringify([graph.outputs, [...graph.failures]])}`)
   return parts.join('\n')
 }
+
+/** A run as it is written down, and read again. */
+export const asWritten = (actor: AnyActorRef) =>
+  JSON.parse(JSON.stringify(actor.getPersistedSnapshot())) as object
 
 /** A number for a text: 53 bits of two independent hashes (cyrb53's mixing). */
 export function hashOf(given: string): number {

@@ -12,7 +12,7 @@ import { Answers } from './answers.ts'
 import type { Subject } from './changing-host.ts'
 import type { Checker, View } from './checkers/checker.ts'
 import { labelOf, type Choice, type Decide, type FaultKind } from './choice.ts'
-import { differenceOf, fingerprint, outcomes } from './fingerprint.ts'
+import { asWritten, differenceOf, fingerprint, outcomes } from './fingerprint.ts'
 import { carryOut, type Note } from './deeds.ts'
 import type { History, Moment } from './history.ts'
 import type { UserInvariant } from './invariant.ts'
@@ -30,9 +30,6 @@ export function playSchedule(subject: Subject, setting: Setting, decide: Decide)
 const ASSUMED_MAX = 4
 
 const NO_FAULTS: ReadonlySet<FaultKind> = new Set()
-
-/** A run as it is written down, and read again. */
-const captured = (actor: AnyActorRef) => JSON.parse(JSON.stringify(actor.getPersistedSnapshot())) as object
 
 /** A schedule that is being played. */
 export class Playing implements Witness {
@@ -244,15 +241,10 @@ export class Playing implements Witness {
   private crash(entriesLost: number, fault: FaultKind | null): void {
     const { world } = this
     const known = { runId: 'explored', inputs: this.subject.inputs }
-    const state = entriesLost === 0 ? captured(this.actor!) : null
+    const state = entriesLost === 0 ? asWritten(this.actor!) : null
     const before = this.withoutEchoes()
-    this.note(
-      'process.crashed',
-      '',
-      null,
-      entriesLost === 0 ? '' : `${entriesLost} entries of the journal are lost`,
-      fault,
-    )
+    const loss = entriesLost === 0 ? '' : `${entriesLost} entries of the journal are lost`
+    this.note('process.crashed', '', null, loss, fault)
     const lives = world.journal.length % 2 === 0 ? [known, state] : [state, known]
     for (const from of lives) if (from && this.broken === null) this.goOn(from, entriesLost, before)
   }

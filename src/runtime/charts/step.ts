@@ -1,6 +1,7 @@
 // The step's chart, bound: its effects are done on the live steps of its run.
 import { stepMachine, type StepEffect } from '../../../machines/step.ts'
-import type { Attempting, StepActors } from '../run/step-actors.ts'
+import type { Attempting } from '../run/live-step.ts'
+import type { StepActors } from '../run/step-actors.ts'
 import { bound } from './compiled.ts'
 
 interface OnAttempt {

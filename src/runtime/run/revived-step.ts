@@ -4,7 +4,7 @@ import { UndoingInside } from '../control/undoing-inside.ts'
 import { chartOf, type Capturing, type Reviving } from '../state/notes.ts'
 import type { LiveAt, WorkAt } from '../state/run-at.ts'
 import type { Run } from './run.ts'
-import type { Attempting, Live } from './step-actors.ts'
+import type { Attempting, Live } from './live-step.ts'
 import { revivedActor } from './step-actor.ts'
 import { StepTimers } from './step-timers.ts'
 

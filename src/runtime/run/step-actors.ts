@@ -21,42 +21,14 @@ import { UndoingInside, type OwedRun, type UndoingTask } from '../control/undoin
 import { startWork } from '../control/start.ts'
 import type { Work } from '../control/work.ts'
 import type { Session } from '../journal/session.ts'
-import type { AttemptTarget, Effect } from '../port/host.ts'
 import type { Capturing, Reviving } from '../state/notes.ts'
 import type { LiveAt } from '../state/run-at.ts'
 import { captureStep, reviveStep } from './revived-step.ts'
 import type { Run } from './run.ts'
+import { targetOf, type Attempting, type Live } from './live-step.ts'
 import { compensationActor, INCOMPLETE, stepActor } from './step-actor.ts'
 import { StepTimers } from './step-timers.ts'
 import { tell } from '../charts/tell.ts'
-
-/** What is kept of a step while its actor lives. */
-export interface Live {
-  readonly actor: ActorRef
-  readonly path: string
-  effect: Extract<Effect, { kind: 'attempt' }> | null
-  /** The effect was told to stop, and its grace runs. */
-  isAborted: boolean
-  /** Whether its last attempt counts as one of the run's. */
-  isCounted: boolean
-  /** What an attempt of a control step does; what is undone inside of it. */
-  work: Work | null
-  readonly timers: StepTimers
-  /** The last failure that was published. */
-  failureEvent: string | null
-  /** Waits at the gates for its next attempt. */
-  queued: boolean
-}
-
-/** What the charts of a step and of its compensation have in common. */
-export type Attempting = StepContext | CompensationContext
-
-const targetOf = (context: Attempting): AttemptTarget =>
-  !('owed' in context)
-    ? context.target
-    : context.target === 'fallback'
-      ? 'fallbackCompensation'
-      : 'compensation'
 
 /** The live steps of one run. */
 export class StepActors {
