@@ -66,12 +66,14 @@ export { RunNotCompletedError } from './runtime/report/not-completed.ts'
 export { signal, type SignalTarget } from './runtime/environment/outside.ts'
 export type { DeclaredEvent, RunEvent, RunEventData } from './runtime/report/run-events.ts'
 export { run, withHost, type RunOptions, type Setup, type SetupOptions } from './runtime/setup.ts'
-export type {
-  CompensationRecord,
-  CompletedReport,
-  InsideRecord,
-  RunReport,
-  StepRecord,
+export {
+  stepOf,
+  type CompensationRecord,
+  type CompletedReport,
+  type InsideRecord,
+  type RunReport,
+  type StepRecord,
 } from './runtime/report/step-records.ts'
+export type { ProgressStatus, RunContext, StepProgress } from './runtime/report/progress.ts'
 export type { HandlerContext, Subscription } from './runtime/environment/subscription.ts'
 export type { RunInput, WorkflowLogic } from './runtime/charts/workflow-logic.ts'

@@ -6,6 +6,7 @@ import { configure } from 'safe-stable-stringify'
 import type { AnyActor, AnyActorRef, AnyEventObject, InspectionEvent } from 'xstate'
 import { IntegrationLogic } from '../runtime/charts/integration-logic.ts'
 import { RunLogic } from '../runtime/charts/run-logic.ts'
+import { withoutSteps } from '../runtime/report/step-records.ts'
 
 /** The version of the protocol that is spoken. */
 const PROTOCOL = '0.7.2'
@@ -160,13 +161,11 @@ function nameOf(actor: AnyActorRef, address: string): string {
   return kind === 'step' ? name : `${kind} ${name}`
 }
 
-/** What is shown of a snapshot: where the actor is, what it knows, how it ended. Not its children. */
+/**
+ * What is shown of a snapshot: where the actor is, what it knows, how it ended. Not its children, and not the steps of a run
+ * that has ended: each of them has said how it did.
+ */
 function essence(snapshot: unknown): object {
   const { status, value, context, output, error } = (snapshot ?? {}) as Record<string, unknown>
-  return { status: status ?? 'active', value, context, output: concise(output), error }
-}
-
-/** A report of a run without its steps: each of them has said how it ended. */
-function concise(output: unknown): unknown {
-  return typeof output === 'object' && output !== null && 'toJSON' in output ? { ...output } : output
+  return { status: status ?? 'active', value, context, output: withoutSteps(output), error }
 }

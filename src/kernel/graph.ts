@@ -41,6 +41,10 @@ const STATUS: readonly (StepStatus | null)[] = [
   'compensation_failed',
 ]
 
+/** How a step stands that is not final. */
+export type OpenStatus = 'pending' | 'waiting' | 'running'
+const OPEN_STATUS: readonly OpenStatus[] = ['pending', 'pending', 'waiting', 'running']
+
 /** What is kept of a step that is final. */
 export interface Settlement {
   readonly status: StepOutcome
@@ -84,6 +88,8 @@ export interface GraphState {
   readonly outputs: unknown[]
   readonly failures: Map<number, Failure>
   readonly counts: Record<StepStatus, number>
+  /** The same of steps that are not final, by state. */
+  readonly open: Uint32Array
   /** The order in which steps became final, from 1. */
   readonly order: Uint32Array
   /** Steps that did not run because of how their dependencies ended. */
@@ -110,6 +116,7 @@ export function newGraph({ size, dependencyStart }: Plan, around = ALL_WELL): Gr
     outputs: Array.from<unknown>({ length: size }).fill(null),
     failures: new Map(),
     counts: { success: 0, failed: 0, skipped: 0, cancelled: 0, compensated: 0, compensation_failed: 0 },
+    open: Uint32Array.of(size, 0, 0, 0),
     order: new Uint32Array(size),
     held: new Set(),
     settled: 0,
@@ -162,6 +169,23 @@ export function hasSucceeded(graph: GraphState, step: number): boolean {
 /** `null` until the step is final. */
 export const statusOf = ({ state }: GraphState, step: number): StepStatus | null => STATUS[state[step]!]!
 
+/** How a step stands that is not final. */
+export const openStatusOf = ({ state }: GraphState, step: number): OpenStatus => OPEN_STATUS[state[step]!]!
+
+/** A step that is not final gets on. */
+export function advance(graph: GraphState, step: number, to: typeof CHECKING | typeof QUEUED | typeof LIVE) {
+  graph.open[graph.state[step]!]!--
+  graph.open[to]!++
+  graph.state[step] = to
+}
+
+/** How many steps stand so that are not final. */
+export const openCounts = ({ open }: GraphState): Record<OpenStatus, number> => ({
+  pending: open[PENDING]! + open[CHECKING]!,
+  waiting: open[QUEUED]!,
+  running: open[LIVE]!,
+})
+
 /** Whether so many steps have succeeded, or too few still can; `null` as long as neither is known. */
 export function quorumOf(
   { counts: { success }, settled, state: { length } }: GraphState,
@@ -183,6 +207,7 @@ export function settle(
   now: number,
 ): boolean {
   if (isFinal(graph, step)) return false
+  graph.open[graph.state[step]!]!--
   graph.state[step] = FINAL[status]
   graph.attempts[step] = attempts
   graph.finishedAt[step] = now

@@ -1,6 +1,6 @@
 // What must compile, and what must not. Checked by `npm run types`: an expectation that no longer holds is an error.
 import { createActor, setup as machineSetup, type toPromise } from 'xstate'
-import { run, setup, type OperationContext, type RunReport } from '../../src/index.ts'
+import { run, setup, type OperationContext, type RunReport, stepOf } from '../../src/index.ts'
 
 type Equal<A, B> =
   (<T>() => T extends A ? 1 : 2) extends <T>() => T extends B ? 1 : 2 ? true : { readonly found: A }
@@ -107,7 +107,8 @@ export const given = async (): Promise<RunReport<{ saved: number | null; by: str
     typeof report.outputs,
     { readonly saved: number | null; readonly by: 'good'; readonly of: string } | null
   >(true)
-  same<ReturnType<typeof report.step<'extract'>>['output'], readonly Row[] | null>(true)
+  const extract = stepOf(report, 'extract')
+  same<typeof extract.output, readonly Row[] | null>(true)
   const actor = createActor(good, { input: { inputs: { table: 't', limit: 3 } } })
   same<Awaited<ReturnType<typeof toPromise<typeof actor>>>['outputs'], typeof report.outputs>(true)
   // @ts-expect-error a required input is missing
@@ -119,7 +120,7 @@ export const given = async (): Promise<RunReport<{ saved: number | null; by: str
   // @ts-expect-error an input that is not declared
   void run(good, { inputs: { table: 't', tabel: 't' } })
   // @ts-expect-error a step that is not there
-  report.step('extrcat')
+  stepOf(report, 'extrcat')
   return report
 }
 

@@ -5,8 +5,9 @@ import { describe, expect, it } from 'vitest'
 import { createActor, toPromise } from 'xstate'
 import { memoryHost } from '../../src/hosts/memory.ts'
 import { loadIntegration } from '../../src/load.ts'
-import { IntegrationLogic } from '../../src/runtime/charts/integration-logic.ts'
+import { IntegrationLogic, type IntegrationReport } from '../../src/runtime/charts/integration-logic.ts'
 import type { ResultDocument } from '../../src/runtime/report/result.ts'
+import { stepOf } from '../../src/runtime/report/step-records.ts'
 import { folderWith, sagachart } from '../cli/command.ts'
 
 const example = join(import.meta.dirname, '../../examples/services')
@@ -62,10 +63,8 @@ describe('examples/services', () => {
     const logic = new IntegrationLogic({ definition, modules, host: memoryHost({ log: () => {} }) })
     const report = await toPromise(createActor(logic, { input: { inputs: definition.inputs } }).start())
     const urls = ['auth', 'user', 'product', 'order'].map((name) => {
-      const [run] = (
-        report as unknown as { scenarios: { step(name: string): { output: { url: string } } }[] }
-      ).scenarios
-      return run!.step(`${name}_service`).output.url
+      const [run] = (report as unknown as IntegrationReport).scenarios
+      return (stepOf(run!, `${name}_service`).output as { url: string }).url
     })
     expect(new Set(urls).size).toBe(4)
     for (const url of urls) await expect(fetch(`${url}/health`)).rejects.toThrow()

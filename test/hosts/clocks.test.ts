@@ -8,6 +8,7 @@ import type { OperationContext } from '../../src/definition/model.ts'
 import { memoryHost } from '../../src/hosts/memory.ts'
 import { SimulationHost } from '../../src/hosts/simulation.ts'
 import { run, setupOn, withHost } from '../../src/runtime/setup.ts'
+import { stepOf } from '../../src/runtime/report/step-records.ts'
 
 afterEach(() => {
   vi.useRealTimers()
@@ -84,7 +85,7 @@ describe('a limit', () => {
           const { output } = actor.getSnapshot()
           expect(output?.status).toBe('failed')
           const took = (step: 'short' | 'long' | 'pause') => {
-            const { startedAt, finishedAt } = output!.step(step)
+            const { startedAt, finishedAt } = stepOf(output!, step)
             return finishedAt! - startedAt!
           }
           expect([took('short'), took('pause'), took('long')]).toEqual([
@@ -121,7 +122,7 @@ describe("a test's own timers", () => {
       await pass(MINUTE_MS)
       expect(started()).toContain('after')
       await pass(30 * MINUTE_MS)
-      expect(actor.getSnapshot().output?.step('long').error).toMatchObject({ code: 'ATTEMPT_TIMED_OUT' })
+      expect(stepOf(actor.getSnapshot().output!, 'long').error).toMatchObject({ code: 'ATTEMPT_TIMED_OUT' })
     },
   )
 

@@ -5,7 +5,7 @@ import { createActor, createMachine, type AnyActorRef, type Snapshot } from 'xst
 import type { Host } from '../../src/runtime/port/host.ts'
 import type { RunLogic } from '../../src/runtime/charts/run-logic.ts'
 import { setupOn, withHost } from '../../src/runtime/setup.ts'
-import type { RunReport } from '../../src/runtime/report/step-records.ts'
+import { stepOf, type RunReport } from '../../src/runtime/report/step-records.ts'
 import type { WorkflowLogic } from '../../src/runtime/charts/workflow-logic.ts'
 import { nestedRules } from './nested-rules.ts'
 import { startRules } from './start-rules.ts'
@@ -149,16 +149,20 @@ function ordinaryRules(
     const report = await finish(createWorkflow({ id: 'w', parallel: true, steps }))
     expect(report.status).toBe('completed')
     expect(journal).toEqual(['init m', 'init n', 'a', 'b', 'c', 'cleanup n', 'cleanup m'])
-    expect(report.step('c')?.output).toEqual({ z: { y: 1 } })
-    expect(Object.isFrozen(report.step('c')?.output)).toBe(true)
+    expect(stepOf(report, 'c')?.output).toEqual({ z: { y: 1 } })
+    expect(Object.isFrozen(stepOf(report, 'c')?.output)).toBe(true)
   })
 
   it('retries as often as it may', async () => {
     const retry = { count: 2, initial: '1ms' }
     const steps = { good: { invoke: 'm.flaky', retry }, bad: { invoke: 'm.fail', retry } }
     const report = await finish(createWorkflow({ id: 'w', parallel: true, steps }))
-    expect(report.step('good')).toMatchObject({ status: 'success', attempts: 3, output: 3 })
-    expect(report.step('bad')).toMatchObject({ status: 'failed', attempts: 3, error: { message: 'no luck' } })
+    expect(stepOf(report, 'good')).toMatchObject({ status: 'success', attempts: 3, output: 3 })
+    expect(stepOf(report, 'bad')).toMatchObject({
+      status: 'failed',
+      attempts: 3,
+      error: { message: 'no luck' },
+    })
     expect(report).toMatchObject({ status: 'failed', error: { message: 'no luck' }, leasesOpen: 0 })
   })
 
@@ -191,12 +195,12 @@ function ordinaryRules(
       neither: 'skipped',
       unwanted: 'skipped',
     })
-    expect(report.step('dependent')).toMatchObject({
+    expect(stepOf(report, 'dependent')).toMatchObject({
       error: { code: 'DEPENDENCIES_NOT_SATISFIED' },
       attempts: 0,
     })
-    expect(report.step('dependent')?.error?.message).toBe("Dependencies not satisfied: ['bad']")
-    expect(report.step('saved')?.output).toBe('plan b')
+    expect(stepOf(report, 'dependent')?.error?.message).toBe("Dependencies not satisfied: ['bad']")
+    expect(stepOf(report, 'saved')?.output).toBe('plan b')
   })
 
   it('refuses an output that is not JSON, and parameters that cannot be computed, without a retry', async () => {
@@ -206,8 +210,8 @@ function ordinaryRules(
     }
     const steps = { map: { invoke: 'm.map', retry }, params: { invoke: 'm.echo', retry, parameters } }
     const report = await finish(createWorkflow({ id: 'w', parallel: true, steps }))
-    expect(report.step('map')).toMatchObject({ attempts: 1, error: { code: 'OUTPUT_NOT_SERIALISABLE' } })
-    expect(report.step('params')).toMatchObject({ attempts: 1, error: { code: 'EXPRESSION_FAILED' } })
+    expect(stepOf(report, 'map')).toMatchObject({ attempts: 1, error: { code: 'OUTPUT_NOT_SERIALISABLE' } })
+    expect(stepOf(report, 'params')).toMatchObject({ attempts: 1, error: { code: 'EXPRESSION_FAILED' } })
   })
 
   it('reports a condition that fails, and outputs that cannot be computed', async () => {
@@ -215,7 +219,7 @@ function ordinaryRules(
       throw new Error('who knows')
     }
     const report = await finish(createWorkflow({ id: 'w', steps: { a: { invoke: 'm.echo', when } } }))
-    expect(report.step('a')).toMatchObject({
+    expect(stepOf(report, 'a')).toMatchObject({
       status: 'failed',
       attempts: 0,
       error: { code: 'EXPRESSION_FAILED' },
@@ -253,8 +257,8 @@ function endRules(
     const actor = start(createWorkflow({ id: 'w', parallel: true, steps }), harness)
     await harness.drive(() => actor.getSnapshot().status === 'done')
     const report = actor.getSnapshot().output as RunReport
-    expect(report.step('hang')).toMatchObject({ status: 'failed', error: { code: 'ATTEMPT_TIMED_OUT' } })
-    expect(report.step('deaf')).toMatchObject({ status: 'failed', error: { code: 'ATTEMPT_TIMED_OUT' } })
+    expect(stepOf(report, 'hang')).toMatchObject({ status: 'failed', error: { code: 'ATTEMPT_TIMED_OUT' } })
+    expect(stepOf(report, 'deaf')).toMatchObject({ status: 'failed', error: { code: 'ATTEMPT_TIMED_OUT' } })
     await harness.host.idle()
   }, 20_000)
 

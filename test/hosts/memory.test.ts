@@ -9,6 +9,7 @@ import { defineModule } from '../../src/definition/module.ts'
 import { memoryHost } from '../../src/hosts/memory.ts'
 import { run, setupOn } from '../../src/runtime/setup.ts'
 import { conformance } from './conformance.ts'
+import { stepOf } from '../../src/runtime/report/step-records.ts'
 
 /** How long a test waits for something to happen. */
 const PATIENCE_MS = 15_000
@@ -145,7 +146,7 @@ it('lets an operation that reports live, and ends one that falls silent', async 
     }),
   )
   expect(report.counts).toMatchObject({ success: 2, failed: 1 })
-  expect(report.step('silent').error).toMatchObject({ code: 'HEARTBEAT_MISSED' })
+  expect(stepOf(report, 'silent').error).toMatchObject({ code: 'HEARTBEAT_MISSED' })
   expect(shares).toMatchObject([{ progress: 0 }, { step_name: 'reports', progress: 1, message: '100 %' }])
 })
 
@@ -192,7 +193,7 @@ describe('a blocked event loop', () => {
       const report = await run(
         createWorkflow({ id: 'w', steps: { a: { invoke: `m.${operation}`, timeout: '40ms' } } }),
       )
-      const { status, error } = report.step('a')
+      const { status, error } = stepOf(report, 'a')
       expect(status).toBe('failed')
       expect(error).toMatchObject({ code: 'ATTEMPT_TIMED_OUT' })
       expect(blockedMs(error?.message)).toBeGreaterThanOrEqual(115)
@@ -203,8 +204,8 @@ describe('a blocked event loop', () => {
     const report = await run(
       createWorkflow({ id: 'w', steps: { a: { invoke: 'm.later', timeout: '40ms' } } }),
     )
-    expect(report.step('a').error).toMatchObject({ code: 'ATTEMPT_TIMED_OUT' })
-    expect(blockedMs(report.step('a').error?.message)).toBeGreaterThanOrEqual(150)
+    expect(stepOf(report, 'a').error).toMatchObject({ code: 'ATTEMPT_TIMED_OUT' })
+    expect(blockedMs(stepOf(report, 'a').error?.message)).toBeGreaterThanOrEqual(150)
   })
 
   it('is the cause of the limits of others, too', async () => {
@@ -215,9 +216,9 @@ describe('a blocked event loop', () => {
         steps: { a: { invoke: 'm.sync' }, b: { invoke: 'm.waits', timeout: '40ms' } },
       }),
     )
-    expect(report.step('a').status).toBe('success')
-    expect(report.step('b').error).toMatchObject({ code: 'ATTEMPT_TIMED_OUT' })
-    expect(blockedMs(report.step('b').error?.message)).toBeGreaterThanOrEqual(115)
+    expect(stepOf(report, 'a').status).toBe('success')
+    expect(stepOf(report, 'b').error).toMatchObject({ code: 'ATTEMPT_TIMED_OUT' })
+    expect(blockedMs(stepOf(report, 'b').error?.message)).toBeGreaterThanOrEqual(115)
   })
 
   it('is the cause of a limit of the whole run', async () => {
@@ -230,13 +231,13 @@ describe('a blocked event loop', () => {
   it('lets an attempt be retried', async () => {
     const steps = { a: { invoke: 'm.once', timeout: '40ms', retry: { count: 1, initial: '1ms' } } } as const
     const report = await run(createWorkflow({ id: 'w', steps }))
-    expect(report.step('a')).toMatchObject({ status: 'success', attempts: 2 })
+    expect(stepOf(report, 'a')).toMatchObject({ status: 'success', attempts: 2 })
   })
 
   it('ends nothing that reports meanwhile', async () => {
     const report = await run(
       createWorkflow({ id: 'w', steps: { a: { invoke: 'm.beats', heartbeat: '80ms' } } }),
     )
-    expect(report.step('a').status).toBe('success')
+    expect(stepOf(report, 'a').status).toBe('success')
   })
 })

@@ -64,14 +64,14 @@ describe('the packed package', () => {
   it('is imported by each of its entries, and by no other', () => {
     write(
       'entries.js',
-      `import { run, setup } from 'sagachart'
+      `import { run, setup, stepOf } from 'sagachart'
 import { stepMachine } from 'sagachart/machines'
 import { loadIntegrationText } from 'sagachart/document'
 import { createInspector } from 'sagachart/inspect'
 import { explore } from 'sagachart/testing'
 const flow = setup({ modules: { m: { op: () => 7 } } }).createWorkflow({ id: 'w', steps: { a: { invoke: 'm.op' } } })
 const loaded = await loadIntegrationText('integration: {modules: [], scenarios: []}')
-console.log((await run(flow)).step('a').output, stepMachine.id, loaded.ok, typeof createInspector)
+console.log(stepOf(await run(flow), 'a').output, stepMachine.id, loaded.ok, typeof createInspector)
 console.log((await explore(flow, { faults: 1 })).outcome)
 await import('sagachart/dist/src/index.js').catch(({ code }) => console.log(code))`,
     )
@@ -83,7 +83,7 @@ await import('sagachart/dist/src/index.js').catch(({ code }) => console.log(code
   it.each(['node16', 'nodenext', 'bundler'])('has types under module resolution %s', (moduleResolution) => {
     write(
       'typed.ts',
-      `import { run, setup, type RunReport } from 'sagachart'
+      `import { run, setup, type RunReport, stepOf } from 'sagachart'
 import { stepMachine } from 'sagachart/machines'
 import { loadIntegration } from 'sagachart/document'
 import { createInspector } from 'sagachart/inspect'

@@ -20,6 +20,7 @@ import {
   workflow,
   type Play,
 } from './workflows.ts'
+import { stepOf } from '../../src/runtime/report/step-records.ts'
 
 const at = (time: number, address: string, force = false) =>
   [time, { type: 'run.cancelStep', step: address, force } as never] as const
@@ -115,8 +116,8 @@ describe('cancellation of a part', () => {
       expect(statuses(played)).toEqual(statuses(flat))
       expect(statuses(played)).toEqual({ g: 'cancelled', next: 'cancelled', clean: 'success' })
       expect(played.report).toMatchObject({ status: 'completed', error: null })
-      expect(played.report.step('g')).toMatchObject({ attempts: 1, output: null, error: null })
-      expect(played.report.step('g').inside!.runs.at(-1)!.status).toBe('cancelled')
+      expect(stepOf(played.report, 'g')).toMatchObject({ attempts: 1, output: null, error: null })
+      expect(stepOf(played.report, 'g').inside!.runs.at(-1)!.status).toBe('cancelled')
       expect(played.time).toBe(5)
     },
   )
@@ -126,8 +127,8 @@ describe('cancellation of a part', () => {
     const reply: Play['reply'] = (effect, address) =>
       address === 'g/late' ? { kind: 'execute', afterMs: 100 } : hang('g/slow')(effect, address)
     const played = cancelled('g/slow', [parallel('g', parts)], { reply })
-    expect(played.report.step('g')).toMatchObject({ status: 'cancelled' })
-    const { steps } = played.report.step('g').inside!.runs[0]!
+    expect(stepOf(played.report, 'g')).toMatchObject({ status: 'cancelled' })
+    const { steps } = stepOf(played.report, 'g').inside!.runs[0]!
     expect(steps.map(({ status }) => status)).toEqual(['success', 'cancelled', 'success', 'success'])
     expect(played.time).toBe(100)
   })
@@ -157,7 +158,7 @@ describe('cancellation of a part', () => {
     expect(statuses(enough)).toEqual({ g: 'success', next: 'success', clean: 'success' })
     const short = cancelled('g/slow', group(3))
     expect(statuses(short)).toEqual({ g: 'failed', next: 'failed', clean: 'success' })
-    expect(short.report.step('g').error).toMatchObject({ code: 'TOO_FEW_SUCCEEDED' })
+    expect(stepOf(short.report, 'g').error).toMatchObject({ code: 'TOO_FEW_SUCCEEDED' })
   })
 
   it.each(['scan[1]', 'scan[1]/slow'])('is tolerated in a loop as a failure is: %s', (address) => {
@@ -167,7 +168,7 @@ describe('cancellation of a part', () => {
     ]
     const reply = hang('scan[1]/slow')
     const tolerated = cancelled(address, scan(1), { reply })
-    expect(tolerated.report.step('scan').output).toEqual([
+    expect(stepOf(tolerated.report, 'scan').output).toEqual([
       { quick: 'scan[0]/quick', slow: 'scan[0]/slow' },
       null,
       { quick: 'scan[2]/quick', slow: 'scan[2]/slow' },
@@ -236,7 +237,7 @@ describe('cancellation of a part', () => {
     const group = parallel('g', [needing, step('b')], {}, { dependsOn: ['clean'], ...retried })
     const steps = [step('bad'), step('clean', { dependsOn: ['bad'], runIf: 'all_done' }), group]
     const played = play(workflow(steps), { fates: { bad: breaks } })
-    expect(played.report.step('g')).toMatchObject({
+    expect(stepOf(played.report, 'g')).toMatchObject({
       status: 'failed',
       attempts: 1,
       error: { code: 'DEPENDENCIES_NOT_SATISFIED', message: "Dependencies not satisfied: ['bad']" },

@@ -22,6 +22,7 @@ import {
   workflow,
   type Play,
 } from './workflows.ts'
+import { stepOf } from '../../src/runtime/report/step-records.ts'
 
 describe('compensation', () => {
   it('undoes what succeeded in the reverse order of the graph, each once', () => {
@@ -112,12 +113,12 @@ describe('compensation', () => {
       compensation: 'failed',
       undone: ['c'],
     })
-    expect(played.report.step('c')).toMatchObject({
+    expect(stepOf(played.report, 'c')).toMatchObject({
       status: 'compensation_failed',
       compensation: { status: 'failed', error: { message: 'no luck' }, attempts: 1 },
     })
     const late = play(workflow(steps, compensating), { fates: { d: breaks }, reply: hang('undo:b') })
-    expect(late.report.step('b').compensation).toMatchObject({
+    expect(stepOf(late.report, 'b').compensation).toMatchObject({
       error: { code: 'ATTEMPT_TIMED_OUT' },
       attempts: 3,
     })
@@ -174,7 +175,7 @@ describe('compensation', () => {
       return play(workflow(steps), { fates: { a: breaks } })
     }
     expect(undone(on('attempt'))).toEqual(['undo:a'])
-    expect(on('attempt').report.step('a')).toMatchObject({
+    expect(stepOf(on('attempt').report, 'a')).toMatchObject({
       status: 'failed',
       compensation: { status: 'compensated' },
     })

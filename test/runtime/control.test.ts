@@ -21,6 +21,7 @@ import {
   verdicts,
   workflow,
 } from './workflows.ts'
+import { stepOf } from '../../src/runtime/report/step-records.ts'
 
 const outputOf = (scope: DataScope, name: string) => scope.steps[name]?.output
 
@@ -31,13 +32,13 @@ describe('parallel', () => {
       reply: slow,
     })
     expect(played.report).toMatchObject({ status: 'completed' })
-    expect(played.report.step('p').output).toEqual({ a: 'p/a', b: 'p/b' })
+    expect(stepOf(played.report, 'p').output).toEqual({ a: 'p/a', b: 'p/b' })
     expect(played.time).toBe(1000)
   })
 
   it('fails where one of its steps does, once all have ended', () => {
     const played = play(workflow([parallel('p', [step('a'), step('b')])]), { fates: { 'p/a': breaks } })
-    expect(played.report.step('p')).toMatchObject({ status: 'failed', error: { message: 'no luck' } })
+    expect(stepOf(played.report, 'p')).toMatchObject({ status: 'failed', error: { message: 'no luck' } })
     expect(played.calls).toEqual(['p/a', 'p/b'])
   })
 
@@ -50,8 +51,8 @@ describe('parallel', () => {
       reply,
     })
     expect(played.report).toMatchObject({ status: 'completed' })
-    expect(played.report.step('p').output).toEqual({ bad: null, good: 'p/good', slow: null })
-    const inside = played.report.step('p').inside!.runs[0]!.steps
+    expect(stepOf(played.report, 'p').output).toEqual({ bad: null, good: 'p/good', slow: null })
+    const inside = stepOf(played.report, 'p').inside!.runs[0]!.steps
     expect(inside.map(({ status }) => status)).toEqual(['failed', 'success', 'cancelled'])
   })
 
@@ -61,7 +62,10 @@ describe('parallel', () => {
     const steps = [step('a'), step('b'), step('c')]
     const fates = { 'p/a': breaks, 'p/b': breaks }
     const played = play(workflow([parallel('p', steps, { waitFor: 2 })]), { fates, reply: hang })
-    expect(played.report.step('p')).toMatchObject({ status: 'failed', error: { code: 'TOO_FEW_SUCCEEDED' } })
+    expect(stepOf(played.report, 'p')).toMatchObject({
+      status: 'failed',
+      error: { code: 'TOO_FEW_SUCCEEDED' },
+    })
   })
 
   // Found by the properties: what was counted was told once, when nobody listened any more, and the end never.
@@ -79,17 +83,17 @@ describe('parallel', () => {
     const never = { when: decided(() => false) }
     const steps = [step('a', never), parallel('q', [step('x')], {}, { dependsOn: ['a'] }), step('c', never)]
     const played = play(workflow([parallel('p', steps, { waitFor: 2 })]), { chooser: (count) => count - 1 })
-    expect(played.report.step('p').error).toMatchObject({ code: 'TOO_FEW_SUCCEEDED' })
+    expect(stepOf(played.report, 'p').error).toMatchObject({ code: 'TOO_FEW_SUCCEEDED' })
     expect(played.calls).toEqual([])
   })
 
   it('counts to the last success, when that is also the last step', () => {
     const played = play(workflow([parallel('p', [step('a'), step('b')], { waitFor: 2 })]))
-    expect(played.report.step('p').status).toBe('success')
+    expect(stepOf(played.report, 'p').status).toBe('success')
     const short = play(workflow([parallel('p', [step('a'), step('b')], { waitFor: 2 })]), {
       fates: { 'p/b': breaks },
     })
-    expect(short.report.step('p').error).toMatchObject({ code: 'TOO_FEW_SUCCEEDED' })
+    expect(stepOf(short.report, 'p').error).toMatchObject({ code: 'TOO_FEW_SUCCEEDED' })
   })
 })
 
@@ -106,25 +110,27 @@ describe('conditional', () => {
 
   it('succeeds with nothing where no branch is taken', () => {
     const played = play(workflow([conditional('c', [[false, [step('x')]]])]))
-    expect(played.report.step('c')).toMatchObject({ status: 'success', output: {} })
+    expect(stepOf(played.report, 'c')).toMatchObject({ status: 'success', output: {} })
   })
 
   it('counts the steps of branches not taken as skipped, for its output', () => {
     const output = computed(({ steps }: DataScope) => [steps['x']?.status, steps['y']?.status])
     const one = conditional('c', [[false, [step('x')]]], [step('y')], { output })
-    expect(play(workflow([one])).report.step('c').output).toEqual(['skipped', 'success'])
+    expect(stepOf(play(workflow([one])).report, 'c').output).toEqual(['skipped', 'success'])
     const none = conditional('c', [[false, [step('x')]]], null, {
       output: computed(({ steps }: DataScope) => steps['x']?.status),
     })
-    expect(play(workflow([none])).report.step('c').output).toBe('skipped')
+    expect(stepOf(play(workflow([none])).report, 'c').output).toBe('skipped')
   })
 
   it('fails where its condition does', () => {
-    expect(play(branching(breaks)).report.step('c')).toMatchObject({ error: { code: 'EXPRESSION_FAILED' } })
-    expect(play(branching(decided(breaks))).report.step('c')).toMatchObject({
+    expect(stepOf(play(branching(breaks)).report, 'c')).toMatchObject({
       error: { code: 'EXPRESSION_FAILED' },
     })
-    expect(play(branching(() => 1)).report.step('c').status).toBe('failed')
+    expect(stepOf(play(branching(decided(breaks))).report, 'c')).toMatchObject({
+      error: { code: 'EXPRESSION_FAILED' },
+    })
+    expect(stepOf(play(branching(() => 1)).report, 'c').status).toBe('failed')
   })
 })
 
@@ -134,7 +140,7 @@ describe('iterative', () => {
   it('runs its steps for each item, and gives a list in their order', () => {
     const played = play(fetchAll(['a', 'b']))
     expect(played.calls).toEqual(['scan[0]/fetch', 'scan[1]/fetch'])
-    expect(played.report.step('scan').output).toEqual([
+    expect(stepOf(played.report, 'scan').output).toEqual([
       { fetch: 'scan[0]/fetch' },
       { fetch: 'scan[1]/fetch' },
     ])
@@ -150,7 +156,7 @@ describe('iterative', () => {
         fates: { 'scan[0]/see': (_, given) => given, 'scan[1]/see': (_, given) => given },
       },
     )
-    expect(played.report.step('scan').output).toEqual([
+    expect(stepOf(played.report, 'scan').output).toEqual([
       { see: ['x', 0, 'before'] },
       { see: ['y', 1, 'before'] },
     ])
@@ -161,21 +167,21 @@ describe('iterative', () => {
       ({ kind: 'execute', afterMs: address.startsWith('scan[0]') ? 50 : 10 }) as const
     const output = computed(({ index }: DataScope) => index)
     const played = play(fetchAll([1, 2, 3], { maxConcurrency: 2, output }), { reply })
-    expect(played.report.step('scan').output).toEqual([0, 1, 2])
+    expect(stepOf(played.report, 'scan').output).toEqual([0, 1, 2])
     expect(played.time).toBe(50)
   })
 
   it('puts up with as many failed iterations as it may, with null in their place', () => {
     const fates = { 'scan[1]/fetch': breaks }
     const tolerant = play(fetchAll([1, 2, 3], { tolerate: { count: 1 } }), { fates })
-    expect(tolerant.report.step('scan')).toMatchObject({ status: 'success' })
-    expect(tolerant.report.step('scan').output).toEqual([
+    expect(stepOf(tolerant.report, 'scan')).toMatchObject({ status: 'success' })
+    expect(stepOf(tolerant.report, 'scan').output).toEqual([
       { fetch: 'scan[0]/fetch' },
       null,
       { fetch: 'scan[2]/fetch' },
     ])
     const strict = play(fetchAll([1, 2, 3]), { fates })
-    expect(strict.report.step('scan')).toMatchObject({ status: 'failed', error: { message: 'no luck' } })
+    expect(stepOf(strict.report, 'scan')).toMatchObject({ status: 'failed', error: { message: 'no luck' } })
     expect(strict.calls).toEqual(['scan[0]/fetch', 'scan[1]/fetch'])
   })
 
@@ -183,13 +189,13 @@ describe('iterative', () => {
     const over = (items: unknown) =>
       workflow([loop('scan', { kind: 'each', items: decided(() => items) }, [step('f')])])
     expect(play(over([1, 2])).calls).toHaveLength(2)
-    expect(play(over(7)).report.step('scan').error).toMatchObject({ code: 'EXPRESSION_FAILED' })
-    expect(play(over([])).report.step('scan').output).toEqual([])
+    expect(stepOf(play(over(7)).report, 'scan').error).toMatchObject({ code: 'EXPRESSION_FAILED' })
+    expect(stepOf(play(over([])).report, 'scan').output).toEqual([])
   })
 
   it('fails on more items than it may have, before any of them', () => {
     const played = play(fetchAll([1, 2, 3], { iterationsMax: 2 }))
-    expect(played.report.step('scan').error).toMatchObject({ code: 'ITERATION_LIMIT' })
+    expect(stepOf(played.report, 'scan').error).toMatchObject({ code: 'ITERATION_LIMIT' })
     expect(played.calls).toEqual([])
   })
 
@@ -199,9 +205,9 @@ describe('iterative', () => {
     let asked = 0
     const fates = Object.fromEntries([0, 1, 2, 3, 4].map((i) => [`poll[${i}]/ask`, () => ++asked]))
     const played = play(workflow([until((scope) => outputOf(scope, 'ask') === 3)]), { fates })
-    expect(played.report.step('poll').output).toEqual([{ ask: 1 }, { ask: 2 }, { ask: 3 }])
+    expect(stepOf(played.report, 'poll').output).toEqual([{ ask: 1 }, { ask: 2 }, { ask: 3 }])
     const never = play(workflow([until(() => false)]), { fates })
-    expect(never.report.step('poll').error).toMatchObject({ code: 'ITERATION_LIMIT' })
+    expect(stepOf(never.report, 'poll').error).toMatchObject({ code: 'ITERATION_LIMIT' })
   })
 
   it('asks a while before the first iteration, where its steps count as skipped', () => {
@@ -209,7 +215,7 @@ describe('iterative', () => {
     const played = play(workflow([loop('poll', { kind: 'while', condition }, [step('ask')])]))
     expect(played.calls).toEqual(['poll[0]/ask', 'poll[1]/ask'])
     const none = loop('poll', { kind: 'while', condition: computed(() => false) }, [step('ask')])
-    expect(play(workflow([none])).report.step('poll').output).toEqual([])
+    expect(stepOf(play(workflow([none])).report, 'poll').output).toEqual([])
   })
 })
 
@@ -227,7 +233,7 @@ describe('wait', () => {
 
   it('waits for an event from outside, whose data is its output', () => {
     const played = play(approval(), { sent: [[3000, signal({ by: 'Ada' })]] })
-    expect(played.report.step('approved').output).toEqual({ by: 'Ada' })
+    expect(stepOf(played.report, 'approved').output).toEqual({ by: 'Ada' })
     expect(played.time).toBe(3000)
   })
 
@@ -239,15 +245,15 @@ describe('wait', () => {
     ])
     const reply = () => ({ kind: 'execute', afterMs: 5000 }) as const
     const played = play(late, { sent: [[10, signal(1)]], reply })
-    expect(played.report.step('w').output).toBe(1)
-    expect(played.report.step('x').error).toMatchObject({ code: 'WAIT_TIMED_OUT' })
+    expect(stepOf(played.report, 'w').output).toBe(1)
+    expect(stepOf(played.report, 'x').error).toMatchObject({ code: 'WAIT_TIMED_OUT' })
   })
 
   it('takes an event that an operation emits, with events on the bus or not', () => {
     const steps = [awaitEvent('w', 'ready'), step('tell')]
     const fates = { tell: ({ emit }: { emit: (type: string, data: unknown) => void }) => emit('ready', 42) }
     for (const eventsEnabled of [true, false])
-      expect(play(workflow(steps), { fates, eventsEnabled }).report.step('w').output).toBe(42)
+      expect(stepOf(play(workflow(steps), { fates, eventsEnabled }).report, 'w').output).toBe(42)
   })
 
   it.each(['expression', 'function'] as const)('passes over what its filter (%s) refuses', (kind) => {
@@ -257,7 +263,7 @@ describe('wait', () => {
       [2, signal({ ok: true })],
     ] as const
     const played = play(approval({ filter }), { sent })
-    expect(played.report.step('approved').output).toEqual({ ok: true })
+    expect(stepOf(played.report, 'approved').output).toEqual({ ok: true })
   })
 
   it.each([
@@ -266,7 +272,7 @@ describe('wait', () => {
     ['continue', 'success'],
   ] as const)('when it has waited too long, it %ss', (onTimeout, status) => {
     const played = play(approval({ timeoutMs: 60_000, onTimeout }))
-    expect(played.report.step('approved').status).toBe(status)
+    expect(stepOf(played.report, 'approved').status).toBe(status)
     expect(played.time).toBe(60_000)
   })
 
@@ -277,7 +283,7 @@ describe('wait', () => {
     const played = play(workflow([race]), {
       sent: [[1, { type: 'run.signal', event: 'rejected', data: 'why' } as never]],
     })
-    expect(played.report.step('race').output).toEqual({ yes: null, no: 'why' })
+    expect(stepOf(played.report, 'race').output).toEqual({ yes: null, no: 'why' })
   })
 })
 
@@ -293,7 +299,7 @@ describe('scenario', () => {
       inputs: { who: 'nobody' },
       fates,
     })
-    expect(played.report.step('g').output).toEqual({ said: 'hello Ada' })
+    expect(stepOf(played.report, 'g').output).toEqual({ said: 'hello Ada' })
   })
 
   it('sees nothing of what is around it', () => {
@@ -303,13 +309,13 @@ describe('scenario', () => {
     const played = play(workflow([step('before'), scenario('n', nosy, {}, { dependsOn: ['before'] })]), {
       fates: { 'n/a': (_, given) => given },
     })
-    expect(played.report.step('n').output).toEqual({ a: false })
+    expect(stepOf(played.report, 'n').output).toEqual({ a: false })
   })
 
   it('keeps its own time limit, and its own stop', () => {
     const hang = () => ({ kind: 'hang' }) as const
     const limited = play(workflow([scenario('g', { ...called, timeoutMs: 2000 })]), { reply: hang })
-    expect(limited.report.step('g').error).toMatchObject({ code: 'RUN_TIMED_OUT' })
+    expect(stepOf(limited.report, 'g').error).toMatchObject({ code: 'RUN_TIMED_OUT' })
     const stops = workflow(
       [step('x', verdicts('fail_workflow')), step('y', { dependsOn: ['z'] }), step('z')],
       { name: 's' },
@@ -330,14 +336,14 @@ describe('any control step', () => {
       },
     }
     const again = play(workflow([parallel('p', [step('a')], {}, { retry: retries(2) })]), { fates })
-    expect(again.report.step('p')).toMatchObject({ status: 'success', attempts: 3, output: { a: 3 } })
+    expect(stepOf(again.report, 'p')).toMatchObject({ status: 'success', attempts: 3, output: { a: 3 } })
     const hang = () => ({ kind: 'hang' }) as const
     const limited = play(workflow([parallel('p', [step('a')], {}, { timeoutMs: 1000 })]), { reply: hang })
-    expect(limited.report.step('p').error).toMatchObject({ code: 'ATTEMPT_TIMED_OUT' })
+    expect(stepOf(limited.report, 'p').error).toMatchObject({ code: 'ATTEMPT_TIMED_OUT' })
     const other = play(workflow([parallel('p', [step('a')], {}, { fallback: computed('plan b') })]), {
       fates: { 'p/a': breaks },
     })
-    expect(other.report.step('p')).toMatchObject({ status: 'success', output: 'plan b' })
+    expect(stepOf(other.report, 'p')).toMatchObject({ status: 'success', output: 'plan b' })
   })
 
   it('nests: a loop in a branch in a loop', () => {
@@ -355,7 +361,7 @@ describe('any control step', () => {
     )
     const played = play(workflow([loop('out', each([['a', 'b'], []]), [branch])]), { fates })
     expect(played.calls).toEqual(['out[0]/c/in[0]/f', 'out[0]/c/in[1]/f'])
-    expect(played.report.step('out').output).toEqual([
+    expect(stepOf(played.report, 'out').output).toEqual([
       { c: { in: [{ f: ['a', 0] }, { f: ['b', 1] }] } },
       { c: {} },
     ])
@@ -407,7 +413,7 @@ describe('any control step', () => {
     const played = play(workflow([loop('scan', each(items), [step('f')], { tolerate: { share: 0.01 } })]), {
       fates,
     })
-    const inside = played.report.step('scan').inside!
+    const inside = stepOf(played.report, 'scan').inside!
     expect(inside.ended).toBe(1000)
     expect(inside.runs.map(({ iteration }) => iteration)).toEqual([...items.slice(0, 100), 900])
     expect(inside.runs.at(-1)).toMatchObject({ status: 'failed', steps: [{ name: 'f', status: 'failed' }] })

@@ -22,6 +22,7 @@ import {
   type Play,
   type Played,
 } from './workflows.ts'
+import { stepOf } from '../../src/runtime/report/step-records.ts'
 
 const POOL = { pools: [{ name: 'pool', units: 2 }] }
 const needs = (units: number) => ({ resources: [{ pool: 'pool', units }] })
@@ -69,7 +70,7 @@ describe('a group that can have too few successes', () => {
     )
     const played = play(workflow([group]))
     expect(played.calls).toEqual([])
-    expect(played.report.step('group').error?.code).toBe('TOO_FEW_SUCCEEDED')
+    expect(stepOf(played.report, 'group').error?.code).toBe('TOO_FEW_SUCCEEDED')
   })
 })
 
@@ -86,7 +87,7 @@ describe('a verdict inside of a control step', () => {
   ])('fails %s by it, whatever else is under way there', (_, outer) => {
     const played = play(workflow([outer]), { fates, reply })
     expect(statuses(played)).toEqual({ outer: 'failed' })
-    expect(played.report.step('outer').error?.code).toBe('OPERATION_FAILED')
+    expect(stepOf(played.report, 'outer').error?.code).toBe('OPERATION_FAILED')
   })
 })
 
@@ -112,7 +113,7 @@ describe('a loop that stops', () => {
 })
 
 describe('a slot', () => {
-  const startedAt = ({ report }: Played, name: string) => report.step(name).startedAt
+  const startedAt = ({ report }: Played, name: string) => stepOf(report, name).startedAt
 
   it('is given back while handlers are asked', () => {
     const played = play(workflow([step('fails'), step('waits')], { maxConcurrency: 1 }), {
@@ -235,7 +236,7 @@ describe('undoing that is ended by force', () => {
       sent: [[1_500, { type: 'run.cancel', force: true } as never]],
     })
     expect(undone(played)).toEqual(['undo:scan[1]/book'])
-    expect(played.report.step('scan').compensation?.error?.code).toBe('COMPENSATION_STOPPED')
+    expect(stepOf(played.report, 'scan').compensation?.error?.code).toBe('COMPENSATION_STOPPED')
     expect(played.report.undone.toSorted()).toEqual(['scan[0]/book', 'scan[1]/book'])
   })
 })

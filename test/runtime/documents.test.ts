@@ -5,6 +5,7 @@ import { SimulationHost, type Reply } from '../../src/hosts/simulation.ts'
 import { loadIntegrationText } from '../../src/load.ts'
 import type { Effect } from '../../src/runtime/port/host.ts'
 import { IntegrationLogic, type IntegrationReport } from '../../src/runtime/charts/integration-logic.ts'
+import { stepOf } from '../../src/runtime/report/step-records.ts'
 
 const calls: [step: string, parameters: unknown][] = []
 
@@ -46,7 +47,7 @@ async function play(document: string, { reply, inputs, env }: Options = {}) {
   host.run()
   const report = actor.getSnapshot().output as unknown as IntegrationReport
   const [run] = report.scenarios
-  return { report, run: run!, host, step: (name: string) => run!.step(name)! }
+  return { report, run: run!, host, step: (name: string) => stepOf(run!, name)! }
 }
 
 const flow = (steps: string, more = '') => `

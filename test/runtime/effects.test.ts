@@ -2,7 +2,7 @@
 import { createActor, toPromise } from 'xstate'
 import { describe, expect, it } from 'vitest'
 import type { OperationContext, StepDefinition, WorkflowDefinition } from '../../src/definition/model.ts'
-import { run, setup } from '../../src/index.ts'
+import { run, setup, stepOf } from '../../src/index.ts'
 import { toJson } from '../../src/definition/json-copy.ts'
 import {
   breaks,
@@ -52,7 +52,7 @@ describe('what a completed run keeps', () => {
   it('holds no success beyond those that were waited for: a later one is undone', () => {
     const played = play(workflow(offers(), compensating), { reply })
     expect(played.report).toMatchObject({ status: 'completed', compensation: 'completed', undone: [] })
-    expect(played.report.step('hotel')).toMatchObject({
+    expect(stepOf(played.report, 'hotel')).toMatchObject({
       status: 'success',
       output: { ritz: 'hotel/ritz', savoy: null },
       inside: {
@@ -240,7 +240,7 @@ describe('an effect whose success came late', () => {
     expect(undone(played)).toEqual(['undo:deposit', 'undo:withdraw'])
     expect(given).toEqual([{ input: {}, output: 'deposit' }])
     expect(played.report).toMatchObject({ status: 'compensated', undone: [], possiblyDone: [] })
-    expect(played.report.step('deposit')).toMatchObject({
+    expect(stepOf(played.report, 'deposit')).toMatchObject({
       status: 'failed',
       output: null,
       error: { code: 'ATTEMPT_TIMED_OUT' },
@@ -260,7 +260,7 @@ describe('an effect whose success came late', () => {
     const completed = play(workflow(steps, compensating), { reply })
     expect(undone(completed)).toEqual(['undo:deposit'])
     expect(completed.report).toMatchObject({ status: 'completed', compensation: 'completed', undone: [] })
-    expect(completed.report.step('deposit')).toMatchObject({ status: 'skipped', output: null })
+    expect(stepOf(completed.report, 'deposit')).toMatchObject({ status: 'skipped', output: null })
     const plain = play(workflow(steps), { reply })
     expect(plain.report).toMatchObject({ status: 'completed', undone: ['deposit'], possiblyDone: [] })
   })
@@ -326,7 +326,7 @@ describe('an effect whose success came late', () => {
     const before = journal.findIndex(({ to }) => to.endsWith('step/deposit'))
     const resumed = play(steps, { fates, journal: journal.slice(0, before) })
     expect(resumed.report).toMatchObject({ status: 'compensated', possiblyDone: ['deposit'] })
-    expect(resumed.report.step('deposit').error).toMatchObject({ effect: 'unknown' })
+    expect(stepOf(resumed.report, 'deposit').error).toMatchObject({ effect: 'unknown' })
   })
 
   it('counts for steps inside of groups, iterations and scenarios, each by its own address', () => {
@@ -397,7 +397,7 @@ describe('a fallback that stood in', () => {
     const played = play(shop({ fallback: computed({ invoice: true }) }), { fates })
     expect(undone(played)).toEqual([])
     expect(played.report).toMatchObject({ status: 'compensated', undone: [], degraded: true })
-    expect(played.report.step('charge')).toMatchObject({ status: 'success', fallback: true })
+    expect(stepOf(played.report, 'charge')).toMatchObject({ status: 'success', fallback: true })
   })
 
   it('has a key of its own, and is undone by what it says itself', () => {
@@ -465,7 +465,7 @@ describe('an output that cannot be recorded', () => {
     const played = play(book(undo({ parameters })), { fates })
     expect(played.calls).toEqual(['book', 'undo:book'])
     expect(played.report).toMatchObject({ status: 'compensated', undone: [] })
-    expect(played.report.step('book').error).toMatchObject({
+    expect(stepOf(played.report, 'book').error).toMatchObject({
       code: 'OUTPUT_NOT_SERIALISABLE',
       effect: 'done',
     })

@@ -2,7 +2,7 @@
 // step that failed, wherever it is.
 import { describe, expect, it } from 'vitest'
 import { createActor, fromPromise, setup as machineSetup, toPromise, waitFor, type Snapshot } from 'xstate'
-import { run, RunNotCompletedError, SagachartError, setup } from '../../src/index.ts'
+import { run, RunNotCompletedError, SagachartError, setup, stepOf } from '../../src/index.ts'
 import { explore } from '../../src/testing/index.ts'
 import { breaks, each, loop, parallel, play, scenario, step, verdicts, workflow } from './workflows.ts'
 
@@ -33,7 +33,7 @@ describe("a run that does not complete, of a workflow with onIncomplete: 'reject
     expect(error).toMatchObject({ code: 'RUN_NOT_COMPLETED', message })
     const { report } = error as RunNotCompletedError
     expect(report).toMatchObject({ status: 'failed', error: { message: 'no boxes left', step: 'pack' } })
-    expect(report.step('pack')).toMatchObject({ status: 'failed', attempts: 1 })
+    expect(stepOf(report, 'pack')).toMatchObject({ status: 'failed', attempts: 1 })
     await expect(toPromise(createActor(shipping, { input: few }).start())).rejects.toMatchObject({ message })
   })
 
@@ -125,7 +125,7 @@ describe("a run's error", () => {
 
   it('says so of a step that is made of others, too, and not of one that calls an operation', () => {
     const { report } = play(workflow([parallel('p', [step('bad')])]), failing)
-    const group = report.step('p')
+    const group = stepOf(report, 'p')
     expect(group.error).toEqual({ code: 'OPERATION_FAILED', message: 'no luck', step: 'p/bad' })
     expect(group.inside?.runs[0]?.steps[0]?.error).toEqual({ code: 'OPERATION_FAILED', message: 'no luck' })
   })

@@ -9,6 +9,7 @@ import { IntegrationLogic, type IntegrationReport } from '../../src/runtime/char
 import { resultDocument } from '../../src/runtime/report/result.ts'
 import type { Subscription } from '../../src/runtime/environment/subscription.ts'
 import { UNDER_WAY } from './workflows.ts'
+import { stepOf } from '../../src/runtime/report/step-records.ts'
 
 const calls: string[] = []
 
@@ -117,7 +118,7 @@ describe('integration', () => {
       { ...signal, data: 1n },
     ]
     const { report } = play(both, { sent: [...hostile, signal] })
-    expect(report.scenarios.map((run) => run?.step('wait').output)).toEqual(['yes', null])
+    expect(report.scenarios.map((run) => stepOf(run!, 'wait').output)).toEqual(['yes', null])
     expect(report).toMatchObject({ status: 'completed', events: { refused: 4, dropped: 0, passedOver: 0 } })
     expect(resultDocument(report, ['first'])).toMatchObject({
       cross_module_communication: { events_refused: 4, signals_dropped: 0, events_passed_over: 0 },
@@ -208,11 +209,11 @@ describe('integration', () => {
       leaseTimeoutMs: 100,
     })
     const { report } = play(tight, { reply: hang })
-    expect(report.scenarios[0]?.step('b')).toMatchObject({
+    expect(stepOf(report.scenarios[0]!, 'b')).toMatchObject({
       status: 'failed',
       error: { code: 'RESOURCE_TIMEOUT' },
     })
-    expect(report.scenarios[0]?.step('b')?.error?.message).toMatch(/^Resource timeout exceeded/)
+    expect(stepOf(report.scenarios[0]!, 'b')?.error?.message).toMatch(/^Resource timeout exceeded/)
   })
 
   it('hands events to subscribers, those of operations too, and harms nobody with one that throws', () => {

@@ -1,6 +1,6 @@
 // Values have the form that their types say, wherever they arrive: see definition/json-form.test-d.ts.
 import { expect, it } from 'vitest'
-import { run, setup } from '../../src/index.ts'
+import { run, setup, stepOf } from '../../src/index.ts'
 
 class Price {
   cents = 5
@@ -75,7 +75,7 @@ it('what an operation gives is kept as JSON, frozen, and seen so by functions an
     [given, true, true],
     { nothing: null },
   ])
-  expect(Object.keys(given)).toEqual(Object.keys(report.step('give').output!))
+  expect(Object.keys(given)).toEqual(Object.keys(stepOf(report, 'give').output!))
   expect(report.outputs).toEqual({ at: text, give: given })
   expect(Object.isFrozen(report.outputs)).toBe(true)
 })

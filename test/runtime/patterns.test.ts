@@ -27,6 +27,7 @@ import {
   type Play,
   type Played,
 } from './workflows.ts'
+import { stepOf } from '../../src/runtime/report/step-records.ts'
 
 /** How an attempt goes, by its address. */
 type Reply = NonNullable<Play['reply']>
@@ -38,7 +39,7 @@ const signal = (at: number, event: string, data: unknown = null) =>
   [at, { type: 'run.signal', event, data } as never] as const
 const when = (holds: boolean) => ({ when: computed(holds) })
 const insideOf = ({ report }: Played, name: string) =>
-  report.step(name).inside!.runs[0]!.steps.map(({ status }) => status)
+  stepOf(report, name).inside!.runs[0]!.steps.map(({ status }) => status)
 
 /** When a step began, or ended well, by address. */
 const began = ({ events }: Played, address: string) => timeOf(events, 'step_started', address)
@@ -250,7 +251,7 @@ describe('workflow patterns', () => {
       { dependsOn: ['list'] },
     )
     const played = play(workflow([step('list'), many]), { fates: { list: () => ['x', 'y'] } })
-    expect(played.report.step('many').output).toHaveLength(2)
+    expect(stepOf(played.report, 'many').output).toHaveLength(2)
   })
 
   it('multiple instances without a priori run-time knowledge: another as long as there is more', () => {
@@ -261,7 +262,7 @@ describe('workflow patterns', () => {
       { kind: 'until', condition: decided(({ steps }) => steps['take']?.output === 0) },
       [step('take')],
     )
-    expect(play(workflow([more]), { fates }).report.step('more').output).toHaveLength(4)
+    expect(stepOf(play(workflow([more]), { fates }).report, 'more').output).toHaveLength(4)
   })
 
   it('static partial join for multiple instances (34): what follows begins after so many; the rest goes on', () => {
@@ -273,7 +274,7 @@ describe('workflow patterns', () => {
     })
     expect(began(played, 'after')).toEqual([20])
     expect(ended(played, 'many')).toEqual([900])
-    expect(played.report.step('many').output).toHaveLength(4)
+    expect(stepOf(played.report, 'many').output).toHaveLength(4)
   })
 
   it('multiple instances without synchronisation (12): the case goes on while each instance takes its time', () => {
@@ -351,7 +352,7 @@ describe('workflow patterns', () => {
   it('persistent trigger: an event that comes before its wait is not lost', () => {
     const steps = [step('first'), awaitEvent('go', 'go', {}, { dependsOn: ['first'] })]
     const played = play(workflow(steps), { reply: taking({ first: 100 }), sent: [signal(1, 'go', 7)] })
-    expect(played.report.step('go').output).toBe(7)
+    expect(stepOf(played.report, 'go').output).toBe(7)
   })
 
   const hang: Reply = (_, address) => (address.endsWith('slow') ? { kind: 'hang' } : undefined)
@@ -428,13 +429,13 @@ describe('retry, catch and map, as AWS Step Functions has them', () => {
         throw Object.assign(new Error('bad'), { name: 'ValidationError' })
       },
     }
-    expect(play(workflow([step('a', { retry })]), { fates }).report.step('a').attempts).toBe(1)
+    expect(stepOf(play(workflow([step('a', { retry })]), { fates }).report, 'a').attempts).toBe(1)
   })
 
   it('Retry: TimeoutSeconds and HeartbeatSeconds count as failures that may be retried', () => {
     const hang: Reply = () => ({ kind: 'hang' })
     const attempts = (more: object) =>
-      play(workflow([step('a', { retry: retrying({}), ...more })]), { reply: hang }).report.step('a')
+      stepOf(play(workflow([step('a', { retry: retrying({}), ...more })]), { reply: hang }).report, 'a')
     expect(attempts({ timeoutMs: 100 })).toMatchObject({ attempts: 4, error: { code: 'ATTEMPT_TIMED_OUT' } })
     expect(attempts({ heartbeatMs: 100 })).toMatchObject({ attempts: 4, error: { code: 'HEARTBEAT_MISSED' } })
   })
@@ -446,14 +447,16 @@ describe('retry, catch and map, as AWS Step Functions has them', () => {
       parameters: ({ steps }: DataScope) => steps['a']?.error?.message,
     })
     const played = play(workflow([step('a'), caught]), { fates: { a: breaks, caught: (_, given) => given } })
-    expect(played.report.step('caught').output).toBe('no luck')
+    expect(stepOf(played.report, 'caught').output).toBe('no luck')
   })
 
   const map = (items: number, more: object) => {
     const list = Array.from({ length: items }, (_, index) => index)
     const broken = Object.fromEntries([0, 1].map((index) => [`map[${index}]/a`, breaks]))
-    return play(workflow([loop('map', each(list), [step('a')], more)]), { fates: broken }).report.step('map')
-      .status
+    return stepOf(
+      play(workflow([loop('map', each(list), [step('a')], more)]), { fates: broken }).report,
+      'map',
+    ).status
   }
 
   it('Map: ToleratedFailureCount and ToleratedFailurePercentage are thresholds that may be reached', () => {
@@ -470,7 +473,7 @@ describe('retry, catch and map, as AWS Step Functions has them', () => {
       afterMs: list[Number(/\d/.exec(address)![0])]!,
     })
     const played = play(workflow([loop('map', each(list), [step('a')], { maxConcurrency: 2 })]), { reply })
-    expect(played.report.step('map').output).toEqual(list.map((_, index) => ({ a: `map[${index}]/a` })))
+    expect(stepOf(played.report, 'map').output).toEqual(list.map((_, index) => ({ a: `map[${index}]/a` })))
     expect(played.time).toBe(30)
   })
 
@@ -484,7 +487,7 @@ describe('retry, catch and map, as AWS Step Functions has them', () => {
     const played = play(workflow([loop('outer', each([[1, 2], [3]]), [inner])]), {
       fates: { 'outer[0]/inner[1]/a': breaks },
     })
-    expect(played.report.step('outer').output).toEqual([
+    expect(stepOf(played.report, 'outer').output).toEqual([
       { inner: [{ a: 'outer[0]/inner[0]/a' }, null] },
       { inner: [{ a: 'outer[1]/inner[0]/a' }] },
     ])

@@ -20,6 +20,7 @@ import {
   workflow,
   type Play,
 } from './workflows.ts'
+import { stepOf } from '../../src/runtime/report/step-records.ts'
 
 const handler = (
   id: string,
@@ -49,7 +50,7 @@ describe('a handler of step_failed', () => {
     const played = play(workflow(dependents), { ...failing, subscriptions, reply: slow })
     expect(statuses(played)).toEqual(expected)
     expect(played.report.status).toBe(status)
-    expect(played.report.step('a').attempts).toBe(verdict === 'retry' ? 2 : 1)
+    expect(stepOf(played.report, 'a').attempts).toBe(verdict === 'retry' ? 2 : 1)
   })
 
   it('is asked once a step, and not where the step says something itself', () => {
@@ -92,7 +93,7 @@ describe('a handler of step_failed', () => {
       handlerHangs: hangs,
     })
     expect(statuses(played)).toEqual({ a: 'skipped' })
-    expect(played.report.step('a').finishedAt).toBe(5000)
+    expect(stepOf(played.report, 'a').finishedAt).toBe(5000)
     const alone = play(
       workflow([step('a')], { recovery: { strategies: ['skip'], grantedRetriesMax: 1, answerMs: 700 } }),
       {
@@ -102,7 +103,7 @@ describe('a handler of step_failed', () => {
       },
     )
     expect(statuses(alone)).toEqual({ a: 'skipped' })
-    expect(alone.report.step('a').finishedAt).toBe(700)
+    expect(stepOf(alone.report, 'a').finishedAt).toBe(700)
   })
 
   it('is not there without events, and the workflow decides at once', () => {
@@ -128,25 +129,25 @@ describe('what holds for a workflow', () => {
     const steps = [step('a'), step('b', verdicts('fail'))]
     const played = play(workflow(steps, withStrategies('retry', 'skip')), { fates: { a: breaks, b: breaks } })
     expect(statuses(played)).toEqual({ a: 'skipped', b: 'failed' })
-    expect(played.report.step('a').attempts).toBe(2)
+    expect(stepOf(played.report, 'a').attempts).toBe(2)
   })
 
   it('marks the run as degraded where something stands in, and never invents a value', () => {
     const ladder = withStrategies('retry', 'fallback', 'degradation')
     const stands = play(workflow([step('a', { fallback: computed('old') })], ladder), failing)
     expect(stands.report).toMatchObject({ status: 'completed', degraded: true })
-    expect(stands.report.step('a').output).toBe('old')
+    expect(stepOf(stands.report, 'a').output).toBe('old')
     const none = play(workflow([step('a')], ladder), failing)
     expect(none.report).toMatchObject({ status: 'failed', degraded: false })
     const skipped = play(workflow([step('a', verdicts('degradation', 'skip'))]), failing)
     expect(skipped.report).toMatchObject({ status: 'completed', degraded: true })
-    expect(skipped.report.step('a').output).toBeNull()
+    expect(stepOf(skipped.report, 'a').output).toBeNull()
     const plain = play(workflow([step('a', { fallback: computed('old') })]), failing)
     expect(plain.report).toMatchObject({ status: 'completed', degraded: true })
-    expect(plain.report.step('a').fallback).toBe(true)
+    expect(stepOf(plain.report, 'a').fallback).toBe(true)
     const tried = play(workflow([step('a', { fallback: fallbackCall() })]), failing)
     expect(tried.report).toMatchObject({ status: 'failed', degraded: false })
-    expect(tried.report.step('a').fallback).toBe(false)
+    expect(stepOf(tried.report, 'a').fallback).toBe(false)
   })
 
   it('grants retries inside of control steps, too, and says so of the run around it', () => {
@@ -162,7 +163,7 @@ describe('a heartbeat', () => {
   it('that is missed fails the attempt, which may be retried', () => {
     const silent = step('a', { heartbeatMs: 2000, retry: retries(1) })
     const played = play(workflow([silent]), { reply: slow })
-    expect(played.report.step('a')).toMatchObject({ error: { code: 'HEARTBEAT_MISSED' }, attempts: 2 })
+    expect(stepOf(played.report, 'a')).toMatchObject({ error: { code: 'HEARTBEAT_MISSED' }, attempts: 2 })
     expect(played.time).toBeLessThan(10_000)
   })
 

@@ -1,5 +1,6 @@
 // With which definition a run goes on from its journal, and which journals are refused: whatever fits nothing is an error that
 // names its entry. That journals which fit give the same states is in properties.test.ts.
+import { stepOf } from '../../src/runtime/report/step-records.ts'
 import { describe, expect, it } from 'vitest'
 import { createActor } from 'xstate'
 import { SimulationHost } from '../../src/hosts/simulation.ts'
@@ -85,7 +86,7 @@ describe('a run that goes on', () => {
       const { report, errors, log } = resume(two, record(two, length))
       expect(errors).toEqual([])
       expect(log).toEqual([])
-      expect([report?.step('x').status, report?.step('y').status]).toEqual(['success', 'skipped'])
+      expect([stepOf(report!, 'x').status, stepOf(report!, 'y').status]).toEqual(['success', 'skipped'])
     }
   })
 
@@ -150,7 +151,7 @@ describe('a run that goes on', () => {
     lives++
     const { report, errors, host } = resume(of('20s'), journal)
     expect(errors).toEqual([])
-    expect([report?.step('pause').output, report?.step('event').status]).toEqual([0, 'skipped'])
+    expect([stepOf(report!, 'pause').output, stepOf(report!, 'event').status]).toEqual([0, 'skipped'])
     expect(host.journal('1')).toHaveLength(6)
   })
 
@@ -306,7 +307,7 @@ describe('the format of a journal', () => {
     const start = { at: 0, to: 'run/1', event: { type: 'run.started', seed: 1 } }
     const old = [start, rest[0], decision(1, true), decision(0, false)]
     const { report, log } = resume(two, old)
-    expect([report?.step('x').status, report?.step('y').status]).toEqual(['skipped', 'success'])
+    expect([stepOf(report!, 'x').status, stepOf(report!, 'y').status]).toEqual(['skipped', 'success'])
     expect(log).toEqual([
       'run/1: The run goes on, though a journal of format 1 does not say with which definition its run began',
     ])

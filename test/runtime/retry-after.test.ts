@@ -6,7 +6,7 @@ import { SimulationHost } from '../../src/hosts/simulation.ts'
 import { setupOn } from '../../src/runtime/setup.ts'
 import { toFailure } from '../../src/runtime/execute/failure.ts'
 import { retryAfterMs } from '../../src/runtime/execute/retry-after.ts'
-import type { RunReport } from '../../src/runtime/report/step-records.ts'
+import { stepOf, type RunReport } from '../../src/runtime/report/step-records.ts'
 
 const NOW = Date.UTC(2026, 4, 1)
 
@@ -105,7 +105,7 @@ describe('a step whose error says when to try again', () => {
     actor.on('*' as never, ({ type }: { type: string }) => void types.push(type))
     actor.start()
     host.run()
-    return { starts, types, time: host.time - NOW, a: (actor.getSnapshot().output as RunReport).step('a') }
+    return { starts, types, time: host.time - NOW, a: stepOf(actor.getSnapshot().output as RunReport, 'a') }
   }
 
   it.each([
@@ -173,7 +173,7 @@ describe('a compensation whose error says when to try again', () => {
     const actor = createActor(setupOn(host)({ modules }).createWorkflow(config)).start()
     host.run()
     const report = actor.getSnapshot().output as RunReport
-    return { starts, time: host.time - NOW, report, error: report.step('book').compensation!.error! }
+    return { starts, time: host.time - NOW, report, error: stepOf(report, 'book').compensation!.error! }
   }
 
   it('waits as it is asked to', () => {

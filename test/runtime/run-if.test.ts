@@ -22,6 +22,7 @@ import {
   workflow,
   type Play,
 } from './workflows.ts'
+import { stepOf } from '../../src/runtime/report/step-records.ts'
 
 /** How a dependency may end, the best first. */
 const ENDS = ['success', 'skipped', 'lacking', 'cancelled', 'failed'] as const
@@ -158,7 +159,10 @@ describe('ancestors_succeeded', () => {
 
   it('asks for the success of all that comes before, however far', () => {
     const far = (end: End) =>
-      play(workflow([...ending[end], clean('b', end), clean('c', 'b'), needing('c')]), world).report.step('x')
+      stepOf(
+        play(workflow([...ending[end], clean('b', end), clean('c', 'b'), needing('c')]), world).report,
+        'x',
+      )
     expect(far('success')).toMatchObject({ status: 'success' })
     expect(far('skipped')).toMatchObject({ status: 'skipped', error: null, dependenciesSatisfied: false })
     expect(far('lacking')).toMatchObject({ status: 'skipped' })

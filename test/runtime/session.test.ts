@@ -5,7 +5,7 @@ import { SimulationHost, type Reply } from '../../src/hosts/simulation.ts'
 import type { Effect, Entry, Host, HostPort } from '../../src/runtime/port/host.ts'
 import { rootOf } from '../../src/runtime/charts/seat.ts'
 import { setupOn } from '../../src/runtime/setup.ts'
-import type { RunReport } from '../../src/runtime/report/step-records.ts'
+import { stepOf, type RunReport } from '../../src/runtime/report/step-records.ts'
 import { UNDER_WAY } from './workflows.ts'
 
 const operations = { op: () => 1 }
@@ -106,7 +106,7 @@ describe('session', () => {
       { late: { invoke: 'm.op', timeout: '1s' }, slow: { invoke: 'm.op' } },
       late,
     )
-    expect(report.step('late')).toMatchObject({
+    expect(stepOf(report, 'late')).toMatchObject({
       status: 'failed',
       output: null,
       error: { code: 'ATTEMPT_TIMED_OUT' },
@@ -122,7 +122,7 @@ describe('session', () => {
     const twice = ({ kind }: Effect): Reply =>
       kind === 'decision' ? { kind: 'duplicate', outcome } : { kind: 'execute', afterMs: 1 }
     const { report } = play({ a: { invoke: 'm.op', when: () => true } }, twice)
-    expect(report.step('a')).toMatchObject({ status: 'success', attempts: 1 })
+    expect(stepOf(report, 'a')).toMatchObject({ status: 'success', attempts: 1 })
   })
 
   it('leaves no timer behind a step that has ended', () => {
@@ -151,7 +151,10 @@ describe('session', () => {
       }),
     ).start()
     host.run()
-    expect(actor.getSnapshot().output?.step('first')).toMatchObject({ attempts: 2, error: { message: 'no' } })
+    expect(stepOf(actor.getSnapshot().output!, 'first')).toMatchObject({
+      attempts: 2,
+      error: { message: 'no' },
+    })
     expect(host.time).toBe(1000)
   })
 

@@ -9,6 +9,7 @@ import {
   withHost,
   type SetupOptions,
   type WorkflowLogic,
+  stepOf,
 } from '../../src/index.ts'
 
 const m = { op: () => 1 }
@@ -81,8 +82,8 @@ describe('setup', () => {
     })
     const report = await run(workflow, { inputs: { city: 'Oslo' } })
     expect(report.outputs).toEqual({ of: 'Oslo' })
-    expect(report.step('a').status).toBe('success')
-    expect(() => report.step('b' as 'a')).toThrow(coded('STEP_UNKNOWN'))
+    expect(stepOf(report, 'a').status).toBe('success')
+    expect(() => stepOf(report, 'b' as 'a')).toThrow(coded('STEP_UNKNOWN'))
   })
 
   it('refuses an input whose default is of another kind', () => {
@@ -148,7 +149,7 @@ describe('setup', () => {
       outputs: { one: ({ steps }) => steps.a.output },
     })
     const calling = (at: typeof own) => at.createWorkflow({ id: 'w', steps: { call: { scenario: called } } })
-    expect((await run(calling(own))).step('call').output).toEqual({ one: 1 })
+    expect(stepOf(await run(calling(own)), 'call').output).toEqual({ one: 1 })
     expect(() => calling(setup({ modules: { m } }))).toThrow(coded('WORKFLOW_INVALID'))
     const elsewhere = own.createWorkflow({
       id: 'w',
@@ -220,7 +221,7 @@ describe('setup', () => {
       },
     })
     const report = await run(workflow)
-    expect(report.step('c')?.output).toBe(2)
+    expect(stepOf(report, 'c')?.output).toBe(2)
     expect(calls).toEqual(['init', 'cleanup'])
   })
 

@@ -9,7 +9,7 @@ import { setup } from '../../src/index.ts'
 import { SimulationHost } from '../../src/hosts/simulation.ts'
 import { run } from '../../src/runtime/setup.ts'
 import { defineModule } from '../../src/definition/module.ts'
-import type { RunReport } from '../../src/runtime/report/step-records.ts'
+import { stepOf, type RunReport } from '../../src/runtime/report/step-records.ts'
 
 /** Changes whatever can be changed of a value, however deep. */
 function spoil(value: unknown, seen = new Set<unknown>()): void {
@@ -246,7 +246,7 @@ describe('a value that is not JSON', () => {
       steps: { a: { invoke: 'm.op', parameters: () => ({ at: new Map() }), retry: { count: 3 } } },
     } as never)
     const report = (await run(workflow)) as RunReport
-    expect(report.step('a')).toMatchObject({
+    expect(stepOf(report, 'a')).toMatchObject({
       attempts: 1,
       error: {
         code: 'OUTPUT_NOT_SERIALISABLE',

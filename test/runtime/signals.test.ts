@@ -6,7 +6,7 @@ import type { DataScope, StepDefinition } from '../../src/definition/model.ts'
 import { SimulationHost } from '../../src/hosts/simulation.ts'
 import { signal } from '../../src/runtime/environment/outside.ts'
 import { setupOn } from '../../src/runtime/setup.ts'
-import type { RunReport } from '../../src/runtime/report/step-records.ts'
+import { stepOf, type RunReport } from '../../src/runtime/report/step-records.ts'
 import { KEPT_MAX } from '../../src/kernel/waiters.ts'
 import {
   awaitEvent,
@@ -83,9 +83,9 @@ describe('a signal', () => {
     ]
     const sent = Array.from({ length: 14 }, (_, index) => sentAt(10 + index, index))
     const { report } = play(workflow(steps), { sent })
-    expect(report.step('p').output).toEqual({ last: 0, w: 1 })
-    expect(report.step('l').output).toEqual(Array.from({ length: 11 }, (_, index) => ({ w: index + 2 })))
-    expect(report.step('z').output).toBe(13)
+    expect(stepOf(report, 'p').output).toEqual({ last: 0, w: 1 })
+    expect(stepOf(report, 'l').output).toEqual(Array.from({ length: 11 }, (_, index) => ({ w: index + 2 })))
+    expect(stepOf(report, 'z').output).toBe(13)
   })
 
   it('is taken by the next wait where one before it has timed out, or was cancelled', () => {
@@ -125,7 +125,7 @@ describe('a signal', () => {
     const filter = decided(() => true)
     const steps = [awaitEvent('w', 'go', { filter }, { onCancel: 'await' })]
     const sent = [[10, { type: 'run.cancel' }], sentAt(20, 'late')] as const
-    expect(play(workflow(steps), { sent }).report.step('w')).toMatchObject({
+    expect(stepOf(play(workflow(steps), { sent }).report, 'w')).toMatchObject({
       status: 'success',
       output: 'late',
     })
@@ -159,7 +159,7 @@ describe('an event of an operation', () => {
       })
       const { report } = play(workflow(steps), { reply, fates: { e: emits('one', 'two') } })
       expect(taken(report)).toEqual({ a: 'one', b: 'two' })
-      expect(report.step('each').output).toEqual([{ w: 'one' }, { w: 'two' }])
+      expect(stepOf(report, 'each').output).toEqual([{ w: 'one' }, { w: 'two' }])
     },
   )
 
@@ -177,7 +177,7 @@ describe('an event of an operation', () => {
     const { report } = play(workflow([again, step('e')]), {
       fates: { e: emits('one'), 'again/breaks': breaks },
     })
-    expect(report.step('again').error).toMatchObject({ code: 'WAIT_TIMED_OUT' })
+    expect(stepOf(report, 'again').error).toMatchObject({ code: 'WAIT_TIMED_OUT' })
   })
 
   it("reaches all branches, and not those that were not taken; so do the engine's own events", () => {
@@ -185,8 +185,8 @@ describe('an event of an operation', () => {
     const choice = conditional('c', [[() => true, [wait('taken')]]], [wait('other')])
     const steps = [choice, scenario('s', workflow([wait('w')], { name: 'inner' })), step('e')]
     const { report } = play(workflow(steps))
-    expect(report.step('c').output).toMatchObject({ taken: { step_name: 'e' } })
-    expect(report.step('s').status).toBe('success')
+    expect(stepOf(report, 'c').output).toMatchObject({ taken: { step_name: 'e' } })
+    expect(stepOf(report, 's').status).toBe('success')
   })
 })
 
@@ -210,7 +210,7 @@ describe('a filter that cannot be computed', () => {
   ])('passes events over, counts them, and leaves the wait as it is (%s)', (_, filter) => {
     const wait = awaitEvent('w', 'go', { filter, timeoutMs: 1000 })
     const { report } = play(workflow([wait]), { sent: strays })
-    expect(report.step('w').output).toEqual({ order: { id: 7 } })
+    expect(stepOf(report, 'w').output).toEqual({ order: { id: 7 } })
     expect(report.events).toEqual({ refused: 0, dropped: 0, passedOver: 2 })
   })
 
@@ -348,7 +348,7 @@ describe('an event that is dropped', () => {
       keepsStates: false,
     })
     expect(report.events).toMatchObject({ dropped: 2 })
-    expect(report.step('w').output).toBe(2)
+    expect(stepOf(report, 'w').output).toBe(2)
     const data = { event: 'go', source: 'outside', dropped: 1 }
     expect(events.filter(({ type }) => type === 'signal_dropped')).toMatchObject([{ source: 'run/r', data }])
     expect(logged).toEqual([expect.stringMatching(/^Events "go" that no step took are dropped, 1 so far/)])
@@ -475,7 +475,7 @@ describe('signal', () => {
     const actor = createActor(approval).start()
     signal(actor, 'go', { by: 'Ada' })
     host.run()
-    expect(actor.getSnapshot().output?.step('go').output).toEqual({ by: 'Ada' })
+    expect(stepOf(actor.getSnapshot().output!, 'go').output).toEqual({ by: 'Ada' })
   })
 
   it.each([

@@ -1,7 +1,7 @@
 // Workflows that are written in TypeScript, run: what a step gives is what its type says, whatever its kind.
 // oxlint-disable unicorn/no-thenable -- `then` is the document's own word; a step is never awaited
 import { describe, expect, it } from 'vitest'
-import { run, setup } from '../../src/index.ts'
+import { run, setup, stepOf } from '../../src/index.ts'
 
 const seen: string[] = []
 
@@ -134,8 +134,8 @@ describe('a workflow that is written as a literal', () => {
       },
     })
     const report = await run(workflow)
-    expect(report.step('approved').output).toEqual(['approved', 'yes'])
-    expect(report.step('never')).toMatchObject({ status: 'success', output: null })
+    expect(stepOf(report, 'approved').output).toEqual(['approved', 'yes'])
+    expect(stepOf(report, 'never')).toMatchObject({ status: 'success', output: null })
   })
 
   it('undoes what its types say', async () => {
@@ -249,6 +249,6 @@ describe('a message about what a function gave', () => {
     })
     const report = await run(workflow)
     expect(JSON.stringify(report)).not.toContain('hunter2')
-    expect(report.step('text').error?.message).toContain('are a list, found text of 7 characters')
+    expect(stepOf(report, 'text').error?.message).toContain('are a list, found text of 7 characters')
   })
 })

@@ -121,11 +121,17 @@ export class ActorChart {
     }
   }
 
-  transition(snapshot: AnyMachineSnapshot, event: EventObject, scope: AnyActorScope): AnyMachineSnapshot {
+  /** @param context What the chart knows, where the snapshot shows its users something else. */
+  transition(
+    snapshot: AnyMachineSnapshot,
+    event: EventObject,
+    scope: AnyActorScope,
+    context: object = snapshot.context,
+  ): AnyMachineSnapshot {
     if (snapshot.status !== 'active') return snapshot
     const { states } = (this.chart ??= compile(this.machine))
     const state = states.get(snapshot.value as string)!
-    const walk = new ActorWalk(this, scope, state, snapshot.context, ownerOf(snapshot), snapshot)
+    const walk = new ActorWalk(this, scope, state, context, ownerOf(snapshot), snapshot)
     walk.take(event)
     return walk.snapshot
   }
@@ -162,6 +168,8 @@ class ActorWalk extends Walk {
   private readonly chart: ActorChart
   private readonly owner: Owner | undefined
   private last: AnyMachineSnapshot | null
+  /** The context that the last snapshot was made with. */
+  private known: object
   /** What inspectors are being told of: a microstep, or an effect and its parameters. */
   event: EventObject | null = null
   branch: Branch | null = null
@@ -181,6 +189,7 @@ class ActorWalk extends Walk {
     this.owner = owner
     this.scope = scope
     this.last = last
+    this.known = context
   }
 
   /** XState defers the effects of an actor that does not run yet. For each other one it would make five objects. */
@@ -207,12 +216,13 @@ class ActorWalk extends Walk {
 
   /** Where the walk is. It is the last one where that has not changed. */
   get snapshot(): AnyMachineSnapshot {
-    const { last, state, context, status, output, error, owner } = this
-    if (last && last.value === state.key && last.context === context && last.status === status) return last
+    const { last, known, state, context, status, output, error, owner } = this
+    if (last && last.value === state.key && known === context && last.status === status) return last
     const next = { ...this.chart.sampleOf(state), status, output, error, context } as AnyMachineSnapshot & {
       [OWNER]?: Owner
     }
     if (owner) next[OWNER] = owner
+    this.known = context
     return (this.last = next)
   }
 }

@@ -15,7 +15,7 @@ import { checkedRunId, keptInputs } from '../execute/given-inputs.ts'
 import { handlerSubscriptions } from '../environment/handlers.ts'
 import type { EventCounts } from '../environment/mailbox.ts'
 import { Program } from '../run/program.ts'
-import { tellAtRest } from './rest.ts'
+import { Watch } from './rest.ts'
 import { Root } from './root.ts'
 import { RunLogic } from './run-logic.ts'
 import type { ModuleReport } from '../../kernel/module-order.ts'
@@ -111,8 +111,9 @@ export class IntegrationLogic extends BaseMachine implements OpenLogic {
       failFast,
       timeoutMs,
     }
-    tellAtRest(scope.self as AnyActorRef)
-    return this.chart.initial(scope, first, new Seat(null))
+    const seat = new Seat(null)
+    seat.watch = new Watch(scope.self as AnyActorRef)
+    return this.chart.initial(scope, first, seat)
   }
 
   override start(snapshot: IntegrationSnapshot, scope?: AnyActorScope): void {
@@ -126,6 +127,7 @@ export class IntegrationLogic extends BaseMachine implements OpenLogic {
     const request = { runId, resume: isResuming(self) || earlier !== null }
     const root = new Root(scope, host, request, this.parts, definition, this.awaited, earlier)
     seat.root = root
+    root.session.watcher = seat.watch
     scope.defer(() => root.session.settleDown())
     const options = { runId, concurrentMax: definition.maxConcurrentWorkflows, inputs }
     const program = new Program(root, this.workflows, options, earlier?.record.program)
@@ -151,7 +153,7 @@ export class IntegrationLogic extends BaseMachine implements OpenLogic {
       scope,
       (input) => this.getInitialSnapshot(scope, input),
       (at, seat) => {
-        tellAtRest(scope.self as AnyActorRef)
+        seat.watch = new Watch(scope.self as AnyActorRef)
         return this.chart.restored(at, seat) as IntegrationSnapshot
       },
       ({ runId, inputs, output }) => {

@@ -1,12 +1,11 @@
 // A workflow as actor logic: `createActor(workflow)`, `invoke: { src: workflow }`, `toPromise`, `inspect` all work.
 // It is the workflow's chart, bound to a run; whatever is not in the chart is in run.ts.
 import { StateMachine, type AnyActorRef, type AnyActorScope, type EventObject, type Snapshot } from 'xstate'
-import type { RunStatus } from '../../../machines/protocol.ts'
 import { beginning } from '../../../machines/workflow-context.ts'
 import { workflowMachine, type WorkflowMachineInput } from '../../../machines/workflow.ts'
 import type { OnIncomplete } from '../../definition/builder.ts'
 import type { Plan } from '../../definition/plan.ts'
-import { ActorChart } from './compiled.ts'
+import { RunChart, showing } from './run-chart.ts'
 import { Seat, seatOf, type EarlierRun } from './seat.ts'
 import type { OpenLogic } from './tell.ts'
 import { workflowChart } from './workflow.ts'
@@ -14,16 +13,17 @@ import { checkedInputs, checkedRunId } from '../execute/given-inputs.ts'
 import type { Host } from '../port/host.ts'
 import { earlierLife, isResuming, persisted, restored, transitionAround } from './lifecycle.ts'
 import { RunNotCompletedError } from '../report/not-completed.ts'
-import { tellAtRest } from './rest.ts'
+import { Watch } from './rest.ts'
 import { Root } from './root.ts'
 import { Run } from '../run/run.ts'
+import { Progress } from '../report/progress.ts'
 import type { ScopeParts } from '../environment/scope.ts'
 import type { RunOptions } from '../run/run-options.ts'
 import type { ChartAt } from '../state/notes.ts'
 import { earlierOf, reviveInside, reviveLiving } from '../state/revive.ts'
 import { reviveMailbox, reviveRoot, reviving, type EarlierRoot } from '../state/root.ts'
 import type { RunAt } from '../state/run-at.ts'
-import { RunReport } from '../report/step-records.ts'
+import { reportOf, type RunReport } from '../report/step-records.ts'
 import type { RunInput } from './workflow-logic.ts'
 
 /** Everything a workflow needs to run, on any host. */
@@ -51,7 +51,7 @@ export class RunLogic extends BaseMachine implements OpenLogic {
   readonly blueprint: Blueprint
   readonly hearsOutside = true
   /** Compiled. */
-  readonly chart = new ActorChart(this)
+  readonly chart = new RunChart(this)
 
   constructor(
     blueprint: Blueprint,
@@ -75,7 +75,7 @@ export class RunLogic extends BaseMachine implements OpenLogic {
       getInitialSnapshot: {
         value: (scope: AnyActorScope, input?: RunInput) => this.first(scope, input, seat),
       },
-      restoreSnapshot: { value: (at: ChartAt) => this.chart.restored(at, seat) },
+      restoreSnapshot: { value: (at: ChartAt) => this.restoredIn(at, seat) },
     }) as this
   }
 
@@ -108,14 +108,16 @@ export class RunLogic extends BaseMachine implements OpenLogic {
       scope,
       (input) => this.getInitialSnapshot(scope, input),
       (at, seat) => {
-        tellAtRest(scope.self as AnyActorRef)
-        return this.chart.restored(at, seat) as RunSnapshot
+        seat.watch = new Watch(scope.self as AnyActorRef)
+        return this.restoredIn(at, seat as Seat<Run>)
       },
       ({ runId, inputs, output, error }) => {
-        const { report } = (error ?? {}) as { report?: unknown }
-        const { status = 'failed' } = (output ?? report ?? {}) as { status?: RunStatus }
-        const context = beginning(chartInput(this.blueprint.plan, runId, inputs))
-        return this.resolveState({ value: VALUE_OF[status], context })
+        const { report: failed = null } = (error ?? {}) as { report?: Partial<RunReport> | null }
+        const report = (output as Partial<RunReport> | undefined) ?? failed
+        const { plan } = this.blueprint
+        const context = beginning(chartInput(plan, runId, inputs))
+        const last = this.resolveState({ value: VALUE_OF[report?.status ?? 'failed'], context })
+        return showing(last, new Progress(plan, { seated: null }, report))
       },
     )
   }
@@ -125,8 +127,13 @@ export class RunLogic extends BaseMachine implements OpenLogic {
     const { runId: name = host.newRunId(), inputs: given = {} } = input ?? {}
     // An integration names the runs of its scenarios after itself.
     const runId = seat.root ? name : checkedRunId(name)
-    if (!seat.root) tellAtRest(scope.self as AnyActorRef)
-    return this.chart.initial(scope, chartInput(plan, runId, checkedInputs(plan, given)), seat)
+    if (!seat.root) seat.watch = new Watch(scope.self as AnyActorRef)
+    const begun = this.chart.initial(scope, chartInput(plan, runId, checkedInputs(plan, given)), seat)
+    return showing(begun, new Progress(plan, seat))
+  }
+
+  private restoredIn(at: ChartAt, seat: Seat<Run>): RunSnapshot {
+    return showing(this.chart.restored(at, seat) as RunSnapshot, new Progress(this.blueprint.plan, seat))
   }
 
   /** Joins the run to the root above it, or makes it a root of its own. */
@@ -156,12 +163,14 @@ export class RunLogic extends BaseMachine implements OpenLogic {
       : earlier && reviving(root, () => firstOf(root, earlier))
     seat.seated = reviving(root, () => runOf(root, self, options, again))
     if (earlier) reviving(root, () => reviveMailbox(root, earlier, again!.notes))
-    if (!above) scope.defer(() => root.session.settleDown())
+    if (above) return
+    root.session.watcher = seat.watch
+    scope.defer(() => root.session.settleDown())
   }
 
   /** Gives the last snapshot the output that users get. */
   finish(last: RunSnapshot, run: Run): RunSnapshot {
-    const report = new RunReport(run, last.output!)
+    const report = reportOf(run, last.output!)
     if (run.options.ownsScope) run.session.finish()
     const rejects = this.blueprint.onIncomplete === 'reject' && report.status !== 'completed'
     const end = rejects

@@ -8,6 +8,7 @@ import type { Reviving } from '../state/notes.ts'
 import type { Captured, EarlierRoot } from '../state/root.ts'
 import type { RunAt } from '../state/run-at.ts'
 import { ownerOf, type Owner } from './compiled.ts'
+import type { Watch } from './rest.ts'
 import type { Root } from './root.ts'
 
 /** Where a run was in an earlier life that its root takes up. */
@@ -21,6 +22,8 @@ export class Seat<TSeated extends Run | Program = Run | Program> implements Owne
   /** The root that it belongs to; `null` for a run inside of a step. */
   root: Root | null
   seated: TSeated | null = null
+  /** Tells the observers of a root's actor. */
+  watch: Watch | null = null
   /** What it is to go on from once it starts. */
   earlier: EarlierRun | EarlierRoot | null = null
   /** The snapshot that it was restored from, as it was given. */

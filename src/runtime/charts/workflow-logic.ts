@@ -4,6 +4,7 @@ import type { ActorScope, ActorSystem, ActorSystemInfo, Snapshot } from 'xstate'
 import type { RunCommand } from '../../../machines/protocol.ts'
 import type { OnIncomplete } from '../../definition/builder.ts'
 import type { DeclaredEvent, RunEvent } from '../report/run-events.ts'
+import type { RunContext } from '../report/progress.ts'
 import type { CompletedReport, RunReport } from '../report/step-records.ts'
 
 /** What a run may be given. */
@@ -17,6 +18,9 @@ export type ReportOf<TOutputs, TSteps, TEnd extends OnIncomplete> = TEnd extends
   ? RunReport<TOutputs, TSteps>
   : CompletedReport<TOutputs, TSteps>
 
+/** Where a run is. */
+export type WorkflowSnapshot<TReport, TSteps> = Snapshot<TReport> & { readonly context: RunContext<TSteps> }
+
 /** What XState hands to logic beside its snapshot. That anything with a name may come in its place lets other logic stand in. */
 type Scope<TReport, TEmitted extends DeclaredEvent> =
   | ActorScope<Snapshot<TReport>, RunCommand, ActorSystem<ActorSystemInfo>, RunEvent<TEmitted>>
@@ -27,7 +31,9 @@ type Scope<TReport, TEmitted extends DeclaredEvent> =
  * `TEmitted` what it tells of beside the library's own events. It accepts `run.cancel`, `run.cancelStep` and `run.signal`.
  *
  * Its members are methods, and say no more than XState reads off them: so `provide({ actors })` of a machine that invokes it
- * takes any logic that gives such a report, as `fromPromise(() => run(stub))` does.
+ * takes any logic that gives such a report, as `fromPromise(() => run(stub))` does. For the same reason two of them are
+ * overloaded. XState takes the type of snapshots from the last signature, so that they have their `context`; of other logic only
+ * the first one is asked, because the compiler compares overloads without their type parameters.
  */
 export interface WorkflowLogic<
   TOutputs = Record<string, unknown>,
@@ -42,10 +48,19 @@ export interface WorkflowLogic<
     event: RunCommand,
     scope: Scope<ReportOf<TOutputs, TSteps, TEnd>, TEmitted>,
   ): Snapshot<ReportOf<TOutputs, TSteps, TEnd>>
+  transition<TSnapshot extends WorkflowSnapshot<ReportOf<TOutputs, TSteps, TEnd>, TSteps>>(
+    snapshot: TSnapshot,
+    event: RunCommand,
+    scope: Scope<ReportOf<TOutputs, TSteps, TEnd>, TEmitted>,
+  ): TSnapshot
   getInitialSnapshot(
     scope: Scope<ReportOf<TOutputs, TSteps, TEnd>, TEmitted>,
     input: Record<never, never> extends TInputs ? RunInput<TInputs> | undefined : RunInput<TInputs>,
   ): Snapshot<ReportOf<TOutputs, TSteps, TEnd>>
+  getInitialSnapshot<TSnapshot extends WorkflowSnapshot<ReportOf<TOutputs, TSteps, TEnd>, TSteps>>(
+    scope: Scope<ReportOf<TOutputs, TSteps, TEnd>, TEmitted>,
+    input: Record<never, never> extends TInputs ? RunInput<TInputs> | undefined : RunInput<TInputs>,
+  ): TSnapshot
   getPersistedSnapshot(
     snapshot: Snapshot<ReportOf<TOutputs, TSteps, TEnd>>,
     options?: unknown,

@@ -1,5 +1,5 @@
 // What is to be done in one root, in order: first what charts have asked for, then what waits until nothing else is left, and at
-// last what is told to whoever watches from outside. Decides nothing. Invariant: no chart is entered while another one is in the
+// last whoever watches is told. Decides nothing. Invariant: no chart is entered while another one is in the
 // middle of a transition.
 
 /** What is to be done. */
@@ -12,8 +12,8 @@ export abstract class Agenda {
   /** What is done after all that, and what is done last of all. */
   private readonly resting: (() => void)[] = []
   private readonly last: (() => void)[] = []
-  /** What is told to the outside after all that. */
-  private readonly outside: (() => void)[] = []
+  /** Told each time that the tree has come to rest. */
+  watcher: { rested(hasActed: boolean): void } | null = null
   private settling = false
 
   /** A fault of ours ends the root. */
@@ -59,20 +59,15 @@ export abstract class Agenda {
     } catch (error) {
       this.fail(error)
     } finally {
+      const hasActed = this.effects.length > 0
       this.effects = []
       this.settling = false
+      if (this.isQuiet) this.watcher?.rested(hasActed)
     }
-    while (this.isQuiet && this.outside.length > 0) this.outside.shift()!()
   }
 
   /** Whether nothing is under way in the tree: no entry, and nothing that charts asked for. */
   get isQuiet(): boolean {
     return !this.handling && !this.settling
-  }
-
-  /** Tells something to whoever watches from outside once the tree is quiet: then the run is what it is. */
-  atQuiet(tell: () => void): void {
-    if (this.isQuiet) tell()
-    else this.outside.push(tell)
   }
 }

@@ -59,7 +59,6 @@ export class Session extends Agenda {
   private readonly awaited = new Set<Effect>()
   /** Those of them that were told to stop. */
   private readonly aborted = new Set<Effect>()
-  /** In the order in which they were started. */
   private readonly timers = new Map<TimerHandle, RunningTimer>()
   /** Those that nobody waits for any more, as long as their end was not heard of. */
   private readonly abandoned = new WeakSet<Effect>()
@@ -68,7 +67,6 @@ export class Session extends Agenda {
   private replay: Replay | null
   /** What comes in while an earlier life is taken up. */
   private readonly held: (() => void)[] = []
-  /** Effects that are no part of the history. */
   private readonly asides: Asides
   /** Prepares what an earlier life had, once its journal is replayed, and says how that went. */
   preparation: Pick<Scope, 'initialiseAgain'> | null = null
@@ -109,10 +107,8 @@ export class Session extends Agenda {
     const earlier = this.replay?.life
     this.seed = earlier?.seed ?? this.port.seed
     this.time = timeOf(at?.record, earlier, this.port.now())
-    if (this.port.keepsJournal !== false && this.entries === 0) {
-      const event = startOf(this.seed, definition(), at !== null)
-      this.write({ at: this.time, to: this.path, event })
-    }
+    if (this.port.keepsJournal !== false && this.entries === 0)
+      this.write({ at: this.time, to: this.path, event: startOf(this.seed, definition(), at !== null) })
     if (this.replay) this.port.defer(() => this.replayAll())
     this.actors.set(this.path, self)
     this.revived = at && this.revive(at.future, at.record)

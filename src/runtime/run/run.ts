@@ -46,7 +46,6 @@ export class Run {
   readonly reversal: Reversal
   readonly leases: RunLeases
   readonly conditions: Conditions
-  /** Its own limit, or that of its compensation. */
   timer: RunningTimer | null = null
 
   /** @param earlier Given for a run that has lived before. */
@@ -55,9 +54,8 @@ export class Run {
     this.session = session
     this.scope = scope
     this.options = options
-    this.path = options.within
-      ? `run/${options.runId}/steps/${options.within.address}`
-      : `run/${options.runId}`
+    const { runId, within } = options
+    this.path = within ? `run/${runId}/steps/${within.address}` : `run/${runId}`
     this.startedAt = earlier?.startedAt ?? session.time
     this.state = earlier?.state ?? newRunState(options.plan, this.path, options.within?.before)
     this.data = new RunData(this)
@@ -321,7 +319,7 @@ export class Run {
   private checkCondition(index: number): void {
     if (this.stepAt(index).when === null) this.enqueue(index)
     else {
-      this.graph.state[index] = graph.CHECKING
+      graph.advance(this.graph, index, graph.CHECKING)
       this.conditions.check(index)
     }
   }
@@ -334,7 +332,7 @@ export class Run {
 
   private enqueue(index: number): void {
     if (this.steps.has(index)) this.steps.queue(index)
-    else if (!this.state.compensation.undoing) this.graph.state[index] = graph.QUEUED
+    else if (!this.state.compensation.undoing) graph.advance(this.graph, index, graph.QUEUED)
     this.passGates(index)
   }
 

@@ -14,7 +14,7 @@ import type {
 } from '../../../machines/protocol.ts'
 import type { StepContext } from '../../../machines/step.ts'
 import { noteEvent } from '../../kernel/effects.ts'
-import { LIVE } from '../../kernel/graph.ts'
+import { advance, LIVE } from '../../kernel/graph.ts'
 import { countAttempt, countEnd } from '../../kernel/counters.ts'
 import { awaitSlot, grantSlot, returnSlot, turnBack, type Slots } from '../../kernel/slots.ts'
 import { UndoingInside, type OwedRun, type UndoingTask } from '../control/undoing-inside.ts'
@@ -342,7 +342,7 @@ export class StepActors {
     const actor = undoing
       ? compensationActor(this.run, index, path, failure)
       : stepActor(this.run, index, path, entry, failure)
-    if (!undoing) graph.state[index] = LIVE
+    if (!undoing) advance(graph, index, LIVE)
     this.live.set(index, {
       actor,
       path,

@@ -90,11 +90,23 @@ function nestingAt({ options }: Run): NestingAt {
 
 function stateAt(run: Run, notes: Capturing): StateAt {
   const { graph, effects, slots, gates, compensation, phase } = run.state
-  const { state, attempts, counts, held, settled, waitingFor, ready, worst, around, outputs, failures } =
-    graph
+  const {
+    state,
+    attempts,
+    counts,
+    open,
+    held,
+    settled,
+    waitingFor,
+    ready,
+    worst,
+    around,
+    outputs,
+    failures,
+  } = graph
   return {
     graph: {
-      ...{ state, attempts, counts, held, settled, waitingFor, ready, worst, around },
+      ...{ state, attempts, counts, open, held, settled, waitingFor, ready, worst, around },
       order: notes.order(run) as Uint32Array,
       outputs: raw(outputs.slice()) as unknown[],
       failures: rawValues(failures),
