@@ -46,7 +46,7 @@ interface Seat {
   readonly seated: Run | null
 }
 
-/** Where a context keeps what it reads, and a view of steps, too. */
+/** Where a context, and a view of steps, keeps what it reads. */
 const SHOWN: unique symbol = Symbol('progress')
 
 /** The progress of one run. */
