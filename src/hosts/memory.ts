@@ -16,15 +16,13 @@ import type {
   TimerHandle,
 } from '../runtime/port/host.ts'
 import { TimerQueue, type Timer } from '../runtime/port/timers.ts'
+import { Turns, within } from './turns.ts'
 
 /** The longest delay that `setTimeout` takes; a longer one would fire at once. */
 const TIMEOUT_MS_MAX = 2 ** 31 - 1
 
 /** How long the event loop was blocked at least, in milliseconds, where a timer that fires late says so. */
 const BLOCKED_MS_MIN = 50
-
-/** How long synchronous operations may follow one another before timers and I/O get their turn. */
-const TURN_MS_MAX = 10
 
 export interface MemoryHostOptions {
   /** Where `log` of an operation goes. Default: nowhere. */
@@ -45,6 +43,8 @@ class MemoryHost implements Host {
   readonly options: MemoryHostOptions
   private executing = 0
   private waiting: (() => void)[] = []
+  /** Where runs were closed while something of theirs was still under way, in that order. */
+  private readonly left = new Map<string, { readonly port: MemoryPort; readonly atMs: number }>()
 
   constructor(options: MemoryHostOptions) {
     this.options = options
@@ -67,7 +67,23 @@ class MemoryHost implements Host {
         `Run ${runId} cannot run on the clock of its actor system: expected none, for the memory host counts real time; leave "clock" out, or give the workflow a host of virtual time, withHost(workflow, new SimulationHost())`,
       )
     }
-    return new MemoryPort(this, guest)
+    const port = new MemoryPort(this, guest, runId)
+    const earlier = revives ? this.left.get(runId) : undefined
+    const graceMs = earlier ? DETACHED_GRACE_MS - (performance.now() - earlier.atMs) : 0
+    // A run that was stopped goes on once its modules are cleaned up, for cleaning up would undo what their init does again.
+    if (earlier && graceMs > 0) port.hold(within(graceMs, earlier.port.whenLeft()))
+    return port
+  }
+
+  /** Remembers what a run leaves behind, within its grace. */
+  leave(runId: string, port: MemoryPort): void {
+    const atMs = performance.now()
+    for (const [other, earlier] of this.left) {
+      if (atMs - earlier.atMs < DETACHED_GRACE_MS) break
+      this.left.delete(other)
+    }
+    this.left.delete(runId)
+    this.left.set(runId, { port, atMs })
   }
 
   idle(): Promise<void> {
@@ -84,7 +100,10 @@ class MemoryHost implements Host {
   }
 }
 
-/** How long what was aborted may take before clean-ups that nobody waits for begin, in milliseconds. */
+/**
+ * How long what was aborted may take before clean-ups that nobody waits for begin, in milliseconds; and how long after it was stopped
+ * a run waits for both before it goes on.
+ */
 const DETACHED_GRACE_MS = 5_000
 
 class MemoryPort implements HostPort {
@@ -93,6 +112,7 @@ class MemoryPort implements HostPort {
   readonly keepsJournal = false
   private readonly host: MemoryHost
   private readonly guest: Guest
+  private readonly runId: string
   private readonly open = new Map<Effect, Control>()
   /** Their `due` is the clock's `passedMs`. */
   private readonly timers = new TimerQueue()
@@ -105,11 +125,24 @@ class MemoryPort implements HostPort {
   private closed = false
   /** Effects that have not ended, abandoned ones included. */
   private executing = 0
-  private quiet: (() => void) | undefined
+  private quiet: PromiseWithResolvers<void> | undefined
+  /** What is cleaned up though nobody waits for it. */
+  private cleanedUp: Promise<void> | undefined
 
-  constructor(host: MemoryHost, guest: Guest) {
+  constructor(host: MemoryHost, guest: Guest, runId: string) {
     this.host = host
     this.guest = guest
+    this.runId = runId
+  }
+
+  /** Calls nothing and nobody before then. */
+  hold(until: Promise<void>): void {
+    this.turns.hold(until)
+  }
+
+  /** Resolves once nothing executes any more, clean-ups included. */
+  whenLeft(): Promise<void> {
+    return this.cleanedUp ?? this.whenQuiet()
   }
 
   now(): number {
@@ -135,7 +168,7 @@ class MemoryPort implements HostPort {
   performDetached(effects: readonly Effect[]): void {
     if (effects.length === 0) return
     this.host.begin()
-    void this.whenQuiet()
+    this.cleanedUp = this.whenQuiet()
       .then(() => this.performInTurn(effects))
       .finally(() => this.host.end())
   }
@@ -167,6 +200,7 @@ class MemoryPort implements HostPort {
 
   close(): void {
     this.closed = true
+    if (this.executing > 0 || this.cleanedUp) this.host.leave(this.runId, this)
     for (const control of this.open.values()) control.abort()
     this.open.clear()
     this.timers.clear()
@@ -202,18 +236,15 @@ class MemoryPort implements HostPort {
     this.catchUp(callBegan)
     this.open.delete(effect)
     this.host.end()
-    if (--this.executing === 0) this.quiet?.()
+    if (--this.executing === 0) this.quiet?.resolve()
     if (!this.closed) this.guest.settle(effect, outcome)
   }
 
   /** Resolves once nothing executes any more, or once whatever does not listen has had its grace. */
   private async whenQuiet(): Promise<void> {
     if (this.executing === 0) return
-    const { promise, resolve } = Promise.withResolvers<void>()
-    this.quiet = resolve
-    const grace = setTimeout(resolve, DETACHED_GRACE_MS)
-    await promise
-    clearTimeout(grace)
+    this.quiet ??= Promise.withResolvers<void>()
+    await within(DETACHED_GRACE_MS, this.quiet.promise)
   }
 
   private async performInTurn(effects: readonly Effect[]): Promise<void> {
@@ -307,60 +338,6 @@ class Control implements EffectControl {
 
 const stopped = () => new DOMException('The operation was told to stop', 'AbortError')
 
-const nothing = () => {}
-
-/** Runs callbacks in order, each after the current call stack, and lets the event loop breathe. */
-class Turns {
-  private queue: (() => void)[] = []
-  private head = 0
-  private scheduled = false
-  private turnBegan = performance.now()
-  private readonly rest: () => void
-
-  /** @param rest Called before the event loop has its turn. */
-  constructor(rest: () => void) {
-    this.rest = rest
-  }
-
-  /** The event loop has just had its turn. */
-  begin(): void {
-    this.turnBegan = performance.now()
-  }
-
-  add(callback: () => void): void {
-    this.queue.push(callback)
-    this.schedule()
-  }
-
-  /** Comes to rest again after the current call stack. */
-  schedule(): void {
-    if (this.scheduled) return
-    this.scheduled = true
-    queueMicrotask(() => this.run())
-  }
-
-  private run(): void {
-    while (this.head < this.queue.length) {
-      if (performance.now() - this.turnBegan > TURN_MS_MAX) {
-        this.rest()
-        nextTurn(() => {
-          this.begin()
-          this.run()
-        })
-        return
-      }
-      const callback = this.queue[this.head]!
-      // The queue may be long, and is not emptied before its end: what is done is not to be kept by it.
-      this.queue[this.head++] = nothing
-      callback()
-    }
-    this.queue = []
-    this.head = 0
-    this.scheduled = false
-    this.rest()
-  }
-}
-
 /** Drawn many at a time: one draw takes as long as a hundred. Not randomUUID: browsers have that only in secure contexts. */
 const randomWords = new Uint32Array(256)
 let wordsDrawn = randomWords.length
@@ -374,8 +351,3 @@ function randomWord(): number {
 }
 
 const randomDigits = () => randomWord().toString(36).padStart(7, '0')
-
-const nextTurn: (callback: () => void) => void =
-  typeof setImmediate === 'function'
-    ? (callback) => setImmediate(callback)
-    : (callback) => setTimeout(callback, 0)

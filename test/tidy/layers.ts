@@ -42,7 +42,10 @@ const LAYERS: readonly Layer[] = [
       'xstate',
     ],
   },
-  { at: 'src/hosts/memory.ts', may: ['src/runtime/', 'machines/', 'src/errors.ts', 'src/foreign.ts'] },
+  {
+    at: 'src/hosts/memory.ts',
+    may: ['src/hosts/turns.ts', 'src/runtime/', 'machines/', 'src/errors.ts', 'src/foreign.ts'],
+  },
   { at: 'src/hosts/simulation.ts', may: ['src/runtime/', 'machines/', 'src/errors.ts', 'src/foreign.ts'] },
   {
     at: 'src/modules/',
