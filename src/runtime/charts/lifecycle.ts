@@ -115,9 +115,12 @@ export function persisted(snapshot: Persistable): Snapshot<unknown> {
 }
 
 function where(seat: Seat | undefined): Partial<PersistedRun> {
-  const { root, seated, given } = seat ?? {}
+  const { root, seated, given, stopped } = seat ?? {}
   if (!root || !seated) return given ?? { hasBegun: false }
-  return root.session.isReplaying && given ? given : captureRoot(root, seated)
+  // One that was stopped and is to be started again.
+  if (root.session.closed && stopped) return stopped
+  // What is replayed is whole in the journal or in what was given, and nowhere else.
+  return root.session.isReplaying ? (given ?? {}) : captureRoot(root, seated)
 }
 
 /**
@@ -156,9 +159,12 @@ export function restored<TSnapshot extends object>(
 export function earlierLife(seat: Seat, runId: string): EarlierRoot | null {
   if (seat.refusal !== null) throw seat.refusal
   if (seat.root === null) return seat.earlier as EarlierRoot | null
-  if (seat.stopped) return readCaptured(seat.stopped, runId)
+  if (seat.stopped) {
+    seat.given = seat.stopped
+    return readCaptured(seat.stopped, runId)
+  }
   throw new SagachartError(
     'RUN_NOT_RESUMABLE',
-    `Run ${runId} cannot be started again: it was stopped in the middle of a step; restore the snapshot that it had at rest`,
+    `Run ${runId} cannot be started again: it was stopped in the middle of a step, or while its journal was replayed; restore the snapshot that it had at rest`,
   )
 }

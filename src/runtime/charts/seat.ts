@@ -26,7 +26,7 @@ export class Seat<TSeated extends Run | Program = Run | Program> implements Owne
   watch: Watch | null = null
   /** What it is to go on from once it starts. */
   earlier: EarlierRun | EarlierRoot | null = null
-  /** The snapshot that it was restored from, as it was given. */
+  /** The state that its present life goes on from, as it was given or kept. */
   given: Captured | null = null
   /** Why it cannot: an error that is thrown while a snapshot is restored would not reach an outer `onError`. */
   refusal: Error | null = null

@@ -48,6 +48,8 @@ export class Modules implements Owner {
   /** The last function of a module, by the address of its actor. */
   private readonly last = new Map<string, Effect>()
   private readonly called = new WeakSet<Effect>()
+  /** The actors of an earlier life of whose modules this one has called nothing yet: it owes them nothing. */
+  private readonly revived = new Set<string>()
   private readonly issues: Failure[] = []
   private readonly released: (issues: readonly Failure[]) => void
 
@@ -97,6 +99,7 @@ export class Modules implements Owner {
   /** The host calls a module's function. */
   begin(effect: Effect): void {
     this.called.add(effect)
+    this.revived.delete(effect.to)
   }
 
   // ---- what stays of it beyond this process ---------------------------------------------------------------
@@ -116,7 +119,10 @@ export class Modules implements Owner {
     Object.assign(this.order, order)
     this.issues.push(...issues)
     for (const [to, place] of underWay) this.last.set(to, notes.effect(place)!)
-    charts.forEach((at, module) => this.open(module, { snapshot: at }))
+    charts.forEach((at, module) => {
+      const { id } = this.open(module, { snapshot: at })
+      this.revived.add(id)
+    })
     this.timers.revive(timers, notes)
     const last = this.actors.at(-1)
     if (order.phase === 'releasing' && last) this.awaitCleanUp(last)
@@ -131,8 +137,12 @@ export class Modules implements Owner {
     for (let module = from; module < this.actors.length; module++) {
       const { value } = this.actors[module]!.getSnapshot()
       const { name, init } = this.modules[module]!
-      if (value !== 'running' || !init) continue
       const to = this.actors[module]!.id
+      if (value !== 'running') continue
+      if (!init) {
+        this.revived.delete(to)
+        continue
+      }
       const effect: Effect = { kind: 'init', to, module: name, resumed: true }
       this.session.performAside(effect, INIT_TIMEOUT_MS, (outcome) => {
         if (outcome.status === 'succeeded') this.initialiseAgain(ended, module + 1)
@@ -236,6 +246,7 @@ export class Modules implements Owner {
     const { value, status } = actor.getSnapshot()
     const effect = this.last.get(actor.id)
     const isCalled = effect !== undefined && this.called.has(effect)
+    if (this.revived.has(actor.id)) return false
     return value === 'running' || (status === 'active' && isCalled === (value !== 'cleaningUp'))
   }
 

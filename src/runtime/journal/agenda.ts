@@ -4,7 +4,7 @@
 
 /** What is to be done. */
 export abstract class Agenda {
-  protected closed = false
+  closed = false
   /** An entry is being handed to its actor. */
   protected handling = false
   /** What the charts asked for and nobody has done yet, in order: each a function and its two arguments. */

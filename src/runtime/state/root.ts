@@ -32,7 +32,7 @@ export interface EarlierRoot {
 
 /** @throws RUN_NOT_AT_REST while something is under way in the tree */
 export function captureRoot({ session, scope }: Root, seated: Run | Program): Captured {
-  if (!session.isQuiet)
+  if (!session.isQuiet || session.closed)
     throw new SagachartError(
       'RUN_NOT_AT_REST',
       `Run ${session.runId} is in the middle of a step: expected it at rest; ask for its snapshot where it is observed (actor.subscribe), or later`,
