@@ -3,6 +3,7 @@
 // Invariant: each time that anything has changed, observers are told once, of a snapshot that they have not seen.
 import type { AnyActorRef, AnyMachineSnapshot, EventObject } from 'xstate'
 import { rootOf } from './seat.ts'
+import { guardSend } from './tell.ts'
 
 type Subscribe = AnyActorRef['subscribe']
 
@@ -38,7 +39,8 @@ export class Watch {
 
   constructor(actor: AnyActorRef) {
     this.actor = actor
-    // Bound, no arrow function: the reason is in tell.ts.
+    // Once, when it is made: users keep the methods of an actor, and may start it again. Bound, for the reason in tell.ts.
+    guardSend(actor)
     actor.subscribe = subscribeAtRest.bind(null, this, actor.subscribe.bind(actor)) as Subscribe
   }
 

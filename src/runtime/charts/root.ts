@@ -15,7 +15,6 @@ import type { Host, RootRequest } from '../port/host.ts'
 import { Scope, type ScopeParts } from '../environment/scope.ts'
 import { Session, type Execute } from '../journal/session.ts'
 import type { EarlierRoot } from '../state/root.ts'
-import { guardSend } from './tell.ts'
 
 /** Session and scope of one root. */
 export class Root {
@@ -45,7 +44,6 @@ export class Root {
     this.session = new Session(self, host, perform, joint, () => recordOf(definition, parts), at)
     this.scope = new Scope(self, this.session, parts, awaited, (event) => actorScope.emit(event))
     this.session.preparation = this.scope
-    guardSend(self)
   }
 
   /** The root was stopped or has thrown: modules are cleaned up by the host, and nobody waits for it. */
