@@ -77,9 +77,10 @@ export class IntegrationLogic extends BaseMachine implements OpenLogic {
   constructor(
     blueprint: IntegrationBlueprint,
     implementations: Base['implementations'] = integrationChart.implementations,
+    // As that of a run.
+    config: Base['config'] = { ...integrationMachine.config, id: blueprint.definition.name },
   ) {
-    // Inspectors show the id of a machine.
-    super({ ...integrationMachine.config, id: blueprint.definition.name }, implementations)
+    super(config, implementations)
     const { definition, modules, host, subscriptions: given = [] } = blueprint
     const { pools, leaseTimeoutMs, eventsEnabled, history, env } = definition
     this.blueprint = blueprint
@@ -94,11 +95,11 @@ export class IntegrationLogic extends BaseMachine implements OpenLogic {
 
   /** The same integration on another host. */
   withHost(host: Host): IntegrationLogic {
-    return new IntegrationLogic({ ...this.blueprint, host }, this.implementations)
+    return new IntegrationLogic({ ...this.blueprint, host }, this.implementations, this.config)
   }
 
   override provide(implementations: Parameters<Base['provide']>[0]): Base {
-    return new IntegrationLogic(this.blueprint, super.provide(implementations).implementations)
+    return new IntegrationLogic(this.blueprint, super.provide(implementations).implementations, this.config)
   }
 
   override getInitialSnapshot(scope: AnyActorScope, input?: RunInput): IntegrationSnapshot {

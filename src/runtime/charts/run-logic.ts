@@ -56,15 +56,16 @@ export class RunLogic extends BaseMachine implements OpenLogic {
   constructor(
     blueprint: Blueprint,
     implementations: Base['implementations'] = workflowChart.implementations,
+    // Inspectors show the id of a machine. React goes on with an actor as long as the configuration of its logic is the same object.
+    config: Base['config'] = { ...workflowMachine.config, id: blueprint.plan.workflow.name },
   ) {
-    // Inspectors show the id of a machine.
-    super({ ...workflowMachine.config, id: blueprint.plan.workflow.name }, implementations)
+    super(config, implementations)
     this.blueprint = blueprint
   }
 
   /** The same workflow on another host. */
   withHost(host: Host): this {
-    return new RunLogic({ ...this.blueprint, host }, this.implementations) as this
+    return new RunLogic({ ...this.blueprint, host }, this.implementations, this.config) as this
   }
 
   /** The same workflow as a scenario of an integration. */
@@ -80,7 +81,7 @@ export class RunLogic extends BaseMachine implements OpenLogic {
   }
 
   override provide(implementations: Parameters<Base['provide']>[0]): Base {
-    return new RunLogic(this.blueprint, super.provide(implementations).implementations)
+    return new RunLogic(this.blueprint, super.provide(implementations).implementations, this.config)
   }
 
   /** @throws INPUT_INVALID; an actor ends in an error by it. */
