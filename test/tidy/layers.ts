@@ -119,6 +119,10 @@ const LAYERS: readonly Layer[] = [
   },
   { at: 'examples/', may: ['sagachart', 'xstate', 'node:', 'examples/'] },
   {
+    at: 'examples/react/',
+    may: ['sagachart', 'xstate', '@xstate/react', 'react', 'react-dom', 'examples/react/'],
+  },
+  {
     at: 'bench/peers/',
     may: ['p-graph', 'async', 'effect', '@langchain/langgraph', 'xstate', 'bench/adapter.ts'],
   },

@@ -22,13 +22,12 @@ export interface Import {
   readonly isType: boolean
 }
 
-/** Every file below the folders whose name ends so, in order. */
-export function sources(folders: readonly string[], ending = '.ts'): Source[] {
+/** Every TypeScript file below the folders, in order. */
+export function sources(folders: readonly string[]): Source[] {
   return folders.flatMap((folder) =>
     readdirSync(join(ROOT, folder), { recursive: true, withFileTypes: true })
       .filter(
-        (entry) =>
-          entry.isFile() && entry.name.endsWith(ending) && !entry.parentPath.includes('node_modules'),
+        (entry) => entry.isFile() && /\.tsx?$/.test(entry.name) && !entry.parentPath.includes('node_modules'),
       )
       .map((entry) => relative(ROOT, join(entry.parentPath, entry.name)))
       .toSorted()
