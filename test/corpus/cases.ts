@@ -187,8 +187,24 @@ export interface Played {
 
 const lastOf = ({ to }: Effect) => to.slice(to.lastIndexOf('/') + 1)
 
-/** Plays a case, from its begin or from a journal, to its end. */
-export function play({ logic, signals = [], replies = {} }: Case, journal?: readonly Entry[]): Played {
+/** A captured state, and how many of the case's events were sent by then. */
+export interface Saved {
+  readonly snapshot: unknown
+  readonly sent: number
+}
+
+/** What a case is played from in place of its begin, and who hears of each state that it comes to rest in. */
+interface Watched {
+  readonly journal?: readonly Entry[]
+  readonly saved?: Saved
+  readonly save?: (saved: Saved) => void
+}
+
+/** Plays a case, from its begin, from a journal or from a captured state, to its end. */
+export function play(
+  { logic, signals = [], replies = {} }: Case,
+  { journal, saved, save }: Watched = {},
+): Played {
   const calls: string[] = []
   const called = (_: unknown, { step, idempotencyKey }: OperationContext) => {
     calls.push(idempotencyKey)
@@ -205,19 +221,24 @@ export function play({ logic, signals = [], replies = {} }: Case, journal?: read
     log: (_, message) => log.push(message),
     ...(journal && { journals: { r: journal } }),
   })
-  const snapshot = { status: 'active', runId: 'r', inputs: {} }
+  const snapshot = saved?.snapshot ?? (journal && { status: 'active', runId: 'r', inputs: {} })
   const actor = createActor(logic(host, { op: called, undo: called }), {
-    ...(journal ? { snapshot: snapshot as never } : { input: { runId: 'r' } }),
+    ...(snapshot ? { snapshot: snapshot as never } : { input: { runId: 'r' } }),
   })
   const errors: unknown[] = []
   actor.subscribe({ error: (error) => errors.push(error) })
   actor.start()
   const commands = new Set(['run.signal', 'run.cancel'])
-  const sent = journal?.filter(({ event }) => commands.has(event.type)).length ?? 0
-  host.run()
-  for (const signal of signals.slice(sent)) {
-    actor.send(signal)
-    host.run()
+  let sent = saved?.sent ?? journal?.filter(({ event }) => commands.has(event.type)).length ?? 0
+  const goOn = () =>
+    host.run(() => {
+      if (actor.getSnapshot().status === 'active') save?.({ snapshot: actor.getPersistedSnapshot(), sent })
+      return false
+    })
+  goOn()
+  while (sent < signals.length) {
+    actor.send(signals[sent++]!)
+    goOn()
   }
   const { output } = actor.getSnapshot() as { output?: unknown }
   return { journal: host.journal('r'), end: endOf(output), calls, errors, log }

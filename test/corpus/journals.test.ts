@@ -43,7 +43,7 @@ describe('the corpus of journals', () => {
     ({ case: name, format, end, journal }) => {
       for (let length = 1; length <= journal.length; length++) {
         const prefix = journal.slice(0, length)
-        const { errors, end: reached, calls, log } = play(CASES[name]!, prefix)
+        const { errors, end: reached, calls, log } = play(CASES[name]!, { journal: prefix })
         expect(errors).toEqual([])
         expect(reached).toEqual(end)
         const done = prefix.filter(({ event }) => event.type === 'attempt.succeeded').map(({ to }) => to)
