@@ -1,33 +1,14 @@
 // The core in a real browser: Debian's Chromium, or any other that is installed. It must bundle without Node, be small,
 // and run a workflow with a retry and a resource there.
-import { accessSync, constants } from 'node:fs'
-import { delimiter, join } from 'node:path'
+import { join } from 'node:path'
 import { gzipSync } from 'node:zlib'
 import { build } from 'esbuild'
-import { chromium } from 'playwright-core'
 import { describe, expect, it } from 'vitest'
+import { inBrowser } from '../browser.ts'
 import { ROOT } from './packed.ts'
 
 /** Bytes of the core, gzipped, that a page loads at most beside xstate. */
 const CORE_BYTES_MAX = 82_000
-
-/** A browser in the PATH, or the one that CHROMIUM names. */
-function findBrowser(): string | undefined {
-  const names = ['chromium', 'chromium-browser', 'google-chrome']
-  const folders = (process.env['PATH'] ?? '').split(delimiter)
-  const places = [
-    process.env['CHROMIUM'],
-    ...folders.flatMap((folder) => names.map((name) => join(folder, name))),
-  ]
-  return places.find((place) => {
-    try {
-      accessSync(place ?? '', constants.X_OK)
-      return true
-    } catch {
-      return false
-    }
-  })
-}
 
 const bundle = (contents: string, external: string[]) =>
   build({
@@ -54,13 +35,9 @@ describe('the core', () => {
     expect([...packages]).toEqual(['immer'])
   })
 
-  const browser = findBrowser()
-  const reason = 'no Chromium is installed: apt-get install chromium, or set CHROMIUM to another'
-  it.skipIf(browser === undefined)(
-    `runs in a browser${browser === undefined ? ` (skipped: ${reason})` : ''}`,
-    async () => {
-      const { outputFiles } = await bundle(
-        `import { run, setup } from 'sagachart'
+  inBrowser('runs in a browser', async (open) => {
+    const { outputFiles } = await bundle(
+      `import { run, setup } from 'sagachart'
 let failures = 0
 const m = {
   flaky: () => { if (failures++ < 1) throw new Error('not yet'); return 20 },
@@ -81,25 +58,18 @@ const flow = setup({ modules: { m }, resources: { one: { units: 1 } } }).createW
   outputs: { sum: ({ steps }) => steps.sum.output },
 })
 globalThis.report = run(flow).then(({ status, outputs, leasesOpen, step }) => ({ status, outputs, leasesOpen }))`,
-        [],
-      )
-      const open = await chromium.launch({ executablePath: browser!, args: ['--no-sandbox'] })
-      try {
-        const page = await open.newPage()
-        const faults: string[] = []
-        page.on('pageerror', (error) => faults.push(error.message))
-        await page.addScriptTag({ type: 'module', content: outputFiles[0]!.text })
-        await page.waitForFunction('globalThis.report !== undefined')
-        expect(await page.evaluate('globalThis.report')).toEqual({
-          status: 'completed',
-          outputs: { sum: 22 },
-          leasesOpen: 0,
-        })
-        expect(faults).toEqual([])
-      } finally {
-        await open.close()
-      }
-    },
-    60_000,
-  )
+      [],
+    )
+    const page = await open.newPage()
+    const faults: string[] = []
+    page.on('pageerror', (error) => faults.push(error.message))
+    await page.addScriptTag({ type: 'module', content: outputFiles[0]!.text })
+    await page.waitForFunction('globalThis.report !== undefined')
+    expect(await page.evaluate('globalThis.report')).toEqual({
+      status: 'completed',
+      outputs: { sum: 22 },
+      leasesOpen: 0,
+    })
+    expect(faults).toEqual([])
+  })
 })
