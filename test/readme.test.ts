@@ -26,9 +26,11 @@ beforeAll(() => {
     writeFileSync(join(folder, file), text)
   }
   writeFileSync(join(folder, 'package.json'), '{"type":"module"}')
-  mkdirSync(join(folder, 'node_modules'))
+  for (const scope of ['@xstate', '@types'])
+    mkdirSync(join(folder, 'node_modules', scope), { recursive: true })
   symlinkSync(ROOT, join(folder, 'node_modules', 'sagachart'))
-  symlinkSync(join(ROOT, 'node_modules', 'xstate'), join(folder, 'node_modules', 'xstate'))
+  for (const name of ['xstate', 'react', '@xstate/react', '@types/react'])
+    symlinkSync(join(ROOT, 'node_modules', name), join(folder, 'node_modules', name))
 })
 
 afterAll(() => rmSync(folder, { recursive: true, force: true }))
@@ -86,7 +88,7 @@ describe('the README', () => {
     const config = {
       extends: join(ROOT, 'tsconfig.json'),
       compilerOptions: { typeRoots: [join(ROOT, 'node_modules', '@types')] },
-      include: ['*.ts', 'modules/*.ts'],
+      include: ['*.ts', '*.tsx', 'modules/*.ts'],
     }
     writeFileSync(join(folder, 'tsconfig.json'), JSON.stringify(config))
     await run(process.execPath, [join(ROOT, 'node_modules', '.bin', 'tsc'), '-p', '.'], { cwd: folder })

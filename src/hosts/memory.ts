@@ -31,8 +31,9 @@ export interface MemoryHostOptions {
 
 /**
  * Runs workflows in this process. Durations are counted by `performance.now()`: a wall clock that is set neither delays a limit
- * nor fires it. Timestamps are the wall clock's time at the start of the run plus that count. A run that is restored from a
- * snapshot is refused, `RUN_NOT_RESUMABLE`; so is one whose actor system has a clock of its own, `CLOCK_NOT_SUPPORTED`.
+ * nor fires it. Timestamps are the wall clock's time at the start of the run plus that count. A run that goes on from where it
+ * was stopped waits until nothing of its earlier life executes any more, for at most 5 s. A run whose actor system has a clock of its
+ * own is refused, `CLOCK_NOT_SUPPORTED`; so is one that is restored from less than the whole of a snapshot, `RUN_NOT_RESUMABLE`.
  */
 export function memoryHost(options: MemoryHostOptions = {}): Host {
   return new MemoryHost(options)
