@@ -258,6 +258,8 @@ integration:
     })
     actor.start()
     host.run(() => tries > 0)
+    // Nobody knows where it was: what is left of it is no state of a run.
+    expect(() => actor.getPersistedSnapshot()).toThrow(expect.objectContaining({ code: 'RUN_NOT_AT_REST' }))
     expectRefused(actor)
     expect(tries).toBe(1)
   })
