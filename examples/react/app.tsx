@@ -35,7 +35,7 @@ function Order({ shop, customer }: { shop: Shop; customer: Customer }) {
       </h2>
       <ol>
         {STEPS.map(([name, title]) => {
-          const status = statuses[name] ?? (report ? 'skipped' : 'waiting')
+          const status = statuses[name]
           return (
             <li key={name} data-step={name} data-status={status}>
               {title} <span>{status}</span>

@@ -1,36 +1,32 @@
-// How far each step of an order is, for a component: while it runs as the events of its actor say, at its end as its report does.
+// How far each step of an order is, for a component: read from the actor's snapshot, which shows it while the order runs and after.
 import { useSelector } from '@xstate/react'
-import { useEffect, useState } from 'react'
 import type { ActorRefFrom } from 'xstate'
 import type { Shop } from './order.ts'
 
 /** The actor of an order. */
 export type OrderActor = ActorRefFrom<Shop['order']>
 
-/** What an event says about its step. */
+/** What a customer reads, by status. */
 const SAYS: Readonly<Record<string, string>> = {
-  step_started: 'running',
-  step_retrying: 'retrying',
-  step_completed: 'done',
-  step_failed: 'failed',
-  step_compensating: 'undoing',
-  step_compensated: 'undone',
+  pending: 'waiting',
+  success: 'done',
+  compensated: 'undone',
 }
 
-/** The status of each step, by name; none for a step that has not begun. */
+/** The status of each step, by name. */
 export function useSteps(actor: OrderActor): Readonly<Record<string, string>> {
-  const [statuses, setStatuses] = useState<Readonly<Record<string, string>>>({})
-  useEffect(() => {
-    const { unsubscribe } = actor.on('*', ({ type, data }) => {
-      const status = SAYS[type]
-      if (status === undefined) return
-      const { step_name: name } = data as { readonly step_name: string }
-      setStatuses((before) => ({ ...before, [name]: status }))
-    })
-    return unsubscribe
-  }, [actor])
-  const report = useSelector(actor, ({ output }) => output)
-  if (!report) return statuses
-  const cancelled = report.steps.filter(({ status }) => status === 'cancelled')
-  return { ...statuses, ...Object.fromEntries(cancelled.map(({ name, status }) => [name, status])) }
+  return useSelector(actor, ({ context: { steps } }) => labels(steps), isSame)
 }
+
+function labels(steps: object): Readonly<Record<string, string>> {
+  const all = Object.entries(steps as Record<string, { readonly status: string; readonly attempts: number }>)
+  return Object.fromEntries(
+    all.map(([name, { status, attempts }]) => [
+      name,
+      status === 'running' && attempts > 1 ? 'retrying' : (SAYS[status] ?? status),
+    ]),
+  )
+}
+
+/** A selection that is another object makes the component render again. */
+const isSame = (before: object, now: object) => JSON.stringify(before) === JSON.stringify(now)
