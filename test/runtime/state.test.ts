@@ -11,13 +11,11 @@ import type { Effect, Host } from '../../src/runtime/port/host.ts'
 import type { RunReport } from '../../src/runtime/report/step-records.ts'
 import { chance } from '../../src/runtime/journal/chance.ts'
 import { arbitraries, logicOf } from '../../src/testing/index.ts'
+import { throughJson } from './workflows.ts'
 
 const RUNS = Number(process.env['PROPERTY_RUNS'] ?? 150)
 const seed = Number(process.env['PROPERTY_SEED'] ?? 1)
 const workflows = arbitraries.definition({ depthMax: 2 })
-
-/** Written down, and read again. */
-const throughJson = <T>(value: T): T => JSON.parse(JSON.stringify(value)) as T
 
 type Fate = 'succeeds' | 'fails' | 'hangs'
 

@@ -463,3 +463,6 @@ export const UNDER_WAY = {
   runId: '1',
   inputs: {},
 } as never
+
+/** Written down, and read again. */
+export const throughJson = <T>(value: T): T => JSON.parse(JSON.stringify(value)) as T
