@@ -3,6 +3,7 @@
 // outside of `children`: stop, throw, persist, restore.
 import type { AnyActorRef, AnyActorScope, AnyMachineSnapshot, EventObject, Snapshot } from 'xstate'
 import { SagachartError } from '../../errors.ts'
+import { look } from '../../foreign.ts'
 import { commandOf } from '../environment/outside.ts'
 import type { Program } from '../run/program.ts'
 import type { Run } from '../run/run.ts'
@@ -74,10 +75,14 @@ export function transitionAround<TSnapshot extends AnyMachineSnapshot, TSeated e
   }
 }
 
-/** An actor that is stopped may be started again: React does so with all that it mounts, in its strict mode. */
+/**
+ * An actor that is stopped may be started again: React does so with all that it mounts, in its strict mode. Whatever becomes of
+ * this, it is stopped.
+ */
 function keepForRestart(seat: Seat, root: Root, seated: Run | Program): void {
   const { session } = root
-  seat.stopped = session.isReplaying ? seat.given : session.isQuiet ? captureRoot(root, seated) : null
+  const capture = () => (session.isQuiet ? captureRoot(root, seated) : null)
+  seat.stopped = session.isReplaying ? seat.given : look(capture, null)
 }
 
 function end(self: AnyActorRef, root: Root, seated: Seated): void {
