@@ -1,7 +1,6 @@
 // State as JSON and back: maps, sets, typed arrays, numbers that JSON lacks. Not a copy of data that is JSON already: that is
 // handed through as it is, marked by `raw`, and comes back frozen. Invariant: what is read is equal to what was written,
 // whatever keys it has; and equal states give equal texts.
-import { frozen } from '../definition/json-copy.ts'
 
 /** Where the kind of a value stands that JSON has no form for; a key of that name makes an object one of those. */
 const KIND = '$'
@@ -24,22 +23,39 @@ type ArrayName = keyof typeof ARRAYS
 
 /** A value as JSON data. */
 export function toPlain(value: unknown): unknown {
-  if (typeof value === 'number' && !Number.isFinite(value)) return { [KIND]: 'number', of: String(value) }
-  if (value === undefined) return { [KIND]: 'undefined' }
-  if (typeof value !== 'object' || value === null) return value
+  if (typeof value !== 'object' || value === null) return scalar(value)
   if (value instanceof Raw) return { [KIND]: 'raw', of: value.value }
   if (Array.isArray(value)) return Array.from(value, toPlain)
-  if (value instanceof Map)
-    return { [KIND]: 'map', of: Array.from(value, ([key, each]) => [toPlain(key), toPlain(each)]) }
+  if (value instanceof Map) return { [KIND]: 'map', of: Array.from(value, pairOf) }
   if (value instanceof Set) return { [KIND]: 'set', of: Array.from(value, toPlain) }
-  if (ArrayBuffer.isView(value)) {
-    const numbers = value as Float64Array
-    return { [KIND]: numbers.constructor.name, of: Array.from(numbers, toPlain) }
-  }
-  const fields = Object.entries(value).filter(([, each]) => each !== undefined)
-  const entries = fields.map(([key, each]) => [key, toPlain(each)] as const)
-  return Object.hasOwn(value, KIND) ? { [KIND]: 'object', of: entries } : Object.fromEntries(entries)
+  if (value instanceof Float64Array) return { [KIND]: 'Float64Array', of: Array.from(value, scalar) }
+  if (ArrayBuffer.isView(value))
+    return { [KIND]: value.constructor.name, of: Array.from(value as Uint8Array) }
+  return Object.hasOwn(value, KIND)
+    ? { [KIND]: 'object', of: Object.entries(value).map(pairOf) }
+    : fieldsOf(value)
 }
+
+const pairOf = ([key, value]: [unknown, unknown]) => [toPlain(key), toPlain(value)]
+
+function scalar(value: unknown): unknown {
+  if (typeof value === 'number' && !Number.isFinite(value)) return { [KIND]: 'number', of: String(value) }
+  return value === undefined ? { [KIND]: 'undefined' } : value
+}
+
+function fieldsOf(value: object): object {
+  const plain: Record<string, unknown> = {}
+  for (const key of Object.keys(value)) {
+    const each = (value as Record<string, unknown>)[key]
+    if (each === undefined) continue
+    if (key === '__proto__') Object.defineProperty(plain, key, { ...OWN, value: toPlain(each) })
+    else plain[key] = toPlain(each)
+  }
+  return plain
+}
+
+/** A field like any other. */
+const OWN = { enumerable: true, configurable: true, writable: true }
 
 /** The value that `toPlain` made data of. */
 export function fromPlain(plain: unknown): unknown {
@@ -54,7 +70,7 @@ export function fromPlain(plain: unknown): unknown {
     case 'number':
       return Number(of)
     case 'raw':
-      return frozen(of as object)
+      return frozenData(of as object)
     case 'map':
       return new Map((of as [unknown, unknown][]).map(([key, each]) => [fromPlain(key), fromPlain(each)]))
     case 'set':
@@ -64,4 +80,11 @@ export function fromPlain(plain: unknown): unknown {
     default:
       return ARRAYS[kind as ArrayName].from((of as unknown[]).map(fromPlain) as number[])
   }
+}
+
+/** Deeply frozen, in place. Not `frozen` of json-copy.ts: V8 makes that slow for events once it has met data of every form. */
+function frozenData(data: object): object {
+  for (const item of Object.values(data) as unknown[])
+    if (typeof item === 'object' && item !== null && !Object.isFrozen(item)) frozenData(item)
+  return Object.freeze(data)
 }

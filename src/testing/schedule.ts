@@ -235,22 +235,17 @@ export class Playing implements Witness {
   }
 
   /**
-   * The process dies. What is left of it is taken up: its journal is replayed into fresh actors, and its captured state revived.
-   * Both must come to what was there, and either goes on, by turns. Where entries are lost, only the journal is left.
+   * The process dies. A new one goes on from the state that the run was captured in, or replays its journal into fresh actors: by
+   * turns, for both must come to what was there. Where entries are lost, only the journal is left.
    */
   private crash(entriesLost: number, fault: FaultKind | null): void {
-    const { world } = this
-    const known = { runId: 'explored', inputs: this.subject.inputs }
-    const state = entriesLost === 0 ? asWritten(this.actor!) : null
+    const { world, taken } = this
+    const isRevived = entriesLost === 0 && taken.length % 2 === 0
+    const from = isRevived ? asWritten(this.actor!) : { runId: 'explored', inputs: this.subject.inputs }
     const before = this.withoutEchoes()
     const loss = entriesLost === 0 ? '' : `${entriesLost} entries of the journal are lost`
     this.note('process.crashed', '', null, loss, fault)
-    const lives = world.journal.length % 2 === 0 ? [known, state] : [state, known]
-    for (const from of lives) if (from && this.broken === null) this.goOn(from, entriesLost, before)
-  }
-
-  private goOn(from: object, entriesLost: number, before: string): void {
-    const { world, actor } = this
+    const { actor } = this
     world.crash(entriesLost)
     this.actor = null
     this.checkers = this.newCheckers()

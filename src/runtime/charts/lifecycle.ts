@@ -140,13 +140,13 @@ export function restored<TSnapshot extends object>(
   ended: (run: PersistedRun) => TSnapshot,
 ): TSnapshot {
   const run = snapshot as Snapshot<unknown> & PersistedRun
-  const { status, output, error, runId, inputs, format, future, record } = run
+  const { status, output, error, runId, inputs, format, definition, future, record } = run
   if (status !== 'active' && typeof runId === 'string') return { ...ended(run), status, output, error }
   if (run.hasBegun !== false) resuming.add(scope.self as AnyActorRef)
   const seat = new Seat(null)
   try {
     seat.earlier = readCaptured(run, String(runId))
-    seat.given = seat.earlier && ({ format, future, record } as Captured)
+    seat.given = seat.earlier && ({ format, definition, future, record } as Captured)
     if (seat.earlier) return goOn(chartAt(seat.earlier), seat)
   } catch (refusal) {
     seat.refusal = refusal as Error

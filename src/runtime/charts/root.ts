@@ -39,7 +39,11 @@ export class Root {
     const self = actorScope.self as AnyActorRef
     this.self = self
     const joint = { ...request, hasOwnClock: hasOwnClock(self as AnyActor) }
-    const at = earlier && { future: earlier.future.session, record: earlier.record.session }
+    const at = earlier && {
+      definition: earlier.definition,
+      future: earlier.future.session,
+      record: earlier.record.session,
+    }
     const perform: Execute = (effect, control) => execute(this, effect, control)
     this.session = new Session(self, host, perform, joint, () => recordOf(definition, parts), at)
     this.scope = new Scope(self, this.session, parts, awaited, (event) => actorScope.emit(event))

@@ -89,7 +89,8 @@ const listOf =
 
 const recorded = { identity: object, settings: object }
 
-const definition: Read<DefinitionRecord> = (value, at) => {
+/** Reads the record of a definition. @throws RUN_NOT_RESUMABLE */
+export const readDefinition: Read<DefinitionRecord> = (value, at) => {
   const step = fieldsOf<StepRecord>({ ...recorded, name: text, lists: listOf(count) })
   const list = fieldsOf<ListRecord>({ ...recorded, steps: listOf(step) })
   const read = fieldsOf<DefinitionRecord>({ ...recorded, workflows: count, lists: listOf(list) })(value, at)
@@ -112,7 +113,7 @@ const EVENTS: {
   'run.started': {
     seed: count,
     format: kind(String(FORMAT), (value) => value === FORMAT),
-    definition,
+    definition: readDefinition,
     revived: optional(oneOf(true)),
   },
   'run.cancel': { cause: optional(oneOf('cancelled', 'timed_out')), force: optional(flag) },

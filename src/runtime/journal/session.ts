@@ -52,7 +52,7 @@ export class Session extends Agenda {
   time: number
   private readonly port: HostPort
   private readonly seed: number
-  private readonly definition: () => DefinitionRecord
+  readonly definition: () => DefinitionRecord
   /** Runs inside of steps that have ended while an operation of theirs that was given up on may still succeed, by address. */
   readonly endedRuns = new Map<string, Run>()
   /** Effects that somebody waits for, in the order in which they were asked for. */
@@ -142,7 +142,7 @@ export class Session extends Agenda {
   /** What is to be read of what has happened. */
   get record(): SessionRecord {
     const { time, published, lateReplies, entries } = this
-    return { time, published, lateReplies, entries, definition: this.definition() }
+    return { time, published, lateReplies, entries }
   }
 
   /** Whether an earlier life is being taken up. */

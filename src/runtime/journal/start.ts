@@ -19,6 +19,8 @@ export const startOf = (seed: number, definition: DefinitionRecord, isRevived: b
 
 /** A captured state, as far as it joins a root to its host. */
 export interface EarlierSession {
+  /** What the run began with. */
+  readonly definition: DefinitionRecord
   readonly future: SessionAt
   readonly record: SessionRecord
 }
@@ -37,7 +39,8 @@ export function goOnFrom(
     return journal
   }
   const { seed } = at.future
-  const { entries: before, definition, time: startedAt } = at.record
+  const { definition, record } = at
+  const { entries: before, time: startedAt } = record
   const entries = journal?.entries.slice(before - 1) ?? []
   return { seed, isTail: true, startedAt, format: journal?.format ?? FORMAT, definition, before, entries }
 }

@@ -1,7 +1,7 @@
 // Steps that have an actor, as data, and taken up from it in a later life.
 import { reviveWork } from '../control/start.ts'
 import { UndoingInside } from '../control/undoing-inside.ts'
-import { chartOf, type Capturing, type Reviving } from '../state/notes.ts'
+import { chartOf, type Capturing, type ChartAt, type Reviving } from '../state/notes.ts'
 import type { LiveAt, WorkAt } from '../state/run-at.ts'
 import type { Run } from './run.ts'
 import type { Attempting, Live } from './live-step.ts'
@@ -12,18 +12,30 @@ import { StepTimers } from './step-timers.ts'
 export function captureStep(index: number, live: Live, notes: Capturing): LiveAt {
   const { actor, path, effect, timers, work, isAborted, isCounted, failureEvent, queued } = live
   return {
-    ...{ index, path, chart: chartOf(actor), effect: notes.effect(effect) },
+    ...{ index, path, chart: withoutPolicy(chartOf(actor)), effect: notes.effect(effect) },
     ...{ isAborted, isCounted, failureEvent, queued },
     timers: timers.capture(notes),
     work: work?.capture(notes) ?? null,
   }
 }
 
+/** The policy of a step follows from the definition that it goes on with, whose limits may be others by then. */
+const withoutPolicy = ({ value, context }: ChartAt): ChartAt => ({
+  value,
+  context: 'owed' in context ? context : { ...context, policy: undefined },
+})
+
+const withPolicy = ({ value, context }: ChartAt, { plan }: Run, index: number): ChartAt => ({
+  value,
+  context: { ...context, policy: plan.policies[index]! },
+})
+
 /** Takes up a step that had an actor. */
 export function reviveStep(run: Run, at: LiveAt, notes: Reviving): void {
   const { session, steps, state } = run
   const { index, path, chart, isAborted, isCounted, failureEvent, queued } = at
-  const actor = revivedActor(run, path, state.compensation.undoing !== null, chart)
+  const isUndone = state.compensation.undoing !== null
+  const actor = revivedActor(run, path, isUndone, isUndone ? chart : withPolicy(chart, run, index))
   const effect = notes.effect(at.effect) as Live['effect']
   const timers = new StepTimers(session, path).revive(at.timers, notes)
   const live: Live = { actor, path, effect, isAborted, isCounted, work: null, timers, failureEvent, queued }

@@ -3,7 +3,6 @@
 import type { BusContext } from '../../../machines/bus.ts'
 import type { Failure } from '../../../machines/protocol.ts'
 import type { BusEvent } from '../../../machines/protocol.ts'
-import type { DefinitionRecord } from '../../definition/identity.ts'
 import type { ModuleOrder } from '../../kernel/module-order.ts'
 import type { PollsState } from '../../kernel/verdicts.ts'
 import type { Origin, Taken } from '../../kernel/waiters.ts'
@@ -110,8 +109,6 @@ export interface SessionRecord {
   readonly lateReplies: number
   /** Entries in the journal of its host. */
   readonly entries: number
-  /** What the run began with. */
-  readonly definition: DefinitionRecord
 }
 
 /** The scenarios of an integration. */

@@ -4,7 +4,9 @@ import { shown } from '../../definition/diagnostic.ts'
 import { isObject } from '../../definition/shape.ts'
 import { SagachartError } from '../../errors.ts'
 import { isInstance, messageOf } from '../../foreign.ts'
+import type { DefinitionRecord } from '../../definition/identity.ts'
 import { fromPlain, toPlain } from '../../kernel/plain.ts'
+import { readDefinition } from '../journal/codec.ts'
 import type { Root } from '../charts/root.ts'
 import type { Program } from '../run/program.ts'
 import type { Run } from '../run/run.ts'
@@ -18,6 +20,8 @@ export const STATE_FORMAT = 1
 /** A captured state, as JSON data. */
 export interface Captured {
   readonly format: number
+  /** What the run began with: it goes on with nothing else. */
+  readonly definition: unknown
   /** All that what happens next can depend on. Times in it are relative. */
   readonly future: unknown
   /** What is read of what has happened: times, counts, history. */
@@ -26,6 +30,7 @@ export interface Captured {
 
 /** A captured state that is to be gone on from. */
 export interface EarlierRoot {
+  readonly definition: DefinitionRecord
   readonly future: Future
   readonly record: RootRecord
 }
@@ -45,7 +50,8 @@ export function captureRoot({ session, scope }: Root, seated: Run | Program): Ca
   )
   const [future, records] = whereIs({ session, scope }, seated, notes)
   const record: RootRecord = { session: session.record, ...records }
-  return { format: STATE_FORMAT, future: toPlain(future), record: toPlain(record) }
+  const definition = session.definition()
+  return { format: STATE_FORMAT, definition, future: toPlain(future), record: toPlain(record) }
 }
 
 /** Where a root is, before it is made plain, and what reports read of all but its session. */
@@ -68,7 +74,7 @@ export function whereIs(
  * @throws RUN_NOT_RESUMABLE for one of another format, or that is none
  */
 export function readCaptured(snapshot: object, runId: string): EarlierRoot | null {
-  const { format, future, record } = snapshot as Partial<Captured>
+  const { format, definition, future, record } = snapshot as Partial<Captured>
   if (format === undefined && future === undefined) return null
   if (format !== STATE_FORMAT)
     throw refused(
@@ -77,7 +83,12 @@ export function readCaptured(snapshot: object, runId: string): EarlierRoot | nul
     )
   try {
     if (!isObject(future) || !isObject(record)) throw new TypeError('it has no state')
-    const earlier = { future: fromPlain(future) as Future, record: fromPlain(record) as RootRecord }
+    const began = readDefinition(definition, 'its definition')
+    const earlier = {
+      definition: began,
+      future: fromPlain(future) as Future,
+      record: fromPlain(record) as RootRecord,
+    }
     const { context } = chartAt(earlier)
     if ((context as { readonly runId?: unknown }).runId !== runId)
       throw new TypeError('it is that of another run')
