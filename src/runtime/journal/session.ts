@@ -141,7 +141,7 @@ export class Session extends Agenda {
 
   /** What is to be read of what has happened. */
   get record(): SessionRecord {
-    const { time, published, lateReplies, entries } = this
+    const { nextAt: time, published, lateReplies, entries } = this
     return { time, published, lateReplies, entries }
   }
 

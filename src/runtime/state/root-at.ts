@@ -103,7 +103,7 @@ export interface SessionAt {
 
 /** What only reports and identities read of it. */
 export interface SessionRecord {
-  /** Milliseconds since the epoch. */
+  /** When it was captured, in milliseconds since the epoch: times in `future` count from then. */
   readonly time: number
   readonly published: number
   readonly lateReplies: number

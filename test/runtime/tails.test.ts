@@ -1,0 +1,62 @@
+// A run that goes on from a captured state and from the entries that its journal has since then: wherever it was captured, it comes
+// to the end that the journal tells of. What is under way at the end of a journal is in resuming.test.ts.
+import { describe, expect, it } from 'vitest'
+import { createActor, type AnyActorRef } from 'xstate'
+import { SimulationHost, type Reply } from '../../src/hosts/simulation.ts'
+import type { Effect, Entry, Host } from '../../src/runtime/port/host.ts'
+import type { RunReport } from '../../src/runtime/report/step-records.ts'
+import { setupOn } from '../../src/runtime/setup.ts'
+import { throughJson } from './workflows.ts'
+
+type Config = Readonly<Record<string, unknown>>
+
+const called: string[] = []
+const note = (_: unknown, { step }: { step: string }) => void called.push(step)
+const operations = {
+  op: note,
+  undo: note,
+  fail: () => {
+    throw new Error('no luck')
+  },
+}
+const op = { invoke: 'm.op' }
+
+const logicOf = (host: Host, config: Config) =>
+  setupOn(host)({ modules: { m: operations } }).createWorkflow({ id: 'w', ...config } as never)
+
+const hostOf = (reply: (effect: Effect) => Reply, journal?: readonly Entry[]) =>
+  new SimulationHost({ seed: 7, chooser: () => 0, reply, ...(journal && { journals: { r: journal } }) })
+
+const executed = (): Reply => ({ kind: 'execute' })
+
+function started(host: SimulationHost, config: Config, options: object): AnyActorRef {
+  const actor = createActor(logicOf(host, config), options as never)
+  actor.subscribe({ error: (error) => expect.unreachable(String(error)) })
+  return actor.start()
+}
+
+const reportOf = (actor: AnyActorRef) => throughJson(actor.getSnapshot().output as RunReport)
+
+describe('a captured state and the entries that follow it', () => {
+  it('agree on the time for retries, however long after an entry the state was captured', () => {
+    const backoff = { count: 9, initial: '1s', factor: 1, jitter: 'none', maxElapsed: '100s' }
+    const config = { steps: { a: { ...op, retry: backoff } } }
+    const busy = Object.assign(new Error('busy'), { retryAfterMs: 30_000 })
+    const host = hostOf(({ kind }) =>
+      kind === 'attempt'
+        ? { kind: 'settle', outcome: { status: 'failed', error: busy }, afterMs: 40_000 }
+        : { kind: 'execute' },
+    )
+    const actor = started(host, config, { input: { runId: 'r' } })
+    host.run(() => host.journal('r').length === 2)
+    host.time = 35_000
+    const snapshot = throughJson(actor.getPersistedSnapshot())
+    host.run()
+    const journal = host.journal('r')
+    expect(journal.map(({ event }) => event.type)).toContain('backoff.ended')
+    const again = hostOf(executed, journal.slice(0, -1))
+    const revived = started(again, config, { snapshot })
+    again.run()
+    expect(reportOf(revived)).toEqual(reportOf(actor))
+  })
+})
