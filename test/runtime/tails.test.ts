@@ -59,4 +59,35 @@ describe('a captured state and the entries that follow it', () => {
     again.run()
     expect(reportOf(revived)).toEqual(reportOf(actor))
   })
+
+  it('agree on what a step did that was given up on, in a run inside of a step that has ended', () => {
+    const late = { ...op, timeout: '1s', onFailure: 'skip', compensate: 'm.undo' }
+    const config = {
+      onFailure: 'compensate',
+      parallel: true,
+      steps: {
+        side: { parallel: { late } },
+        long: { wait: '1m' },
+        bad: { invoke: 'm.fail', dependsOn: ['long'] },
+      },
+    }
+    const host = hostOf(({ to }: Effect) =>
+      to.endsWith('/step/side/late') ? { kind: 'deaf', afterMs: 45_000 } : { kind: 'execute' },
+    )
+    const actor = started(host, config, { input: { runId: 'r' } })
+    const states: unknown[] = []
+    host.run(() => {
+      if (actor.getSnapshot().status === 'active') states.push(throughJson(actor.getPersistedSnapshot()))
+      return false
+    })
+    const journal = host.journal('r')
+    expect(journal.map(({ event }) => event.type)).toContain('effect.heard')
+    for (const snapshot of states) {
+      const again = hostOf(executed, journal.slice(0, -1))
+      const revived = started(again, config, { snapshot })
+      again.run()
+      // Replies that nobody waits for are in no journal.
+      expect({ ...reportOf(revived), lateReplies: 0 }).toEqual({ ...reportOf(actor), lateReplies: 0 })
+    }
+  })
 })

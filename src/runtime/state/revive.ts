@@ -31,7 +31,10 @@ export function reviveInside(run: Run, at: EndedAt, record: RunRecord, notes: Re
     const inside = run.insideOf(index)
     for (const each of owed) {
       const { attempt, isCompleted } = each
-      inside.owed.push({ run: reviveEnded(run, index, each, notes), attempt, isCompleted })
+      const ended = reviveEnded(run, index, each, notes)
+      inside.owed.push({ run: ended, attempt, isCompleted })
+      // Entries that follow the state may still say what an operation in it did that was given up on.
+      run.session.endedRuns.set(ended.path, ended)
     }
     Object.assign(inside.left, left)
   }
