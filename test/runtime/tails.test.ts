@@ -90,4 +90,46 @@ describe('a captured state and the entries that follow it', () => {
       expect({ ...reportOf(revived), lateReplies: 0 }).toEqual({ ...reportOf(actor), lateReplies: 0 })
     }
   })
+
+  it('are told apart on another host, whose journal begins where the state left off', () => {
+    const config = {
+      steps: {
+        a: op,
+        b: { ...op, dependsOn: ['a'] },
+        c: { ...op, dependsOn: ['b'] },
+        d: { ...op, dependsOn: ['c'] },
+        e: { ...op, dependsOn: ['d'] },
+      },
+    }
+    const host = hostOf(executed)
+    const actor = started(host, config, { input: { runId: 'r' } })
+    host.run(() => host.journal('r').length === 4)
+    const snapshot = throughJson(actor.getPersistedSnapshot())
+    const other = hostOf(executed)
+    called.length = 0
+    const moved = started(other, config, { snapshot })
+    other.run(() => other.journal('r').length === 3)
+    const later = throughJson(moved.getPersistedSnapshot())
+    other.run(() => other.journal('r').length === 4)
+    expect(called).toEqual(['c', 'd', 'e'])
+    for (const state of [snapshot, later]) {
+      other.crash()
+      const again = started(other, config, { snapshot: state })
+      other.run()
+      expect(again.getSnapshot().output).toMatchObject({ status: 'completed' })
+      other.truncate('r', 4)
+    }
+    expect(called).toEqual(['c', 'd', 'e'])
+    // The journal of a third life does not have what the second one did.
+    const third = hostOf(executed)
+    started(third, config, { snapshot: later })
+    third.run(() => third.journal('r').length === 2)
+    third.crash()
+    const early = createActor(logicOf(third, config), { snapshot: snapshot as never })
+    const errors: unknown[] = []
+    early.subscribe({ error: (error) => errors.push(error) })
+    early.start()
+    expect(errors).toMatchObject([{ code: 'RUN_NOT_RESUMABLE' }])
+    expect(String(errors[0])).toContain('a captured state of 6 entries left off, found one of 4')
+  })
 })

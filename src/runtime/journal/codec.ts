@@ -115,6 +115,7 @@ const EVENTS: {
     format: kind(String(FORMAT), (value) => value === FORMAT),
     definition: readDefinition,
     revived: optional(oneOf(true)),
+    before: optional(count),
   },
   'run.cancel': { cause: optional(oneOf('cancelled', 'timed_out')), force: optional(flag) },
   'run.cancelStep': { step: text, force: optional(flag) },
@@ -246,6 +247,6 @@ export function readJournal(runId: string, path: string, journal: readonly unkno
     return entry
   })
   if (first?.event.type !== 'run.started') return null
-  const { seed, definition: begun = null, revived: isTail = false } = first.event
-  return { seed, isTail, startedAt: first.at, format, definition: begun, before: 1, entries }
+  const { seed, definition: begun = null, revived: isTail = false, before = 1 } = first.event
+  return { seed, isTail, startedAt: first.at, format, definition: begun, before, entries }
 }

@@ -71,7 +71,7 @@ export class Session extends Agenda {
   /** Prepares what an earlier life had, once its journal is replayed, and says how that went. */
   preparation: Pick<Scope, 'initialiseAgain'> | null = null
   private published = 0
-  /** In the host's journal. */
+  /** Since the run began, those of its earlier lives, too. */
   private entries = 0
   /** Events from outside on their way. */
   private readonly admitted = new Set<{ readonly to: string; readonly event: InboundEvent }>()
@@ -102,13 +102,14 @@ export class Session extends Agenda {
     this.path = `run/${this.runId}`
     this.asides = new Asides(this.port)
     this.definition = definition
-    this.entries = this.port.journal.length
     this.replay = this.earlierLife(at)
     const earlier = this.replay?.life
     this.seed = earlier?.seed ?? this.port.seed
     this.time = timeOf(at?.record, earlier, this.port.now())
-    if (this.port.keepsJournal !== false && this.entries === 0)
-      this.write({ at: this.time, to: this.path, event: startOf(this.seed, definition(), at !== null) })
+    const isNew = this.port.journal.length === 0
+    if (this.port.keepsJournal !== false && isNew)
+      this.write({ at: this.time, to: this.path, event: startOf(this.seed, definition(), at) })
+    if (at && isNew) this.entries = at.record.entries
     if (this.replay) this.port.defer(() => this.replayAll())
     this.actors.set(this.path, self)
     this.revived = at && this.revive(at.future, at.record)
@@ -153,7 +154,9 @@ export class Session extends Agenda {
   /** What is to be gone on from: a journal, a captured state and what came after it, or nothing, for a run that never started. */
   private earlierLife(at: EarlierSession | null): Replay | null {
     try {
-      const life = goOnFrom(this.runId, readJournal(this.runId, this.path, this.port.journal), at)
+      const journal = readJournal(this.runId, this.path, this.port.journal)
+      if (journal) this.entries = journal.before + journal.entries.length
+      const life = goOnFrom(this.runId, journal, at)
       if (life === null) return null
       const changed = changesSince(this.runId, life, this.definition)
       if (changed !== null) this.port.log(this.path, `The run goes on, though ${changed}`, null)

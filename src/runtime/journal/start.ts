@@ -9,12 +9,16 @@ import { notResumable, type EarlierLife } from './codec.ts'
 import { FORMAT } from './formats.ts'
 
 /** The event of the first entry. */
-export const startOf = (seed: number, definition: DefinitionRecord, isRevived: boolean): RunStarted => ({
+export const startOf = (
+  seed: number,
+  definition: DefinitionRecord,
+  at: EarlierSession | null,
+): RunStarted => ({
   type: 'run.started',
   seed,
   format: FORMAT,
   definition,
-  ...(isRevived && { revived: true }),
+  ...(at && { revived: true, before: at.record.entries }),
 })
 
 /** A captured state, as far as it joins a root to its host. */
@@ -27,7 +31,7 @@ export interface EarlierSession {
 
 /**
  * What a run goes on from: its journal, or what came after the state that it was captured in; `null` for a run that begins.
- * @throws RUN_NOT_RESUMABLE where there is a journal of what came after a state, and no state
+ * @throws RUN_NOT_RESUMABLE where there is a journal of what came after a state, and no state, or an earlier one
  */
 export function goOnFrom(
   runId: string,
@@ -41,7 +45,8 @@ export function goOnFrom(
   const { seed } = at.future
   const { definition, record } = at
   const { entries: before, time: startedAt } = record
-  const entries = journal?.entries.slice(before - 1) ?? []
+  if (journal && before < journal.before) throw tooEarly(runId, journal.before, before)
+  const entries = journal?.entries.slice(before - journal.before) ?? []
   return { seed, isTail: true, startedAt, format: journal?.format ?? FORMAT, definition, before, entries }
 }
 
@@ -59,6 +64,12 @@ const tailAlone = (runId: string) =>
   new SagachartError(
     'RUN_NOT_RESUMABLE',
     `${notResumable(runId)}: its journal begins where a captured state left off; give the snapshot, too`,
+  )
+
+const tooEarly = (runId: string, expected: number, found: number) =>
+  new SagachartError(
+    'RUN_NOT_RESUMABLE',
+    `${notResumable(runId)}: its journal begins where a captured state of ${expected} entries left off, found one of ${found}; give the one that it left off from, or a later one`,
   )
 
 /**

@@ -29,6 +29,8 @@ export interface RunStarted {
   readonly definition?: DefinitionRecord
   /** The journal begins where a captured state left off: without that nothing can be made of it. */
   readonly revived?: true
+  /** With `revived`: how many entries the run had by then, in all its journals. */
+  readonly before?: number
 }
 
 /** A success that came when its attempt had been given up on. */

@@ -107,7 +107,7 @@ export interface SessionRecord {
   readonly time: number
   readonly published: number
   readonly lateReplies: number
-  /** Entries in the journal of its host. */
+  /** Entries since the run began, in all its journals. */
   readonly entries: number
 }
 
