@@ -136,4 +136,24 @@ describe('an integration that is revived', () => {
     expect(actor.getSnapshot().output).toMatchObject({ status: 'cancelled', leasesOpen: 0 })
     expect(calls.slice(-3)).toEqual(['cleanup o', 'cleanup n', 'cleanup m'])
   })
+
+  it.each([
+    ['at once', 0],
+    ['while its modules are initialised', 1],
+  ])('keeps what is sent %s where it is captured before it has taken up where it was', (_, events) => {
+    const snapshot = capturedAfter(8)
+    const host = new SimulationHost({
+      seed: 1,
+      chooser: () => 0,
+      reply: (effect) => (effect.kind === 'init' ? { kind: 'execute', afterMs: 5 } : reply(effect)),
+    })
+    const actor = createActor(logic(host), { snapshot: snapshot as never }).start()
+    for (let event = 0; event < events; event++) host.step()
+    actor.send({ type: 'run.cancel' } as never)
+    for (let event = 0; event < events; event++) host.step()
+    const { report } = revived(throughJson(actor.getPersistedSnapshot()))
+    expect(report).toMatchObject({ status: 'cancelled' })
+    // Once, and after what it had been sent before.
+    expect(host.journal('r').filter(({ event }) => event.type === 'run.cancel')).toHaveLength(0)
+  })
 })

@@ -132,4 +132,27 @@ describe('a captured state and the entries that follow it', () => {
     expect(errors).toMatchObject([{ code: 'RUN_NOT_RESUMABLE' }])
     expect(String(errors[0])).toContain('a captured state of 6 entries left off, found one of 4')
   })
+
+  it('have what was sent in between once', () => {
+    const config = { steps: { one: { waitForEvent: 'go' }, two: { waitForEvent: 'go', dependsOn: ['one'] } } }
+    const host = hostOf(executed)
+    const go = { type: 'run.signal', event: 'go', data: { n: 1 } }
+    const actor = started(host, config, { input: { runId: 'r' } })
+    host.run()
+    actor.send(go)
+    const snapshot = throughJson(actor.getPersistedSnapshot())
+    host.run()
+    host.crash()
+    const again = started(host, config, { snapshot })
+    host.run()
+    expect(again.getSnapshot().status).toBe('active')
+    expect(again.getSnapshot().context).toMatchObject({ runId: 'r' })
+    expect(host.journal('r').filter(({ event }) => event.type === 'run.signal')).toHaveLength(1)
+    // The same once more is another one.
+    host.crash()
+    const last = started(host, config, { snapshot })
+    last.send(go)
+    host.run()
+    expect(last.getSnapshot().status).toBe('done')
+  })
 })

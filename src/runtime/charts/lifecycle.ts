@@ -8,7 +8,14 @@ import { commandOf } from '../environment/outside.ts'
 import type { Program } from '../run/program.ts'
 import type { Run } from '../run/run.ts'
 import type { ChartAt } from '../state/notes.ts'
-import { captureRoot, chartAt, readCaptured, type Captured, type EarlierRoot } from '../state/root.ts'
+import {
+  captureRoot,
+  chartAt,
+  readCaptured,
+  stillGiven,
+  type Captured,
+  type EarlierRoot,
+} from '../state/root.ts'
 import type { Root } from './root.ts'
 import { Seat, seatOf } from './seat.ts'
 import { isChildEnd, type ChildEnd } from './settlement.ts'
@@ -82,7 +89,7 @@ export function transitionAround<TSnapshot extends AnyMachineSnapshot, TSeated e
 function keepForRestart(seat: Seat, root: Root, seated: Run | Program): void {
   const { session } = root
   const capture = () => (session.isQuiet ? captureRoot(root, seated) : null)
-  seat.stopped = session.isReplaying ? seat.given : look(capture, null)
+  seat.stopped = session.isReplaying ? seat.given && stillGiven(seat.given, session) : look(capture, null)
 }
 
 function end(self: AnyActorRef, root: Root, seated: Seated): void {
@@ -125,7 +132,8 @@ function where(seat: Seat | undefined): Partial<PersistedRun> {
   // One that was stopped and is to be started again.
   if (root.session.closed && stopped) return stopped
   // What is replayed is whole in the journal or in what was given, and nowhere else.
-  return root.session.isReplaying ? (given ?? {}) : captureRoot(root, seated)
+  if (root.session.isReplaying) return given ? stillGiven(given, root.session) : {}
+  return captureRoot(root, seated)
 }
 
 /**

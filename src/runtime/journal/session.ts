@@ -19,14 +19,14 @@ import type {
 } from '../port/host.ts'
 import type { RunningTimer } from '../port/timers.ts'
 import type { DefinitionRecord } from '../../definition/identity.ts'
+import { Admissions, type Admitted } from './admissions.ts'
 import { Agenda } from './agenda.ts'
 import { Asides } from './asides.ts'
-import { readJournal } from './codec.ts'
-import { Replay } from './replay.ts'
+import type { Replay } from './replay.ts'
 import type { Scope } from '../environment/scope.ts'
 import type { Run } from '../run/run.ts'
 import { attemptSettlement, settlement } from './settled.ts'
-import { changesSince, goOnFrom, startOf, timeOf, type EarlierSession } from './start.ts'
+import { replayOf, startOf, timeOf, type EarlierSession } from './start.ts'
 import { vouchFor } from '../charts/tell.ts'
 import { underWayAt, underWayFrom, type UnderWay } from '../state/joint.ts'
 import { chance } from './chance.ts'
@@ -72,9 +72,8 @@ export class Session extends Agenda {
   preparation: Pick<Scope, 'initialiseAgain'> | null = null
   private published = 0
   /** Since the run began, those of its earlier lives, too. */
-  private entries = 0
-  /** Events from outside on their way. */
-  private readonly admitted = new Set<{ readonly to: string; readonly event: InboundEvent }>()
+  private entries: number
+  private readonly admissions = new Admissions()
   /** What was under way when an earlier life was captured; `null` where there is none. */
   readonly revived: UnderWay | null
 
@@ -102,7 +101,9 @@ export class Session extends Agenda {
     this.path = `run/${this.runId}`
     this.asides = new Asides(this.port)
     this.definition = definition
-    this.replay = this.earlierLife(at)
+    const [replay, entries] = replayOf(this.runId, this.path, this.port, definition, at)
+    this.replay = replay
+    this.entries = entries
     const earlier = this.replay?.life
     this.seed = earlier?.seed ?? this.port.seed
     this.time = timeOf(at?.record, earlier, this.port.now())
@@ -125,7 +126,10 @@ export class Session extends Agenda {
       this.perform(effect)
       if (isAborted) this.abort(effect)
     }
-    for (const { to, event } of at.admitted) this.held.push(() => this.deliver(to, event))
+    for (const each of at.admitted) {
+      this.admissions.revive(each)
+      this.letIn(each)
+    }
     return underWay
   }
 
@@ -137,7 +141,12 @@ export class Session extends Agenda {
 
   /** Where it is, to be asked while the root is at rest and no earlier life is being taken up. */
   get at(): SessionAt {
-    return { seed: this.seed, ...underWayAt(this.underWay), admitted: [...this.admitted] }
+    return { seed: this.seed, ...underWayAt(this.underWay), admitted: this.admitted }
+  }
+
+  /** Events from outside on their way. */
+  get admitted(): readonly Admitted[] {
+    return this.admissions.all
   }
 
   /** What is to be read of what has happened. */
@@ -149,22 +158,6 @@ export class Session extends Agenda {
   /** Whether an earlier life is being taken up. */
   get isReplaying(): boolean {
     return this.replay !== null
-  }
-
-  /** What is to be gone on from: a journal, a captured state and what came after it, or nothing, for a run that never started. */
-  private earlierLife(at: EarlierSession | null): Replay | null {
-    try {
-      const journal = readJournal(this.runId, this.path, this.port.journal)
-      if (journal) this.entries = journal.before + journal.entries.length
-      const life = goOnFrom(this.runId, journal, at)
-      if (life === null) return null
-      const changed = changesSince(this.runId, life, this.definition)
-      if (changed !== null) this.port.log(this.path, `The run goes on, though ${changed}`, null)
-      return new Replay(this.runId, life, changed)
-    } catch (error) {
-      this.port.close()
-      throw error
-    }
   }
 
   /** A chance from [0, 1), the same for the same key in every life of the run. */
@@ -254,11 +247,13 @@ export class Session extends Agenda {
   /** Lets an event from outside in, as an entry, once the tree is quiet. */
   admit(to: string, event: InboundEvent): void {
     const admitted = { to, event }
-    this.admitted.add(admitted)
-    this.port.defer(() => {
-      this.admitted.delete(admitted)
-      this.deliver(to, { ...event })
-    })
+    this.admissions.add(admitted)
+    this.port.defer(() => this.letIn(admitted))
+  }
+
+  private letIn(admitted: Admitted): void {
+    if (this.replay) this.held.push(() => this.letIn(admitted))
+    else if (this.admissions.take(admitted)) this.deliver(admitted.to, { ...admitted.event })
   }
 
   /** Lets an event from outside in: at once where the tree is quiet, so that it keeps its place before what follows. */
@@ -333,7 +328,9 @@ export class Session extends Agenda {
     }
     try {
       while (!replay.isOver) {
-        this.handle(replay.next(places))
+        const entry = replay.next(places)
+        this.admissions.strikeOut(entry)
+        this.handle(entry)
         if (this.closed) return
       }
     } catch (error) {

@@ -5,7 +5,9 @@ import type { DefinitionRecord } from '../../definition/identity.ts'
 import { SagachartError } from '../../errors.ts'
 import type { RunStarted } from '../port/events.ts'
 import type { SessionAt, SessionRecord } from '../state/root-at.ts'
-import { notResumable, type EarlierLife } from './codec.ts'
+import type { HostPort } from '../port/host.ts'
+import { notResumable, readJournal, type EarlierLife } from './codec.ts'
+import { Replay } from './replay.ts'
 import { FORMAT } from './formats.ts'
 
 /** The event of the first entry. */
@@ -30,14 +32,36 @@ export interface EarlierSession {
 }
 
 /**
+ * The replay of what is to be gone on from: a journal, a captured state and what came after it, or `null`, for a run that never
+ * started; and how many entries the run has.
+ * @throws RUN_NOT_RESUMABLE
+ */
+export function replayOf(
+  runId: string,
+  path: string,
+  port: Pick<HostPort, 'journal' | 'log' | 'close'>,
+  definition: () => DefinitionRecord,
+  at: EarlierSession | null,
+): readonly [Replay | null, number] {
+  try {
+    const journal = readJournal(runId, path, port.journal)
+    const entries = journal ? journal.before + journal.entries.length : 0
+    const life = goOnFrom(runId, journal, at)
+    if (life === null) return [null, entries]
+    const changed = changesSince(runId, life, definition)
+    if (changed !== null) port.log(path, `The run goes on, though ${changed}`, null)
+    return [new Replay(runId, life, changed), entries]
+  } catch (error) {
+    port.close()
+    throw error
+  }
+}
+
+/**
  * What a run goes on from: its journal, or what came after the state that it was captured in; `null` for a run that begins.
  * @throws RUN_NOT_RESUMABLE where there is a journal of what came after a state, and no state, or an earlier one
  */
-export function goOnFrom(
-  runId: string,
-  journal: EarlierLife | null,
-  at: EarlierSession | null,
-): EarlierLife | null {
+function goOnFrom(runId: string, journal: EarlierLife | null, at: EarlierSession | null): EarlierLife | null {
   if (at === null) {
     if (journal?.isTail) throw tailAlone(runId)
     return journal
@@ -76,7 +100,7 @@ const tooEarly = (runId: string, expected: number, found: number) =>
  * The changes of a definition since its run began: settings that differ, in words; `null` where there are none.
  * @throws RUN_NOT_RESUMABLE where it has another identity
  */
-export function changesSince(
+function changesSince(
   runId: string,
   { definition: before, format }: EarlierLife,
   definition: () => DefinitionRecord,

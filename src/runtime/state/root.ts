@@ -54,6 +54,13 @@ export function captureRoot({ session, scope }: Root, seated: Run | Program): Ca
   return { format: STATE_FORMAT, definition, future: toPlain(future), record: toPlain(record) }
 }
 
+/** The state that a root is taking up still, with what was sent to it since. */
+export function stillGiven(given: Captured, { admitted }: Root['session']): Captured {
+  const future = given.future as Future
+  const session = { ...future.session, admitted: toPlain(admitted) }
+  return { ...given, future: { ...future, session } }
+}
+
 /** Where a root is, before it is made plain, and what reports read of all but its session. */
 export function whereIs(
   { session, scope }: Pick<Root, 'session' | 'scope'>,
