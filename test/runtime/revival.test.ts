@@ -157,3 +157,57 @@ describe('an integration that is revived', () => {
     expect(host.journal('r').filter(({ event }) => event.type === 'run.cancel')).toHaveLength(0)
   })
 })
+
+describe('a state that is not what was captured', () => {
+  /** A copy in which one field is another one. */
+  function altered(snapshot: unknown, path: string, value: unknown): unknown {
+    const copy = throughJson(snapshot)
+    const keys = path.split('.')
+    const last = keys.pop()!
+    const holder = keys.reduce((each, key) => each[key] as Fields, copy as Fields)
+    expect(holder).toHaveProperty([last])
+    holder[last] = value
+    return copy
+  }
+
+  interface Fields {
+    [key: string]: unknown
+  }
+
+  const run = 'future.seated.program.live.0.run'
+
+  it.each([
+    'future.session',
+    'future.session.timers',
+    'future.session.timers.0.event',
+    'future.session.effects',
+    'future.session.effects.0.effect',
+    'future.session.admitted',
+    'record.session',
+    'future.scope.modules.order.reports',
+    'future.scope.modules.charts.0.context',
+    'future.seated.program.chart.value',
+    `${run}.chart.value`,
+    `${run}.state.graph.state`,
+    `${run}.state.graph.counts`,
+    `${run}.state.graph.failures`,
+    `${run}.state.effects`,
+    `${run}.state.slots.holders`,
+    `${run}.state.compensation`,
+    `${run}.live.0.index`,
+    `${run}.live.0.chart.context`,
+    'record.runs.0.counters',
+  ])('is refused, and leaves nothing open: %s', (path) => {
+    const snapshot = capturedAfter(8)
+    for (const value of [undefined, null, 'x', -1, [null]]) {
+      const host = new SimulationHost({ seed: 1, chooser: () => 0, reply })
+      const actor = createActor(logic(host), { snapshot: altered(snapshot, path, value) as never })
+      const errors: unknown[] = []
+      actor.subscribe({ error: (error) => errors.push(error) })
+      actor.start()
+      host.run()
+      expect([value, errors]).toMatchObject([value, [{ code: 'RUN_NOT_RESUMABLE' }]])
+      expect(host.nextAt).toBeNull()
+    }
+  })
+})

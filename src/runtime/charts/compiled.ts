@@ -11,6 +11,7 @@ import type {
   EventObject,
   ExecutableActionObject,
 } from 'xstate'
+import { shown } from '../../definition/diagnostic.ts'
 import { initOf, Walk, type Branch, type Chart, type ChartState } from '../../kernel/chart.ts'
 import { compile } from '../../kernel/compile.ts'
 import type { Session } from '../journal/session.ts'
@@ -139,7 +140,7 @@ export class ActorChart {
   /** Where it was in an earlier life. @throws TypeError where the chart has no such state */
   restored({ value, context }: ChartAt, owner?: Owner): AnyMachineSnapshot {
     const { states } = (this.chart ??= compile(this.machine))
-    const sample = this.sampleOf(states.get(value)!)
+    const sample = this.sampleOf(stateNamed(states, value))
     return Object.assign({ ...sample, context }, owner && { [OWNER]: owner }) as AnyMachineSnapshot
   }
 
@@ -157,6 +158,13 @@ export class ActorChart {
     this.samples.set(state, sample)
     return sample
   }
+}
+
+/** A state of a chart that captured data names. @throws TypeError */
+export function stateNamed(states: Chart['states'], value: unknown): ChartState {
+  const state = states.get(value as string)
+  if (!state) throw new TypeError(`its chart has no state ${shown(value)}`)
+  return state
 }
 
 /** The owner of the actor that a snapshot is of. */

@@ -12,6 +12,7 @@ import {
   captureRoot,
   chartAt,
   readCaptured,
+  refusalOf,
   stillGiven,
   type Captured,
   type EarlierRoot,
@@ -157,7 +158,7 @@ export function restored<TSnapshot extends object>(
     seat.given = seat.earlier && ({ format, definition, future, record } as Captured)
     if (seat.earlier) return goOn(chartAt(seat.earlier), seat)
   } catch (refusal) {
-    seat.refusal = refusal as Error
+    seat.refusal = refusalOf(String(runId), refusal)
   }
   const first = begin({ runId: String(runId), inputs })
   const { refusal } = seat

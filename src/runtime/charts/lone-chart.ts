@@ -3,6 +3,7 @@
 // is taken once they are.
 import type { AnyStateMachine, ContextFrom, EventFromLogic, InputFrom } from 'xstate'
 import type { Chart, ChartSnapshot } from '../../kernel/chart.ts'
+import { stateNamed } from './compiled.ts'
 import { compile } from '../../kernel/compile.ts'
 import type { ChartAt } from '../state/notes.ts'
 import type { ActionsOf, ParamsOf } from './compiled.ts'
@@ -31,6 +32,7 @@ export class LoneChart<TMachine extends AnyStateMachine> {
     at: ChartAt | null,
   ) {
     this.table = table
+    if (at) stateNamed(table.states, at.value)
     this.does = does
     this.snapshot = at
       ? { status: 'active', output: undefined, error: undefined, ...at }

@@ -189,7 +189,7 @@ const firstOf = (root: Root, earlier: EarlierRoot): EarlierRun => ({
 /** A run, or one that goes on. */
 function runOf(root: Root, self: AnyActorRef, options: RunOptions, again: EarlierRun | null): Run {
   const path = `run/${options.runId}`
-  const earlier = again ? earlierOf(again.at, path, again.notes) : undefined
+  const earlier = again ? earlierOf(again.at, options.plan, path, again.notes) : undefined
   const run = new Run(self, root.session, root.scope, options, earlier)
   run.attach(self)
   if (!again || !earlier) return run

@@ -35,7 +35,7 @@ export function reviveNested(
 ): Run {
   const options = nestedOptions(outer, index, at.attempt, nestingOf(outer, index, at, ended))
   const [actor, seat] = actorOf(options, parent, { snapshot: withInputs(at.run.chart, options) })
-  const earlier = earlierOf(at.run, actor.id, notes)
+  const earlier = earlierOf(at.run, options.plan, actor.id, notes)
   const run = outer.child(actor, options, earlier)
   seat.seated = run
   notes.runs.set(run.path, run)

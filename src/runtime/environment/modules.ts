@@ -20,6 +20,7 @@ import { moduleChart } from '../charts/module.ts'
 import { tell } from '../charts/tell.ts'
 import type { Session } from '../journal/session.ts'
 import type { Effect } from '../port/host.ts'
+import { checkForm } from '../state/form.ts'
 import { chartOf, type Capturing, type ChartAt, type Reviving } from '../state/notes.ts'
 import type { ModulesAt } from '../state/root-at.ts'
 import { ActorTimers } from './actor-timers.ts'
@@ -116,6 +117,12 @@ export class Modules implements Owner {
   }
 
   revive({ order, charts, underWay, timers, issues }: ModulesAt, notes: Reviving): void {
+    checkForm(order, { phase: '', reports: [], started: 0 }, 'modules.order')
+    for (const [index, { name }] of this.modules.entries())
+      checkForm(order.reports[index], { name }, 'modules.order.reports')
+    for (const chart of charts) checkForm(chart, { value: '', context: { name: '' } }, 'modules.charts')
+    if (order.started < charts.length || order.started > this.modules.length)
+      throw new TypeError(`modules.order.started: found ${order.started}`)
     Object.assign(this.order, order)
     this.issues.push(...issues)
     for (const [to, place] of underWay) this.last.set(to, notes.effect(place)!)

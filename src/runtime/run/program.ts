@@ -169,6 +169,9 @@ export class Program {
     const actor: ActorRef = createActor(logic.below(this.root, earlier), options)
     this.live.set(path, { actor, scenario })
     actor.start()
+    // XState keeps to itself what is thrown while an actor is started.
+    const { status, error } = actor.getSnapshot() as { readonly status: string; readonly error: unknown }
+    if (earlier && status === 'error') throw error
   }
 
   private tellScenarios(event: RunCommand): void {

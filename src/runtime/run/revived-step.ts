@@ -1,6 +1,7 @@
 // Steps that have an actor, as data, and taken up from it in a later life.
 import { reviveWork } from '../control/start.ts'
 import { UndoingInside } from '../control/undoing-inside.ts'
+import { checkForm } from '../state/form.ts'
 import { chartOf, type Capturing, type ChartAt, type Reviving } from '../state/notes.ts'
 import type { LiveAt, WorkAt } from '../state/run-at.ts'
 import type { Run } from './run.ts'
@@ -30,10 +31,20 @@ const withPolicy = ({ value, context }: ChartAt, { plan }: Run, index: number): 
   context: { ...context, policy: plan.policies[index]! },
 })
 
+/** Of what form it is, as far as steps and what undoes them have it in common. */
+const AT = {
+  ...{ index: 0, path: '', isAborted: false, isCounted: false, queued: false, timers: {} },
+  chart: { value: '', context: { index: 0, path: '', attempt: 0, failures: 0 } },
+}
+
 /** Takes up a step that had an actor. */
 export function reviveStep(run: Run, at: LiveAt, notes: Reviving): void {
   const { session, steps, state } = run
   const { index, path, chart, isAborted, isCounted, failureEvent, queued } = at
+  checkForm(at, AT, 'live')
+  const { context } = chart as { readonly context: Attempting }
+  if (!run.workflow.steps[index] || context.index !== index || context.path !== path)
+    throw new TypeError(`live: it has no step ${index} at ${path}`)
   const isUndone = state.compensation.undoing !== null
   const actor = revivedActor(run, path, isUndone, isUndone ? chart : withPolicy(chart, run, index))
   const effect = notes.effect(at.effect) as Live['effect']

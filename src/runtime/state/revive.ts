@@ -1,11 +1,13 @@
 // A run from data, with all that is inside of it: it goes on as the run that was captured would. Works on runs that are made
 // already; what is under way in them is made here. The way there is capture.ts.
 import type { LeaseGates } from '../../kernel/lease-gates.ts'
-import type { RunState } from '../../kernel/run-state.ts'
+import type { Plan } from '../../definition/plan.ts'
+import { newRunState, type RunState } from '../../kernel/run-state.ts'
 import type { WorkflowMachineOutput } from '../../../machines/workflow.ts'
 import { Inside, type EndedRun, type Ledger } from '../run/inside.ts'
 import { nestedOptions, plansOf, type Nesting } from '../run/nesting.ts'
 import type { Run } from '../run/run.ts'
+import { checkForm } from './form.ts'
 import type { Reviving } from './notes.ts'
 import type { EndedAt, EndedNestedAt, InsideKept, LivingAt, NestingAt, RunRecord, StateAt } from './run-at.ts'
 
@@ -18,11 +20,17 @@ export interface Earlier {
 /** What a run is made with, and what it left inside of its steps, which is to be given to `reviveInside` then. */
 export function earlierOf(
   at: EndedAt,
+  plan: Plan,
   path: string,
   notes: Reviving,
 ): Earlier & { readonly record: RunRecord } {
   const record = notes.record<RunRecord>()
-  return { state: stateOf(at.state, record, path, notes), startedAt: record.began, record }
+  const state = stateOf(at.state, record, path, notes)
+  const { graph, effects, counters, compensation, slots, isDegraded, phase } = newRunState(plan, path)
+  const { free, holders } = slots
+  const model = { graph, effects, counters, compensation, slots: { free, holders }, isDegraded, phase }
+  checkForm(state, model, path)
+  return { state, startedAt: record.began, record }
 }
 
 /** Runs inside of the steps of a run that have ended. */
@@ -36,6 +44,7 @@ export function reviveInside(run: Run, at: EndedAt, record: RunRecord, notes: Re
       // Entries that follow the state may still say what an operation in it did that was given up on.
       run.session.endedRuns.set(ended.path, ended)
     }
+    checkForm(left, inside.left, 'left')
     Object.assign(inside.left, left)
   }
   for (const [index, kept] of record.inside) reviveKept(run.insideOf(index), kept, run, index)
@@ -76,7 +85,12 @@ export function nestingOf(
 export function reviveEnded(outer: Run, index: number, at: EndedNestedAt, notes: Reviving): Run {
   const nesting = nestingOf(outer, index, at, () => {})
   const options = nestedOptions(outer, index, at.attempt, nesting)
-  const earlier = earlierOf(at.run, `run/${options.runId}/steps/${options.within.address}`, notes)
+  const earlier = earlierOf(
+    at.run,
+    options.plan,
+    `run/${options.runId}/steps/${options.within.address}`,
+    notes,
+  )
   const run = outer.child(outer.self, options, earlier)
   notes.runs.set(run.path, run)
   reviveInside(run, at.run, earlier.record, notes)

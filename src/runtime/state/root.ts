@@ -11,6 +11,7 @@ import type { Root } from '../charts/root.ts'
 import type { Program } from '../run/program.ts'
 import type { Run } from '../run/run.ts'
 import { captureRun } from './capture.ts'
+import { checkJoint } from './form.ts'
 import { Capturing, Reviving, type ChartAt } from './notes.ts'
 import type { Future, RootRecord } from './root-at.ts'
 
@@ -96,6 +97,7 @@ export function readCaptured(snapshot: object, runId: string): EarlierRoot | nul
       future: fromPlain(future) as Future,
       record: fromPlain(record) as RootRecord,
     }
+    checkJoint(earlier.future.session, earlier.record.session)
     const { context } = chartAt(earlier)
     if ((context as { readonly runId?: unknown }).runId !== runId)
       throw new TypeError('it is that of another run')
@@ -133,10 +135,13 @@ export function reviving<T>({ session }: Root, revive: () => T): T {
     return revive()
   } catch (error) {
     session.close()
-    if (isInstance(error, SagachartError)) throw error
-    throw damaged(session.runId, error)
+    throw refusalOf(session.runId, error)
   }
 }
+
+/** What is thrown where a captured state cannot be taken up. */
+export const refusalOf = (runId: string, error: unknown): Error =>
+  isInstance(error, SagachartError) ? error : damaged(runId, error)
 
 const damaged = (runId: string, error: unknown) =>
   refused(
