@@ -72,7 +72,7 @@ export class SimulationHost implements Host {
     return String(++this.runs)
   }
 
-  open({ runId, resume, revives = false }: RootRequest, guest: Guest): HostPort {
+  open({ runId, resume, revives = false, since = 0 }: RootRequest, guest: Guest): HostPort {
     const written = this.journals.get(runId)
     if (resume && !written && !revives) {
       throw new SagachartError(
@@ -83,7 +83,7 @@ export class SimulationHost implements Host {
     const journal = resume && written ? [...written] : []
     if (!resume || !written) this.journals.set(runId, [])
     const port = new SimulationPort(this, guest, journal, this.journals.get(runId)!)
-    this.time = Math.max(this.time, journal.at(-1)?.at ?? 0)
+    this.time = Math.max(this.time, journal.at(-1)?.at ?? 0, since)
     this.ports.push(port)
     return port
   }

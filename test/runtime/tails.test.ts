@@ -155,4 +155,26 @@ describe('a captured state and the entries that follow it', () => {
     host.run()
     expect(last.getSnapshot().status).toBe('done')
   })
+
+  it('go on in the virtual time in which the state was captured', () => {
+    const late = { ...op, timeout: '30s', onFailure: 'skip' }
+    const config = {
+      parallel: true,
+      steps: { first: { wait: '1h' }, late: { ...late, dependsOn: ['first'] } },
+    }
+    const slow = ({ kind }: Effect): Reply =>
+      kind === 'attempt' ? { kind: 'execute', afterMs: 60_000 } : { kind: 'execute' }
+    const host = hostOf(slow)
+    const actor = started(host, config, { input: { runId: 'r' } })
+    host.run(() => host.journal('r').length === 3)
+    const snapshot = throughJson(actor.getPersistedSnapshot())
+    host.run()
+    const other = hostOf(slow)
+    const revived = started(other, config, { snapshot })
+    other.run()
+    // What an attempt that is made again has done the first time, nobody knows: so failures differ in that.
+    const timesOf = (entries: readonly Entry[]) => entries.map(({ at, event }) => [at, event.type])
+    expect(timesOf(other.journal('r').slice(1))).toEqual(timesOf(host.journal('r').slice(3)))
+    expect(reportOf(revived).steps).toMatchObject([{ status: 'success' }, { status: 'skipped' }])
+  })
 })

@@ -96,7 +96,7 @@ export class Session extends Agenda {
       settle: (effect, outcome) => this.settle(effect, outcome),
       deliver: (to, event, timer) => this.deliver(to, event, timer),
     }
-    this.port = host.open({ ...request, revives: at !== null }, guest)
+    this.port = host.open({ ...request, revives: at !== null, since: at?.record.time ?? 0 }, guest)
     this.runId = request.runId
     this.path = `run/${this.runId}`
     this.asides = new Asides(this.port)

@@ -119,6 +119,8 @@ export interface RootRequest {
   readonly resume: boolean
   /** With `resume`: whether the earlier life is given as a captured state, and any journal is only what came after it. Default `false`. */
   readonly revives?: boolean
+  /** With `revives`: when that state was captured, in milliseconds since the epoch. Virtual time goes on from there. Default 0. */
+  readonly since?: number
   /** Whether the root's actor system was given a clock, `createActor(…, { clock })`; no host asks it. Default `false`. */
   readonly hasOwnClock?: boolean
 }
