@@ -1,5 +1,5 @@
-// What it costs to capture a run in the middle, to write it as JSON, to copy that and to revive it: workflows of so many steps, half
-// of them done and 64 under way. Whether it is linear shows in the cost of a step.
+// The cost of a capture in the middle of a run, of its JSON, of a copy of it and of its revival: workflows of so many steps, half of
+// them done and 64 under way. The cost of a step shows whether it is linear.
 //   npm exec -- node --expose-gc bench/state.ts
 import { setup, SimulationHost, withHost } from 'sagachart'
 import { createActor } from 'xstate'

@@ -53,7 +53,7 @@ function Order({ shop, customer }: { shop: Shop; customer: Customer }) {
   )
 }
 
-/** What the shop did. */
+/** The deeds of the shop. */
 function Deeds({ ledger }: Pick<Shop, 'ledger'>) {
   const lines = useSyncExternalStore(ledger.subscribe, () => ledger.lines)
   return (

@@ -2,7 +2,7 @@
 // The shop stands for services that a page would call. It keeps a ledger of what they did, which the page shows beside the order.
 import { defineModule, setup, type OperationContext } from 'sagachart'
 
-/** What the services did, in order; React subscribes to it. */
+/** The deeds of the services, in order; React subscribes to them. */
 export class Ledger {
   /** Another list after each change. */
   lines: readonly string[] = []
@@ -44,7 +44,7 @@ function servicesOf(ledger: Ledger, paceMs: number) {
 
   const bank = defineModule({
     operations: {
-      // Whatever must not happen twice is told the key, which is the same for all attempts, also after the page was hidden.
+      // The key is the same for all attempts, also after the page was hidden: a service that gets it charges once.
       pay: async ({ euros }: { euros: number }, context: OperationContext) => {
         await work(context)
         if (context.attempt === 1) throw new Error('the bank is busy')

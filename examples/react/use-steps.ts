@@ -6,7 +6,7 @@ import type { Shop } from './order.ts'
 /** The actor of an order. */
 export type OrderActor = ActorRefFrom<Shop['order']>
 
-/** What a customer reads, by status. */
+/** The words for a customer, by status. */
 const SAYS: Readonly<Record<string, string>> = {
   pending: 'waiting',
   success: 'done',

@@ -127,7 +127,7 @@ class MemoryPort implements HostPort {
   /** Effects that have not ended, abandoned ones included. */
   private executing = 0
   private quiet: PromiseWithResolvers<void> | undefined
-  /** What is cleaned up though nobody waits for it. */
+  /** The clean-up that nobody waits for. */
   private cleanedUp: Promise<void> | undefined
 
   constructor(host: MemoryHost, guest: Guest, runId: string) {

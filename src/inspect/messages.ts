@@ -162,8 +162,8 @@ function nameOf(actor: AnyActorRef, address: string): string {
 }
 
 /**
- * What is shown of a snapshot: where the actor is, what it knows, how it ended. Not its children, and not the steps of a run
- * that has ended: each of them has said how it did.
+ * The part of a snapshot that is shown: where the actor is, what it knows, how it ended. Not its children, and not the steps of a
+ * run that has ended: each of them has said how it did.
  */
 function essence(snapshot: unknown): object {
   const { status, value, context, output, error } = (snapshot ?? {}) as Record<string, unknown>
