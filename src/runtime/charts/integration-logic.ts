@@ -10,7 +10,7 @@ import { integrationChart } from './integration.ts'
 import { Seat, seatOf } from './seat.ts'
 import type { OpenLogic } from './tell.ts'
 import type { Host } from '../port/host.ts'
-import { earlierLife, isResuming, persisted, restored, transitionAround } from './lifecycle.ts'
+import { earlierLife, persisted, restored, transitionAround } from './lifecycle.ts'
 import { checkedRunId, keptInputs } from '../execute/given-inputs.ts'
 import { handlerSubscriptions } from '../environment/handlers.ts'
 import type { EventCounts } from '../environment/mailbox.ts'
@@ -121,11 +121,10 @@ export class IntegrationLogic extends BaseMachine implements OpenLogic {
     super.start(snapshot)
     const seat = seatOf<Program>(snapshot)
     if (!scope || !seat || snapshot.status !== 'active') return
-    const self = scope.self as AnyActorRef
     const { host, definition } = this.blueprint
     const { runId, inputs } = snapshot.context
     const earlier = earlierLife(seat, runId)
-    const request = { runId, resume: isResuming(self) || earlier !== null }
+    const request = { runId, resume: seat.isRestored || earlier !== null }
     const root = new Root(scope, host, request, this.parts, definition, this.awaited, earlier)
     seat.root = root
     root.session.watcher = seat.watch
@@ -153,10 +152,7 @@ export class IntegrationLogic extends BaseMachine implements OpenLogic {
       snapshot,
       scope,
       (input) => this.getInitialSnapshot(scope, input),
-      (at, seat) => {
-        seat.watch = new Watch(scope.self as AnyActorRef)
-        return this.chart.restored(at, seat) as IntegrationSnapshot
-      },
+      (at, seat) => this.chart.restored(at, seat) as IntegrationSnapshot,
       ({ runId, inputs, output }) => {
         const { failFast, timeoutMs } = this.blueprint.definition
         const status = (output as { status?: IntegrationStatus } | undefined)?.status ?? 'failed'

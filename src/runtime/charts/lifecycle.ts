@@ -17,6 +17,7 @@ import {
   type Captured,
   type EarlierRoot,
 } from '../state/root.ts'
+import { Watch } from './rest.ts'
 import type { Root } from './root.ts'
 import { Seat, seatOf } from './seat.ts'
 import { isChildEnd, type ChildEnd } from './settlement.ts'
@@ -113,12 +114,6 @@ interface Persistable extends Pick<PersistedRun, 'status' | 'output' | 'error'> 
   readonly context: Pick<PersistedRun, 'runId' | 'inputs'>
 }
 
-/** Actors that were restored from a run that was under way, and have not started yet. */
-const resuming = new WeakSet<AnyActorRef>()
-
-/** Whether an actor is to take up an earlier life of its run. */
-export const isResuming = (self: AnyActorRef) => resuming.has(self)
-
 /** A snapshot to be written down. @throws RUN_NOT_AT_REST */
 export function persisted(snapshot: Persistable): Snapshot<unknown> {
   const { status, output, error, context } = snapshot
@@ -151,18 +146,21 @@ export function restored<TSnapshot extends object>(
   const run = snapshot as Snapshot<unknown> & PersistedRun
   const { status, output, error, runId, inputs, format, definition, future, record } = run
   if (status !== 'active' && typeof runId === 'string') return { ...ended(run), status, output, error }
-  if (run.hasBegun !== false) resuming.add(scope.self as AnyActorRef)
   const seat = new Seat(null)
   try {
     seat.earlier = readCaptured(run, String(runId))
     seat.given = seat.earlier && ({ format, definition, future, record } as Captured)
-    if (seat.earlier) return goOn(chartAt(seat.earlier), seat)
+    if (seat.earlier) {
+      const first = goOn(chartAt(seat.earlier), seat)
+      // Last, and so once: it changes the actor.
+      seat.watch = new Watch(scope.self as AnyActorRef)
+      return first
+    }
   } catch (refusal) {
     seat.refusal = refusalOf(String(runId), refusal)
   }
   const first = begin({ runId: String(runId), inputs })
-  const { refusal } = seat
-  if (refusal !== null) seatOf(first)!.refusal = refusal
+  Object.assign(seatOf(first)!, { isRestored: run.hasBegun !== false, refusal: seat.refusal })
   return first
 }
 

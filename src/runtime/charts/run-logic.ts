@@ -11,7 +11,7 @@ import type { OpenLogic } from './tell.ts'
 import { workflowChart } from './workflow.ts'
 import { checkedInputs, checkedRunId } from '../execute/given-inputs.ts'
 import type { Host } from '../port/host.ts'
-import { earlierLife, isResuming, persisted, restored, transitionAround } from './lifecycle.ts'
+import { earlierLife, persisted, restored, transitionAround } from './lifecycle.ts'
 import { RunNotCompletedError } from '../report/not-completed.ts'
 import { Watch } from './rest.ts'
 import { Root } from './root.ts'
@@ -108,10 +108,7 @@ export class RunLogic extends BaseMachine implements OpenLogic {
       snapshot,
       scope,
       (input) => this.getInitialSnapshot(scope, input),
-      (at, seat) => {
-        seat.watch = new Watch(scope.self as AnyActorRef)
-        return this.restoredIn(at, seat as Seat<Run>)
-      },
+      (at, seat) => this.restoredIn(at, seat as Seat<Run>),
       ({ runId, inputs, output, error }) => {
         const { report: failed = null } = (error ?? {}) as { report?: Partial<RunReport> | null }
         const report = (output as Partial<RunReport> | undefined) ?? failed
@@ -144,7 +141,7 @@ export class RunLogic extends BaseMachine implements OpenLogic {
     // The root of an actor that is started again is its own, of an earlier life.
     const above = seat.root?.self === self ? null : seat.root
     const earlier = above ? null : earlierLife(seat, runId)
-    const request = { runId, resume: isResuming(self) || earlier !== null }
+    const request = { runId, resume: seat.isRestored || earlier !== null }
     const root = above ?? new Root(scope, host, request, parts, plan.workflow, plan.awaited, earlier)
     seat.root = root
     const options = {

@@ -28,7 +28,9 @@ export class Seat<TSeated extends Run | Program = Run | Program> implements Owne
   earlier: EarlierRun | EarlierRoot | null = null
   /** The state that its present life goes on from, as it was given or kept. */
   given: Captured | null = null
-  /** Why it cannot: an error that is thrown while a snapshot is restored would not reach an outer `onError`. */
+  /** Its actor was restored from a run that had begun: it takes up the earlier life of that run. */
+  isRestored = false
+  /** Why it cannot go on: an error that is thrown while a snapshot is restored would not reach an outer `onError`. */
   refusal: Error | null = null
   /** Where it was when it was stopped: an actor that is started again goes on from there. */
   stopped: Captured | null = null
