@@ -18,8 +18,7 @@ import { SimulationHost } from '../../src/hosts/simulation.ts'
 import { IntegrationLogic } from '../../src/runtime/charts/integration-logic.ts'
 import { accepted } from '../definition/documents.ts'
 import { stopForRestart } from './rehydrate.ts'
-
-const throughJson = <T>(value: T): T => JSON.parse(JSON.stringify(value)) as T
+import { throughJson } from './workflows.ts'
 
 /** An order on the simulation host that runs to its end, and what its operations were called for. */
 function simulatedOrder(host = new SimulationHost({ chooser: () => 0 })) {
