@@ -58,7 +58,7 @@ class Telling extends Capturing {
 
   constructor({ session }: Root, isResumed: boolean) {
     const { now, timers, effects } = session.underWay
-    super(now, [], [])
+    super({ now, timers: [], effects: [] })
     this.begun = new Set(timers)
     this.isAborted = new Map(effects.map(({ effect, isAborted }) => [effect, isAborted]))
     this.isResumed = isResumed

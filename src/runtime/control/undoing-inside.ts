@@ -6,7 +6,7 @@ import type { CompensationExtent } from '../../../machines/protocol.ts'
 import type { EndedRun } from '../run/inside.ts'
 import type { Run } from '../run/run.ts'
 import { captureLiving } from '../state/capture.ts'
-import type { Capturing, Reviving } from '../state/notes.ts'
+import { placesOf, type Capturing, type Reviving } from '../state/notes.ts'
 import { reviveLiving } from '../state/revive.ts'
 import type { UndoingAt } from '../state/run-at.ts'
 import { forget, undoNested } from './nested.ts'
@@ -52,8 +52,8 @@ export class UndoingInside implements Work {
 
   capture(notes: Capturing): UndoingAt {
     const { owed, outer, index } = this.task
-    const all = outer.inside.get(index)!.owed.map(({ run }) => run)
-    const place = (run: Run) => all.indexOf(run)
+    const places = placesOf(outer.inside.get(index)!.owed.map(({ run }) => run))
+    const place = (run: Run) => places.get(run)!
     return {
       kind: 'undoing',
       chart: this.chart.at,

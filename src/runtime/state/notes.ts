@@ -6,6 +6,7 @@ import type { Effect } from '../port/host.ts'
 import type { RunningTimer } from '../port/timers.ts'
 import type { Listener } from '../environment/mailbox.ts'
 import type { Run } from '../run/run.ts'
+import type { UnderWay } from './joint.ts'
 
 /** Where a chart is. */
 export interface ChartAt {
@@ -38,10 +39,10 @@ export class Capturing {
   private readonly timers: ReadonlyMap<RunningTimer, number>
   private readonly effects: ReadonlyMap<Effect, number>
 
-  constructor(now: number, timers: Iterable<RunningTimer>, effects: Iterable<Effect>) {
+  constructor({ now, timers, effects }: UnderWay) {
     this.now = now
     this.timers = placesOf(timers)
-    this.effects = placesOf(effects)
+    this.effects = placesOf(effects.map(({ effect }) => effect))
   }
 
   timer(timer: RunningTimer | null | undefined): Place {
@@ -74,7 +75,8 @@ export class Capturing {
   }
 }
 
-function placesOf<T>(items: Iterable<T>): Map<T, number> {
+/** The place of each item among others. */
+export function placesOf<T>(items: Iterable<T>): Map<T, number> {
   const places = new Map<T, number>()
   for (const item of items) places.set(item, places.size)
   return places
@@ -87,17 +89,12 @@ export class Reviving {
   readonly listeners = new Map<string, Listener>()
   /** All runs, by address. */
   readonly runs = new Map<string, Run>()
-  private readonly timers: readonly RunningTimer[]
-  private readonly effects: readonly Effect[]
+  private readonly timers: UnderWay['timers']
+  private readonly effects: UnderWay['effects']
   private readonly records: readonly unknown[]
   private read = 0
 
-  constructor(
-    now: number,
-    timers: readonly RunningTimer[],
-    effects: readonly Effect[],
-    records: readonly unknown[],
-  ) {
+  constructor({ now, timers, effects }: UnderWay, records: readonly unknown[]) {
     this.now = now
     this.timers = timers
     this.effects = effects
@@ -109,7 +106,7 @@ export class Reviving {
   }
 
   effect(place: Place): Effect | null {
-    return place === null ? null : this.effects[place]!
+    return place === null ? null : this.effects[place]!.effect
   }
 
   /** The next of the records, which come in the order in which they were noted. */

@@ -43,12 +43,7 @@ export function captureRoot({ session, scope }: Root, seated: Run | Program): Ca
       'RUN_NOT_AT_REST',
       `Run ${session.runId} is in the middle of a step: expected it at rest; ask for its snapshot where it is observed (actor.subscribe), or later`,
     )
-  const { now, timers, effects } = session.underWay
-  const notes = new Capturing(
-    now,
-    timers,
-    effects.map(({ effect }) => effect),
-  )
+  const notes = new Capturing(session.underWay)
   const [future, records] = whereIs({ session, scope }, seated, notes)
   const record: RootRecord = { session: session.record, ...records }
   const definition = session.definition()
@@ -113,13 +108,7 @@ export const chartAt = ({ future: { seated } }: EarlierRoot): ChartAt =>
 
 /** Takes up an earlier life, but for what is seated. @throws RUN_NOT_RESUMABLE */
 export function reviveRoot({ session, scope }: Root, { future, record }: EarlierRoot): Reviving {
-  const { now, timers, effects } = session.revived!
-  const notes = new Reviving(
-    now,
-    timers,
-    effects.map(({ effect }) => effect),
-    record.runs,
-  )
+  const notes = new Reviving(session.revived!, record.runs)
   scope.revive(future.scope, record.scope, notes)
   return notes
 }
