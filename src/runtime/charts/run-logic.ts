@@ -20,7 +20,7 @@ import { Progress } from '../report/progress.ts'
 import type { ScopeParts } from '../environment/scope.ts'
 import type { RunOptions } from '../run/run-options.ts'
 import type { ChartAt } from '../state/notes.ts'
-import { earlierOf, reviveInside, reviveLiving } from '../state/revive.ts'
+import { revivedRun, reviveLiving, type Earlier } from '../state/revive.ts'
 import { reviveMailbox, reviveRoot, reviving, type EarlierRoot } from '../state/root.ts'
 import type { RunAt } from '../state/run-at.ts'
 import { reportOf, type RunReport } from '../report/step-records.ts'
@@ -185,13 +185,13 @@ const firstOf = (root: Root, earlier: EarlierRoot): EarlierRun => ({
 
 /** A run, or one that goes on. */
 function runOf(root: Root, self: AnyActorRef, options: RunOptions, again: EarlierRun | null): Run {
-  const path = `run/${options.runId}`
-  const earlier = again ? earlierOf(again.at, options.plan, path, again.notes) : undefined
-  const run = new Run(self, root.session, root.scope, options, earlier)
-  run.attach(self)
-  if (!again || !earlier) return run
-  again.notes.runs.set(path, run)
-  reviveInside(run, again.at, earlier.record, again.notes)
+  const make = (earlier?: Earlier) => {
+    const run = new Run(self, root.session, root.scope, options, earlier)
+    run.attach(self)
+    return run
+  }
+  if (!again) return make()
+  const run = revivedRun(again.at, options.plan, `run/${options.runId}`, again.notes, make)
   reviveLiving(run, again.at, again.notes)
   return run
 }

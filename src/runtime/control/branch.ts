@@ -20,7 +20,7 @@ import type { Run } from '../run/run.ts'
 import { leftEffects } from '../run/undone.ts'
 import { captureNested } from '../state/capture.ts'
 import type { Capturing, Reviving } from '../state/notes.ts'
-import type { WorkAt } from '../state/run-at.ts'
+import type { BranchAt } from '../state/run-at.ts'
 import { forget, reviveNested, startNested } from './nested.ts'
 import {
   ask,
@@ -34,8 +34,6 @@ import {
   type ControlOf,
   type Work,
 } from './work.ts'
-
-type BranchAt = Extract<WorkAt, { readonly kind: 'branch' }>
 
 /** One list of steps, once: does what its chart names. */
 export class Branch implements Work {

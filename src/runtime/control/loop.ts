@@ -1,12 +1,13 @@
 // The iterations of an iterative step: it does what the loop's chart names. Each iteration is a run of its own, and an
 // actor. Invariant: of an iteration that has ended, no more is kept than its output, unless it is to be undone or is among
 // the few that the result shows.
-import { createActor, type ActorRef } from '../charts/actors.ts'
+import { actorBelow, type ActorRef } from '../charts/actors.ts'
 import type { LoopContext, LoopOutput } from '../../../machines/loop.ts'
 import type { Failure, LoopEvent } from '../../../machines/protocol.ts'
 import type { WorkflowMachineOutput } from '../../../machines/workflow.ts'
 import { shownData } from '../../definition/diagnostic.ts'
 import type { DataScope } from '../../definition/model.ts'
+import type { Plan } from '../../definition/plan.ts'
 import { ownedBy, type Owner } from '../charts/compiled.ts'
 import { loopChart } from '../charts/loop.ts'
 import { toFailure } from '../execute/failure.ts'
@@ -15,13 +16,14 @@ import { raw } from '../../kernel/plain.ts'
 import { views } from '../execute/run-data.ts'
 import type { Session } from '../journal/session.ts'
 import type { Effect } from '../port/host.ts'
+import { plansOf } from '../run/nesting.ts'
 import type { Run } from '../run/run.ts'
 import { tell } from '../charts/tell.ts'
 import { keep } from './branch.ts'
 import { captureEndedNested, captureNested, placeOf } from '../state/capture.ts'
 import { chartOf, type Capturing, type Reviving } from '../state/notes.ts'
 import { reviveEnded } from '../state/revive.ts'
-import type { WorkAt } from '../state/run-at.ts'
+import type { LoopAt } from '../state/run-at.ts'
 import { forget, reviveNested, startNested } from './nested.ts'
 import {
   ask,
@@ -34,8 +36,6 @@ import {
   type ControlOf,
   type Work,
 } from './work.ts'
-
-type LoopAt = Extract<WorkAt, { readonly kind: 'loop' }>
 
 /** One attempt of an iterative step. */
 export class Loop implements Work, Owner {
@@ -59,7 +59,7 @@ export class Loop implements Work, Owner {
     const path = run.pathOf(index, 'loop')
     const { over, iterationsMax, tolerate } = control
     const begin = at ? { snapshot: at.chart } : { input: { path, over: over.kind, iterationsMax, tolerate } }
-    this.actor = createActor(ownedBy(loopChart, this), { parent, id: path, ...begin } as never)
+    this.actor = actorBelow(parent, path, ownedBy(loopChart, this), begin)
     const { session } = run
     this.actor.subscribe({ complete: () => session.later(() => this.ended(), undefined, undefined) })
     session.actors.set(path, this.actor)
@@ -173,19 +173,20 @@ export class Loop implements Work, Owner {
 
   // -------------------------------------------------------------------------------------------------------
 
+  /** The plan of an iteration. */
+  private get plan(): Plan {
+    const { run, index } = this.attempt
+    return plansOf(run, index).find(({ workflow }) => workflow === this.control.block)!
+  }
+
   /** What the condition says, with what the last iteration's steps gave. Also asked where a user's function decides. */
   answer(): boolean {
-    const { over, block } = this.control
+    const { over } = this.control
     if (over.kind === 'each') return false
-    const { run, index } = this.attempt
+    const { run } = this.attempt
     const seen: Partial<DataScope> = this.last
       ? { steps: views(this.last, []), index: over.kind === 'while' ? this.started : this.started - 1 }
-      : {
-          steps: views(run, [
-            run.options.plan.inside.get(index)!.find(({ workflow }) => workflow === block)!,
-          ]),
-          index: 0,
-        }
+      : { steps: views(run, [this.plan]), index: 0 }
     return run.data.condition(over.condition, seen)
   }
 
@@ -210,13 +211,10 @@ export class Loop implements Work, Owner {
 
   private startIteration(): void {
     const number = this.started++
-    const { over, block } = this.control
-    const plan = this.attempt.run.options.plan.inside
-      .get(this.attempt.index)!
-      .find(({ workflow }) => workflow === block)!
+    const { over } = this.control
     const iteration = { index: number, ...(over.kind === 'each' && { item: this.items[number] }) }
     const ended = (run: Run, result: WorkflowMachineOutput) => this.iterationEnded(number, run, result)
-    this.live.set(number, startNested(this.attempt, this.actor, { plan, iteration, ended }))
+    this.live.set(number, startNested(this.attempt, this.actor, { plan: this.plan, iteration, ended }))
   }
 
   private iterationEnded(number: number, inside: Run, result: WorkflowMachineOutput): void {

@@ -1,7 +1,7 @@
 // A run inside of a control step: the orchestrator's own chart, without modules and pools of its own.
 // Invariant: while it is under way it is known to the session; when it has ended, it is known to nobody but those who
 // keep it to undo it.
-import { createActor, type ActorOptions, type ActorRef, type AnyActorLogic } from '../charts/actors.ts'
+import { actorBelow, type ActorRef, type Begin } from '../charts/actors.ts'
 import type { CompensationExtent } from '../../../machines/protocol.ts'
 import type { WorkflowMachineInput } from '../../../machines/workflow.ts'
 import { nestedChartFor } from '../charts/nested.ts'
@@ -9,7 +9,7 @@ import { Seat } from '../charts/seat.ts'
 import { nestedOptions, type Nesting } from '../run/nesting.ts'
 import type { Run } from '../run/run.ts'
 import type { ChartAt, Reviving } from '../state/notes.ts'
-import { earlierOf, nestingOf, reviveInside, reviveLiving } from '../state/revive.ts'
+import { nestingOf, revivedRun, reviveLiving, type Earlier } from '../state/revive.ts'
 import type { NestedAt } from '../state/run-at.ts'
 import type { Attempt } from './work.ts'
 
@@ -35,11 +35,8 @@ export function reviveNested(
 ): Run {
   const options = nestedOptions(outer, index, at.attempt, nestingOf(outer, index, at, ended))
   const [actor, seat] = actorOf(options, parent, { snapshot: withInputs(at.run.chart, options) })
-  const earlier = earlierOf(at.run, options.plan, actor.id, notes)
-  const run = outer.child(actor, options, earlier)
-  seat.seated = run
-  notes.runs.set(run.path, run)
-  reviveInside(run, at.run, earlier.record, notes)
+  const make = (earlier: Earlier) => (seat.seated = outer.child(actor, options, earlier))
+  const run = revivedRun(at.run, options.plan, actor.id, notes, make)
   run.attach(actor)
   actor.start()
   reviveLiving(run, at.run, notes)
@@ -70,12 +67,11 @@ export function forget(run: Run): void {
 function actorOf(
   { plan, runId, within }: Run['options'],
   parent: ActorRef,
-  begin: { readonly input: WorkflowMachineInput } | { readonly snapshot: ChartAt },
+  begin: Begin<WorkflowMachineInput>,
 ): readonly [ActorRef, Seat<Run>] {
   const seat = new Seat<Run>(null)
   const id = `run/${runId}/steps/${within!.address}`
-  const options = { parent, id, ...begin } as ActorOptions<AnyActorLogic>
-  return [createActor(nestedChartFor(seat, plan.workflow), options as never), seat]
+  return [actorBelow(parent, id, nestedChartFor(seat, plan.workflow), begin), seat]
 }
 
 /** Inputs are captured once, by the run that has them first. */

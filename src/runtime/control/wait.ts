@@ -9,7 +9,7 @@ import { toJson } from '../../definition/json-copy.ts'
 import type { Listener } from '../environment/mailbox.ts'
 import type { Waiter } from '../../kernel/waiters.ts'
 import type { Capturing, Reviving } from '../state/notes.ts'
-import type { WorkAt } from '../state/run-at.ts'
+import type { WaitAt } from '../state/run-at.ts'
 import { levelsOf } from './levels.ts'
 import {
   ask,
@@ -23,7 +23,6 @@ import {
 } from './work.ts'
 
 type Until = ControlOf<'wait'>['until']
-type WaitAt = Extract<WorkAt, { readonly kind: 'wait' }>
 
 /** One attempt of a wait: does what its chart names. */
 export class Wait implements Work, Listener {

@@ -4,7 +4,7 @@ import { matchesPattern, type BusContext, type Drop } from '../../../machines/bu
 import type { BusEvent, Verdict } from '../../../machines/protocol.ts'
 import { ownCopy } from '../../definition/json-copy.ts'
 import { answerPoll, closePoll, noPolls, openPoll, type PollNews } from '../../kernel/verdicts.ts'
-import { createActor, type ActorRef } from '../charts/actors.ts'
+import { actorBelow, type ActorRef } from '../charts/actors.ts'
 import { busChart } from '../charts/bus.ts'
 import { ownedBy, type Owner } from '../charts/compiled.ts'
 import { tell } from '../charts/tell.ts'
@@ -63,7 +63,7 @@ export class Bus implements Owner {
     const begin = at
       ? { snapshot: at }
       : { input: { historySizeMax: history.sizeMax, historyAgeMsMax: history.ageMsMax } }
-    this.actor = createActor(ownedBy(busChart, this), { parent: self, id: this.path, ...begin } as never)
+    this.actor = actorBelow(self, this.path, ownedBy(busChart, this), begin)
     session.actors.set(this.path, this.actor)
     this.actor.start()
     if (at) return

@@ -14,14 +14,14 @@ import {
   type ModuleReport,
   type ModuleStep,
 } from '../../kernel/module-order.ts'
-import { createActor, type ActorRef } from '../charts/actors.ts'
+import { actorBelow, type ActorRef, type Begin } from '../charts/actors.ts'
 import { ownedBy, type Owner } from '../charts/compiled.ts'
 import { moduleChart } from '../charts/module.ts'
 import { tell } from '../charts/tell.ts'
 import type { Session } from '../journal/session.ts'
 import type { Effect } from '../port/host.ts'
 import { checkForm } from '../state/form.ts'
-import { chartOf, type Capturing, type ChartAt, type Reviving } from '../state/notes.ts'
+import { chartOf, type Capturing, type Reviving } from '../state/notes.ts'
 import type { ModulesAt } from '../state/root-at.ts'
 import { ActorTimers } from './actor-timers.ts'
 import type { Surroundings } from './surroundings.ts'
@@ -33,7 +33,7 @@ const notInitialised = (name: string, cause: unknown) =>
     { cause },
   )
 
-type ModuleActor = ReturnType<typeof createActor<typeof moduleChart>>
+type ModuleActor = ReturnType<typeof actorBelow<typeof moduleChart>>
 
 /** Modules, in the order in which they are declared. */
 export class Modules implements Owner {
@@ -209,13 +209,9 @@ export class Modules implements Owner {
     tell(this.self, actor, { type: 'module.initialise' })
   }
 
-  private open(
-    module: number,
-    begin: { readonly input: ModuleInput } | { readonly snapshot: ChartAt },
-  ): ModuleActor {
+  private open(module: number, begin: Begin<ModuleInput>): ModuleActor {
     const id = `${this.session.path}/module/${this.modules[module]!.name}`
-    const options = { parent: this.self, id, ...begin } as never
-    const actor = createActor(ownedBy(moduleChart, this), options)
+    const actor = actorBelow(this.self, id, ownedBy(moduleChart, this), begin)
     this.actors.push(actor)
     actor.subscribe((snapshot) => {
       const { failure } = snapshot.context

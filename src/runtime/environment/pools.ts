@@ -1,5 +1,5 @@
 // The pools of one root, each an actor below it. Not here: who is granted what, which the pools' charts decide.
-import { createActor, type ActorRef } from '../charts/actors.ts'
+import { actorBelow, type ActorRef, type Begin } from '../charts/actors.ts'
 import { isHolder } from '../../../machines/lease-queue.ts'
 import type { PoolEvent, WorkflowEvent } from '../../../machines/protocol.ts'
 import type { PoolContext, PoolInput } from '../../../machines/resource.ts'
@@ -46,9 +46,9 @@ export class Pools implements Owner {
     this.timers.revive(timers, notes)
   }
 
-  private open(name: string, begin: { readonly input: PoolInput } | { readonly snapshot: ChartAt }): void {
+  private open(name: string, begin: Begin<PoolInput>): void {
     const id = `${this.session.path}/pool/${name}`
-    const actor = createActor(ownedBy(poolChart, this), { parent: this.self, id, ...begin } as never)
+    const actor = actorBelow(this.self, id, ownedBy(poolChart, this), begin)
     this.actors.set(name, actor)
     this.session.actors.set(id, actor)
     actor.start()

@@ -21,7 +21,7 @@ export const plansOf = ({ options }: Pick<Run, 'options'>, index: number): reado
 
 /** What a run inside of an attempt of a step is made with. */
 export function nestedOptions(
-  outer: Pick<Run, 'options' | 'plan' | 'graph' | 'addressOf' | 'stepAt'> & Run,
+  outer: Run,
   index: number,
   attempt: number,
   nesting: Nesting,

@@ -3,6 +3,7 @@ import { reviveWork } from '../control/start.ts'
 import { UndoingInside } from '../control/undoing-inside.ts'
 import { checkForm } from '../state/form.ts'
 import { chartOf, type Capturing, type ChartAt, type Reviving } from '../state/notes.ts'
+import { owedOf } from '../state/revive.ts'
 import type { LiveAt, WorkAt } from '../state/run-at.ts'
 import type { Run } from './run.ts'
 import type { Attempting, Live } from './live-step.ts'
@@ -62,9 +63,7 @@ function reviveInside(run: Run, live: Live, index: number, at: WorkAt, notes: Re
     live.work = reviveWork({ run, index, attempt, actor: live.actor }, at, notes)
     return
   }
-  const { owed } = run.inside.get(index)!
-  const all = at.owed.map(([place, extent]) => ({ ...owed[place]!, extent }))
-  const undoing = new UndoingInside(run.steps.undoing(live, index, all), at)
+  const undoing = new UndoingInside(run.steps.undoing(live, index, owedOf(run, index, at)), at)
   live.work = undoing
   undoing.revive(at, notes)
 }

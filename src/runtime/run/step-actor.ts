@@ -1,6 +1,6 @@
 // Makes the actors of steps, and of what undoes their effects, with what their charts begin with. What the charts then ask for
 // is done in step-actors.ts.
-import { createActor, type ActorRef } from '../charts/actors.ts'
+import { actorBelow, createActor, type ActorRef } from '../charts/actors.ts'
 import type { Failure } from '../../../machines/protocol.ts'
 import { undoPolicy } from '../../definition/plan.ts'
 import { compensationChart } from '../charts/compensation.ts'
@@ -51,8 +51,8 @@ export function revivedActor(
   isUndone: boolean,
   at: ChartAt,
 ): ActorRef {
-  const options = { parent: self, id: path, snapshot: at } as never
+  const begin = { snapshot: at }
   return isUndone
-    ? createActor(ownedBy(compensationChart, steps), options)
-    : createActor(ownedBy(stepChart, steps), options)
+    ? actorBelow(self, path, ownedBy(compensationChart, steps), begin)
+    : actorBelow(self, path, ownedBy(stepChart, steps), begin)
 }

@@ -9,7 +9,16 @@ import { nestedOptions, plansOf, type Nesting } from '../run/nesting.ts'
 import type { Run } from '../run/run.ts'
 import { checkForm } from './form.ts'
 import type { Reviving } from './notes.ts'
-import type { EndedAt, EndedNestedAt, InsideKept, LivingAt, NestingAt, RunRecord, StateAt } from './run-at.ts'
+import type {
+  EndedAt,
+  EndedNestedAt,
+  InsideKept,
+  LivingAt,
+  NestingAt,
+  RunRecord,
+  StateAt,
+  UndoingAt,
+} from './run-at.ts'
 
 /** What a run is made with that has lived before. */
 export interface Earlier {
@@ -17,24 +26,27 @@ export interface Earlier {
   readonly startedAt: number
 }
 
-/** What a run is made with, and what it left inside of its steps, which is to be given to `reviveInside` then. */
-export function earlierOf(
+/** Makes a run that has lived before, with the runs inside of its steps that have ended. */
+export function revivedRun(
   at: EndedAt,
   plan: Plan,
   path: string,
   notes: Reviving,
-): Earlier & { readonly record: RunRecord } {
+  make: (earlier: Earlier) => Run,
+): Run {
   const record = notes.record<RunRecord>()
   const state = stateOf(at.state, record, path, notes)
   const { graph, effects, counters, compensation, slots, isDegraded, phase } = newRunState(plan, path)
   const { free, holders } = slots
   const model = { graph, effects, counters, compensation, slots: { free, holders }, isDegraded, phase }
   checkForm(state, model, path)
-  return { state, startedAt: record.began, record }
+  const run = make({ state, startedAt: record.began })
+  notes.runs.set(path, run)
+  reviveInside(run, at, record, notes)
+  return run
 }
 
-/** Runs inside of the steps of a run that have ended. */
-export function reviveInside(run: Run, at: EndedAt, record: RunRecord, notes: Reviving): void {
+function reviveInside(run: Run, at: EndedAt, record: RunRecord, notes: Reviving): void {
   for (const [index, { owed, left }] of at.inside) {
     const inside = run.insideOf(index)
     for (const each of owed) {
@@ -57,10 +69,15 @@ export function reviveLiving(run: Run, at: LivingAt, notes: Reviving): void {
   run.steps.revive(at.live, notes)
   for (const { outer: path, index, resumes, undoing } of at.beside) {
     const outer = notes.runs.get(path)!
-    const { owed } = outer.inside.get(index)!
-    const all = undoing.owed.map(([place, extent]) => ({ ...owed[place]!, extent }))
-    run.reversal.addBeside({ outer, index, resumes }, all, undoing).revive(undoing, notes)
+    const owed = owedOf(outer, index, undoing)
+    run.reversal.addBeside({ outer, index, resumes }, owed, undoing).revive(undoing, notes)
   }
+}
+
+/** The runs inside of a step that are being undone, and how much of each. */
+export function owedOf(outer: Run, index: number, at: UndoingAt) {
+  const { owed } = outer.inside.get(index)!
+  return at.owed.map(([place, extent]) => ({ ...owed[place]!, extent }))
 }
 
 /** How a run is inside of a step. */
@@ -85,16 +102,8 @@ export function nestingOf(
 export function reviveEnded(outer: Run, index: number, at: EndedNestedAt, notes: Reviving): Run {
   const nesting = nestingOf(outer, index, at, () => {})
   const options = nestedOptions(outer, index, at.attempt, nesting)
-  const earlier = earlierOf(
-    at.run,
-    options.plan,
-    `run/${options.runId}/steps/${options.within.address}`,
-    notes,
-  )
-  const run = outer.child(outer.self, options, earlier)
-  notes.runs.set(run.path, run)
-  reviveInside(run, at.run, earlier.record, notes)
-  return run
+  const path = `run/${options.runId}/steps/${options.within.address}`
+  return revivedRun(at.run, options.plan, path, notes, (earlier) => outer.child(outer.self, options, earlier))
 }
 
 function stateOf(at: StateAt, record: RunRecord, path: string, notes: Reviving): RunState {

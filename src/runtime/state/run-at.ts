@@ -104,34 +104,39 @@ export interface LiveAt {
 }
 
 /** What is under way in a step. */
-export type WorkAt =
-  | {
-      readonly kind: 'branch'
-      readonly chart: ChartAt
-      readonly asked: Place
-      readonly inside: NestedAt | null
-    }
-  | {
-      readonly kind: 'loop'
-      readonly chart: ChartAt
-      readonly asked: Place
-      readonly live: readonly (readonly [number, NestedAt])[]
-      readonly items: unknown
-      readonly outputs: ReadonlyMap<number, unknown>
-      readonly started: number
-      /** The last iteration: a place among the runs that are owed, or one that is not. */
-      readonly last: number | EndedNestedAt | null
-      readonly isStopping: boolean
-    }
-  | {
-      readonly kind: 'wait'
-      readonly chart: ChartAt
-      readonly asked: Place
-      readonly timer: Place
-      /** Whether the mailbox knows it. */
-      readonly listens: boolean
-    }
-  | UndoingAt
+export type WorkAt = BranchAt | LoopAt | WaitAt | UndoingAt
+
+/** Steps inside of a step that run once. */
+export interface BranchAt {
+  readonly kind: 'branch'
+  readonly chart: ChartAt
+  readonly asked: Place
+  readonly inside: NestedAt | null
+}
+
+/** The iterations of a step. */
+export interface LoopAt {
+  readonly kind: 'loop'
+  readonly chart: ChartAt
+  readonly asked: Place
+  readonly live: readonly (readonly [number, NestedAt])[]
+  readonly items: unknown
+  readonly outputs: ReadonlyMap<number, unknown>
+  readonly started: number
+  /** The last iteration: a place among the runs that are owed, or one that is not. */
+  readonly last: number | EndedNestedAt | null
+  readonly isStopping: boolean
+}
+
+/** A wait for a time or an event. */
+export interface WaitAt {
+  readonly kind: 'wait'
+  readonly chart: ChartAt
+  readonly asked: Place
+  readonly timer: Place
+  /** Whether the mailbox knows it. */
+  readonly listens: boolean
+}
 
 /** What is being undone inside of a step; runs by their places among those that are owed. */
 export interface UndoingAt {
